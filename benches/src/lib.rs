@@ -1,0 +1,1 @@
+//! Criterion benches for decode, ring and journal.

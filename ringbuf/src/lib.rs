@@ -1,0 +1,1 @@
+//! Lock-free broadcast ring for variable-length records: one producer, many cursors.

@@ -1,0 +1,130 @@
+//! What one frame said, before it meets the state of the feed.
+//!
+//! A venue's decoder is a pure function from bytes to a [`Batch`]. The batch is complete or not
+//! filled at all, so a rejected frame leaves no trace; its vectors are reused, so decoding
+//! allocates nothing after warm-up.
+
+use std::ops::Range;
+
+use crate::instrument::{InstrumentId, Listing};
+use crate::record::{Bbo, BookHead, Level, Trade};
+use crate::venue::{Channel, StreamKey};
+
+/// Most unknown field names that are told apart; later ones are counted together.
+const UNKNOWN_NAMES_MAX: usize = 256;
+
+/// One thing a frame said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Item {
+    /// A trade.
+    Trade(Trade),
+    /// A best bid and offer.
+    Bbo(Bbo),
+    /// A book delta or snapshot; the ranges are into [`Batch::levels`].
+    Book {
+        /// Fixed part; its kind says whether it is a delta or a snapshot.
+        head: BookHead,
+        /// Bid levels.
+        bids: Range<usize>,
+        /// Ask levels.
+        asks: Range<usize>,
+    },
+    /// Reference data of one instrument.
+    Listing(Listing),
+    /// An answer or a sign of life.
+    Control(Control),
+}
+
+/// Messages that carry no market data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Control {
+    /// An answer to a subscription.
+    Answer {
+        /// The request it answers, if the venue echoes our number.
+        request: Option<u64>,
+        /// The one stream it is about, if the venue answers stream by stream; with
+        /// [`Channel::NONE`] where the venue names the instrument only.
+        stream: Option<StreamKey>,
+        /// Nothing, or the venue's reason for refusing.
+        refused: Option<Box<str>>,
+    },
+    /// An answer to our ping, or the venue's heartbeat.
+    Heartbeat,
+    /// The venue tells its own state, in its own word.
+    VenueState(Box<str>),
+    /// A valid message of a channel that this feed does not carry.
+    Ignored,
+}
+
+/// What one frame said; reused from frame to frame.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// In wire order.
+    pub items: Vec<Item>,
+    /// The levels of all book items.
+    pub levels: Vec<Level>,
+    /// Unknown fields met while decoding.
+    pub drift: Drift,
+}
+
+impl Batch {
+    /// Forgets the last frame, keeps the memory.
+    pub fn clear(&mut self) {
+        self.items.clear();
+        self.levels.clear();
+    }
+
+    /// Adds a control message.
+    pub fn control(&mut self, control: Control) {
+        self.items.push(Item::Control(control));
+    }
+
+    /// The instruments and channels of the data in this batch.
+    pub fn streams(&self) -> impl Iterator<Item = (InstrumentId, Channel)> + '_ {
+        self.items.iter().filter_map(|item| match item {
+            Item::Trade(trade) => Some((trade.header.instrument, Channel::TRADE)),
+            Item::Bbo(bbo) => Some((bbo.header.instrument, Channel::BBO)),
+            Item::Book { head, .. } => Some((head.header.instrument, Channel::BOOK)),
+            Item::Listing(_) | Item::Control(_) => None,
+        })
+    }
+}
+
+/// Schema drift: fields that the venue sends and we do not know, by channel and name.
+#[derive(Debug, Default)]
+pub struct Drift {
+    names: Vec<(&'static str, Box<str>, u64)>,
+    others: u64,
+}
+
+impl Drift {
+    /// Counts one unknown field.
+    #[cold]
+    pub fn unknown_field(&mut self, channel: &'static str, field: &str) {
+        let known = self
+            .names
+            .iter()
+            .position(|(at, name, _)| *at == channel && **name == *field);
+        match known {
+            Some(at) => self.names[at].2 += 1,
+            None if self.names.len() < UNKNOWN_NAMES_MAX => {
+                let end = field.floor_char_boundary(64);
+                self.names.push((channel, field[..end].into(), 1));
+            }
+            None => self.others += 1,
+        }
+    }
+
+    /// Channel, field name and count of each unknown field.
+    pub fn fields(&self) -> impl Iterator<Item = (&'static str, &str, u64)> {
+        self.names
+            .iter()
+            .map(|(channel, name, count)| (*channel, &**name, *count))
+    }
+
+    /// How many unknown fields were seen in all.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.names.iter().map(|(_, _, count)| count).sum::<u64>() + self.others
+    }
+}

@@ -1,0 +1,373 @@
+//! One book on its way from unsynced to live, and back when it breaks.
+//!
+//! ```text
+//!              snapshot (joined with what was held)
+//!   Unsynced ────────────────────────────────────────> Live
+//!      (holds updates)                                  │ continuity, checksum or range breaks:
+//!                        Bad  <─────────────────────────┘ one Gap
+//!      (holds updates)    └── snapshot ──> Live
+//! ```
+
+use super::counts::BookCounts;
+use crate::book::Book;
+use crate::record::{BookHead, GapCause, Level};
+use crate::venue::{Follow, Held, Venue};
+
+const SECOND: i64 = 1_000_000_000;
+
+/// Most updates held while waiting for a REST snapshot: 100 s of Binance's 10 a second, ten-fold.
+const HELD_UPDATES_MAX: usize = 10_000;
+/// Most levels in them: 16 MiB.
+const HELD_LEVELS_MAX: usize = 1 << 20;
+/// How long a snapshot may take before it is asked for again; doubles with each attempt.
+const RETRY_MIN: i64 = 5 * SECOND;
+/// Longest pause between two attempts.
+const RETRY_MAX: i64 = 60 * SECOND;
+
+/// Whether a book can be trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// No snapshot yet.
+    Unsynced,
+    /// Snapshot and every update since: right by the venue's own rule.
+    Live,
+    /// Something is missing; waits for a snapshot.
+    Bad,
+}
+
+/// What became of an update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Applied: the book is right.
+    Good,
+    /// The book is waiting for a snapshot; the update may be needed for the join.
+    Waiting,
+    /// The book contained it already.
+    Stale,
+    /// It showed that something is missing.
+    Broken(Break),
+}
+
+/// A break, with the missing sequence where it is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Break {
+    pub(super) cause: GapCause,
+    pub(super) good_seq: u64,
+    pub(super) first_seq: u64,
+    pub(super) last_seq: u64,
+}
+
+/// An event's levels.
+pub(super) type Levels<'a> = (&'a [Level], &'a [Level]);
+
+/// Reusable space for whole books on their way out.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    pub(super) bids: Vec<Level>,
+    pub(super) asks: Vec<Level>,
+}
+
+/// Updates held until a snapshot comes.
+#[derive(Debug, Default)]
+struct Buffer {
+    updates: Vec<(BookHead, usize, usize)>,
+    levels: Vec<Level>,
+}
+
+impl Buffer {
+    fn push(&mut self, head: &BookHead, (bids, asks): Levels<'_>) -> bool {
+        let fits = self.updates.len() < HELD_UPDATES_MAX
+            && self.levels.len() + bids.len() + asks.len() <= HELD_LEVELS_MAX;
+        if fits {
+            self.levels.extend_from_slice(bids);
+            self.levels.extend_from_slice(asks);
+            self.updates.push((*head, bids.len(), asks.len()));
+        }
+        fits
+    }
+
+    fn clear(&mut self) {
+        self.updates.clear();
+        self.levels.clear();
+    }
+
+    /// Heads and levels in order.
+    fn iter(&self) -> impl Iterator<Item = (&BookHead, Levels<'_>)> {
+        let mut at = 0;
+        self.updates.iter().map(move |(head, bids, asks)| {
+            let levels = &self.levels[at..at + bids + asks];
+            at += bids + asks;
+            (head, levels.split_at(*bids))
+        })
+    }
+
+    /// Forgets the first `count` updates.
+    fn forget(&mut self, count: usize) {
+        let levels: usize = self
+            .updates
+            .drain(..count)
+            .map(|(_, bids, asks)| bids + asks)
+            .sum();
+        self.levels.drain(..levels);
+    }
+}
+
+/// One instrument's book with everything needed to keep it right.
+#[derive(Debug)]
+pub(super) struct BookSync {
+    book: Book,
+    state: State,
+    held: Held,
+    buffer: Buffer,
+    counts: BookCounts,
+    /// Whether any book message came: instruments without book streams stay untouched.
+    touched: bool,
+    /// When a snapshot may be asked for (again).
+    due: i64,
+    attempts: u32,
+}
+
+impl Default for BookSync {
+    fn default() -> Self {
+        Self {
+            book: Book::default(),
+            state: State::Unsynced,
+            held: Held {
+                seq: None,
+                joined: false,
+            },
+            buffer: Buffer::default(),
+            counts: BookCounts::default(),
+            touched: false,
+            due: 0,
+            attempts: 0,
+        }
+    }
+}
+
+impl BookSync {
+    pub(super) const fn book(&self) -> &Book {
+        &self.book
+    }
+
+    pub(super) const fn state(&self) -> State {
+        self.state
+    }
+
+    pub(super) const fn seq(&self) -> Option<u64> {
+        self.held.seq
+    }
+
+    pub(super) const fn counts(&self) -> BookCounts {
+        self.counts
+    }
+
+    pub(super) const fn touched(&self) -> bool {
+        self.touched
+    }
+
+    /// Takes an update through the venue's rule.
+    #[inline]
+    pub(super) fn update<V: Venue>(
+        &mut self,
+        venue: &V,
+        head: &BookHead,
+        levels: Levels<'_>,
+        holds: bool,
+    ) -> Verdict {
+        self.touched = true;
+        if self.state != State::Live {
+            return self.hold(head, levels, holds);
+        }
+        match venue.follow(self.held, head) {
+            Follow::Stale => Verdict::Stale,
+            Follow::Apply => match self.advance(venue, head, levels) {
+                Ok(()) => Verdict::Good,
+                Err(cause) => self.broke(cause, None),
+            },
+            Follow::Gap => {
+                let verdict = self.broke(GapCause::SEQUENCE, Some(head));
+                self.hold(head, levels, holds);
+                verdict
+            }
+        }
+    }
+
+    /// Replaces the book by a snapshot and applies what was held since.
+    ///
+    /// [`Verdict::Good`]: the book is live. [`Verdict::Waiting`]: the snapshot does not reach the
+    /// held updates; another is needed. [`Verdict::Stale`]: the book is live and needs none.
+    pub(super) fn snapshot<V: Venue>(
+        &mut self,
+        venue: &V,
+        head: &BookHead,
+        levels: Levels<'_>,
+        joins: bool,
+    ) -> Verdict {
+        self.touched = true;
+        if joins && self.state == State::Live {
+            return Verdict::Stale;
+        }
+        if self
+            .book
+            .replace(levels.0, levels.1, head.px_exp, head.qty_exp)
+            .is_err()
+        {
+            return self.broke(GapCause::RANGE, None);
+        }
+        let seq = (head.header.seq != u64::MAX).then_some(head.header.seq);
+        self.held = Held {
+            seq,
+            joined: !joins,
+        };
+        self.book.cut(head.depth);
+        if let Some(confirmed) = venue.verify(&self.book, head) {
+            self.count_checksum(confirmed);
+            if !confirmed {
+                return self.broke(GapCause::CHECKSUM, None);
+            }
+        }
+        self.join(venue)
+    }
+
+    /// Marks the book as bad for a reason outside its own updates; `None` if it was not live.
+    pub(super) fn lose(&mut self, cause: GapCause) -> Option<Break> {
+        self.buffer.clear();
+        self.attempts = 0;
+        self.due = 0;
+        match self.state {
+            State::Live => match self.broke(cause, None) {
+                Verdict::Broken(found) => Some(found),
+                _ => None,
+            },
+            State::Unsynced | State::Bad => None,
+        }
+    }
+
+    /// Whether a snapshot should be asked for now. An unsynced book has asked by subscribing.
+    pub(super) fn wants_snapshot(&self, now: i64) -> bool {
+        let needs = match self.state {
+            State::Live => false,
+            State::Bad => true,
+            State::Unsynced => !self.buffer.updates.is_empty(),
+        };
+        needs && now >= self.due
+    }
+
+    pub(super) fn snapshot_asked(&mut self, now: i64) {
+        let pause = (RETRY_MIN << self.attempts.min(8)).min(RETRY_MAX);
+        self.attempts += 1;
+        self.due = now + pause;
+    }
+
+    /// A snapshot failed or did not fit: try again after a short pause.
+    pub(super) fn retry_later(&mut self, now: i64) {
+        self.due = now + SECOND;
+    }
+
+    pub(super) fn widen(&mut self, px_exp: i8, qty_exp: i8) -> Option<Break> {
+        match self.book.widen(px_exp, qty_exp) {
+            Ok(()) => None,
+            Err(_) => self.lose(GapCause::RANGE),
+        }
+    }
+
+    /// Copies the book, best levels first.
+    pub(super) fn copy_to(&self, scratch: &mut Scratch) {
+        scratch.bids.clear();
+        scratch.bids.extend(self.book.bids());
+        scratch.asks.clear();
+        scratch.asks.extend(self.book.asks());
+    }
+
+    fn hold(&mut self, head: &BookHead, levels: Levels<'_>, holds: bool) -> Verdict {
+        if holds && !self.buffer.push(head, levels) {
+            // Waiting so long that the bound is met: start again from here.
+            self.buffer.clear();
+            self.due = 0;
+            self.buffer.push(head, levels);
+        }
+        Verdict::Waiting
+    }
+
+    #[inline]
+    fn advance<V: Venue>(
+        &mut self,
+        venue: &V,
+        head: &BookHead,
+        levels: Levels<'_>,
+    ) -> Result<(), GapCause> {
+        self.book
+            .apply(levels.0, levels.1, head.px_exp, head.qty_exp)
+            .map_err(|_| GapCause::RANGE)?;
+        self.book.cut(head.depth);
+        if let Some(confirmed) = venue.verify(&self.book, head) {
+            self.count_checksum(confirmed);
+            if !confirmed {
+                return Err(GapCause::CHECKSUM);
+            }
+        }
+        self.held = Held {
+            seq: Some(head.header.seq),
+            joined: true,
+        };
+        Ok(())
+    }
+
+    const fn count_checksum(&mut self, confirmed: bool) {
+        if confirmed {
+            self.counts.checksums_ok += 1;
+        } else {
+            self.counts.checksums_failed += 1;
+        }
+    }
+
+    fn join<V: Venue>(&mut self, venue: &V) -> Verdict {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let outcome = self.replay(venue, &buffer);
+        match outcome {
+            Ok(()) => {
+                buffer.clear();
+                self.state = State::Live;
+                self.attempts = 0;
+            }
+            Err((at, Verdict::Waiting)) => buffer.forget(at),
+            Err(_) => buffer.clear(),
+        }
+        self.buffer = buffer;
+        outcome.map_or_else(|(_, verdict)| verdict, |()| Verdict::Good)
+    }
+
+    /// Applies held updates until one does not follow: its place, and what to make of it.
+    fn replay<V: Venue>(&mut self, venue: &V, buffer: &Buffer) -> Result<(), (usize, Verdict)> {
+        for (at, (head, levels)) in buffer.iter().enumerate() {
+            match venue.follow(self.held, head) {
+                Follow::Stale => {}
+                Follow::Apply => {
+                    if let Err(cause) = self.advance(venue, head, levels) {
+                        return Err((at, self.broke(cause, Some(head))));
+                    }
+                }
+                Follow::Gap => return Err((at, Verdict::Waiting)),
+            }
+        }
+        Ok(())
+    }
+
+    fn broke(&mut self, cause: GapCause, head: Option<&BookHead>) -> Verdict {
+        let good_seq = self.held.seq.unwrap_or(0);
+        let numbered = head.filter(|head| head.first_seq > good_seq + 1);
+        let known = |bound: u64| numbered.map_or(0, |_| bound);
+        let last = numbered.map_or(0, |head| head.first_seq - 1);
+        self.state = State::Bad;
+        self.counts.gaps += 1;
+        self.due = 0;
+        self.attempts = 0;
+        Verdict::Broken(Break {
+            cause,
+            good_seq,
+            first_seq: known(good_seq + 1),
+            last_seq: last,
+        })
+    }
+}

@@ -1,0 +1,101 @@
+//! The records: one fixed layout in memory, in the ring, in the journal and on the network.
+//!
+//! A record is little-endian, 8-byte aligned and a multiple of 8 bytes long. Its first 8 bytes are
+//! the standard SBE message header, its fixed block follows, then SBE repeating groups (book
+//! levels) or variable-length data (texts). `codecs/schema/feedd.xml` describes every record; a
+//! test compares each offset of this module with that file.
+//!
+//! ```text
+//! |  0       8                              64              block_length + 8             |
+//! |  SBE hdr |  common fields of all records |  the kind's own fields  |  groups or texts |
+//! ```
+//!
+//! Evolution is additive: fields are appended to a block, `version` rises, and readers skip by
+//! `block_length`, so an old reader reads new journals and a new reader reads old ones.
+
+mod bbo;
+mod book;
+mod gap;
+mod header;
+mod instrument;
+#[cfg(test)]
+mod layout_tests;
+mod status;
+mod trade;
+mod wire;
+
+pub use bbo::Bbo;
+pub use book::{BookEvent, BookHead, Level, SEQ_NONE};
+pub use gap::{Gap, GapCause};
+pub use header::{Flags, Header, Kind, SCHEMA_ID, SCHEMA_VERSION};
+pub use instrument::{Change, InstrumentHead, InstrumentText, InstrumentType, TradingState};
+pub use status::{StatusCode, StatusHead};
+pub use trade::{Conditions, IdKind, Side, Trade, TradeId};
+pub use wire::{RECORD_BYTES_MAX, WireError};
+
+/// Price or quantity mantissa that means "this side of the book is empty" in a [`Bbo`].
+pub const ABSENT: i64 = i64::MIN;
+
+/// One record, borrowed: from the decoder's scratch on the way in, from mapped bytes on the way out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Record<'a> {
+    /// One fill, or one aggregate of fills.
+    Trade(&'a Trade),
+    /// Best bid and offer.
+    Bbo(&'a Bbo),
+    /// The levels that one venue event changed.
+    BookDelta(BookEvent<'a>),
+    /// All levels of a book after one venue event.
+    BookSnapshot(BookEvent<'a>),
+    /// Reference data: an instrument appeared, changed or went.
+    Instrument(&'a InstrumentHead, InstrumentText<'a>),
+    /// State of a line, a stream or a venue.
+    Status(&'a StatusHead, &'a str),
+    /// Something was missed: what, why and since where.
+    Gap(&'a Gap),
+}
+
+impl Record<'_> {
+    /// The fields that all records share.
+    #[must_use]
+    pub const fn header(&self) -> &Header {
+        match self {
+            Self::Trade(trade) => &trade.header,
+            Self::Bbo(bbo) => &bbo.header,
+            Self::BookDelta(event) | Self::BookSnapshot(event) => &event.head.header,
+            Self::Instrument(head, _) => &head.header,
+            Self::Status(head, _) => &head.header,
+            Self::Gap(gap) => &gap.header,
+        }
+    }
+
+    /// The record's kind.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Trade(_) => Kind::Trade,
+            Self::Bbo(_) => Kind::Bbo,
+            Self::BookDelta(_) => Kind::BookDelta,
+            Self::BookSnapshot(_) => Kind::BookSnapshot,
+            Self::Instrument(..) => Kind::Instrument,
+            Self::Status(..) => Kind::Status,
+            Self::Gap(_) => Kind::Gap,
+        }
+    }
+}
+
+/// Where finished records go: a ring, a journal, a file, a test.
+pub trait RecordSink {
+    /// Takes one record; the borrow ends with the call.
+    ///
+    /// # Hot path
+    ///
+    /// Called once per record on the reader thread: must not allocate, lock or log.
+    fn record(&mut self, record: &Record<'_>);
+}
+
+impl<F: FnMut(&Record<'_>)> RecordSink for F {
+    fn record(&mut self, record: &Record<'_>) {
+        self(record);
+    }
+}

@@ -1,0 +1,112 @@
+//! exchangeInfo: what is listed, and how finely it is priced.
+
+use crate::batch::{Batch, Item};
+use crate::fixed::Fixed;
+use crate::instrument::{Listing, Terms};
+use crate::json::{Fields, Item as Json};
+use crate::record::{InstrumentType, TradingState};
+use crate::reject::Reject;
+use crate::venue::VenueId;
+
+/// Spot prices and quantities are always printed with 8 fraction digits.
+const SPOT_EXP: i8 = -8;
+
+pub(super) fn exchange_info(
+    id: VenueId,
+    object: &Fields<'_, '_>,
+    batch: &mut Batch,
+) -> Result<(), Reject> {
+    if object.get("code").is_some() && object.get("msg").is_some() {
+        return Err(Reject::VenueError);
+    }
+    for symbol in object.need("symbols")?.array("symbols")?.iter() {
+        let listing = listing(id, &symbol.object("symbol")?)?;
+        batch.items.push(Item::Listing(listing));
+    }
+    Ok(())
+}
+
+fn listing(id: VenueId, symbol: &Fields<'_, '_>) -> Result<Listing, Reject> {
+    let text = |key: &'static str| symbol.need(key).and_then(|item| item.text(key));
+    let tick = increment(symbol, "PRICE_FILTER", "tickSize")?;
+    let lot = increment(symbol, "LOT_SIZE", "stepSize")?;
+    let spot = id == VenueId::BINANCE_SPOT;
+    let terms = Terms {
+        tick: (tick.mantissa, tick.exp),
+        lot: (lot.mantissa, lot.exp),
+        contract_size: contract_size(symbol)?,
+        expiry: expiry(symbol)?,
+        state: state(symbol)?,
+        instrument_type: instrument_type(id, symbol)?,
+    };
+    Ok(Listing {
+        symbol: text("symbol")?.into(),
+        base: text("baseAsset")?.into(),
+        quote: text("quoteAsset")?.into(),
+        px_exp: if spot { SPOT_EXP } else { tick.exp },
+        qty_exp: if spot { SPOT_EXP } else { lot.exp },
+        terms,
+    })
+}
+
+/// A filter's increment, normalised so that its exponent is the number of digits that count.
+fn increment(symbol: &Fields<'_, '_>, filter: &str, key: &'static str) -> Result<Fixed, Reject> {
+    for held in symbol.need("filters")?.array("filters")?.iter() {
+        let held = held.object("filter")?;
+        if held.need("filterType")?.text("filterType")? == filter {
+            return Ok(held.need(key)?.fixed(key)?.normalized());
+        }
+    }
+    Ok(Fixed::new(0, 0))
+}
+
+fn state(symbol: &Fields<'_, '_>) -> Result<TradingState, Reject> {
+    let status = symbol
+        .get("status")
+        .or_else(|| symbol.get("contractStatus"));
+    Ok(
+        match status.map(|status| status.text("status")).transpose()? {
+            Some("TRADING") => TradingState::TRADING,
+            Some("CLOSE" | "DELIVERED" | "SETTLING") => TradingState::CLOSED,
+            Some(_) => TradingState::HALTED,
+            None => TradingState::UNKNOWN,
+        },
+    )
+}
+
+fn instrument_type(id: VenueId, symbol: &Fields<'_, '_>) -> Result<InstrumentType, Reject> {
+    if id == VenueId::BINANCE_SPOT {
+        return Ok(InstrumentType::SPOT);
+    }
+    let inverse = id == VenueId::BINANCE_COINM;
+    let contract = symbol
+        .get("contractType")
+        .map(|kind| kind.text("contractType"))
+        .transpose()?;
+    Ok(match contract {
+        None | Some("") => InstrumentType::UNKNOWN,
+        Some(kind) if kind.contains("PERPETUAL") && inverse => InstrumentType::INVERSE_PERPETUAL,
+        Some(kind) if kind.contains("PERPETUAL") => InstrumentType::PERPETUAL,
+        Some(_) if inverse => InstrumentType::INVERSE_FUTURE,
+        Some(_) => InstrumentType::FUTURE,
+    })
+}
+
+/// COIN-M: quote currency per contract (100 USD for BTC, 10 for the others).
+fn contract_size(symbol: &Fields<'_, '_>) -> Result<(i64, i8), Reject> {
+    let size = symbol
+        .get("contractSize")
+        .map(|size| size.fixed("contractSize"))
+        .transpose()?;
+    Ok(size.map_or((0, 0), |size| (size.mantissa, size.exp)))
+}
+
+/// Perpetuals carry a date in the year 2100: no expiry.
+fn expiry(symbol: &Fields<'_, '_>) -> Result<i64, Reject> {
+    const YEAR_2100: i64 = 4_102_444_800_000_000_000;
+    let date = symbol
+        .get("deliveryDate")
+        .map(|date: Json<'_, '_>| date.epoch("deliveryDate"))
+        .transpose()?;
+    Ok(date.filter(|date| *date < YEAR_2100).unwrap_or(0))
+}

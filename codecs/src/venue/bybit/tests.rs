@@ -1,0 +1,1 @@
+//! Decoding of this venue, message by message.

@@ -1,0 +1,290 @@
+//! Frames to messages.
+
+use crate::batch::{Batch, Control, Item};
+use crate::fixed::Fixed;
+use crate::instrument::{InstrumentId, Instruments, Listing, Terms};
+use crate::json::{Fields, Item as Json, fields, need};
+use crate::record::{
+    ABSENT, Bbo, BookHead, Flags, InstrumentType, Kind, Side, Trade, TradeId, TradingState,
+};
+use crate::reject::Reject;
+use crate::venue::levels::Scale;
+use crate::venue::{Channel, StreamKey};
+
+/// One frame: data of a channel, or an answer.
+pub(super) fn message(
+    depth: u16,
+    object: &Fields<'_, '_>,
+    instruments: &mut Instruments,
+    batch: &mut Batch,
+) -> Result<(), Reject> {
+    let Some(channel) = object.get("channel") else {
+        return answer(object, instruments, batch);
+    };
+    if object.get("method").is_some() {
+        return answer(object, instruments, batch);
+    }
+    match channel.text("channel")? {
+        "book" => each(object, batch, |element, batch| {
+            book(depth, object, element, instruments, batch)
+        }),
+        "trade" => each(object, batch, |element, batch| {
+            trade(object, element, instruments, batch)
+        }),
+        "ticker" => each(object, batch, |element, batch| {
+            ticker(element, instruments, batch)
+        }),
+        "instrument" => listings(&object.need("data")?.object("data")?, batch),
+        "heartbeat" => {
+            batch.control(Control::Heartbeat);
+            Ok(())
+        }
+        "status" => each(object, batch, status),
+        _ => {
+            batch.control(Control::Ignored);
+            Ok(())
+        }
+    }
+}
+
+/// `data` may hold several elements; they apply in order.
+fn each(
+    object: &Fields<'_, '_>,
+    batch: &mut Batch,
+    mut read: impl FnMut(&Fields<'_, '_>, &mut Batch) -> Result<(), Reject>,
+) -> Result<(), Reject> {
+    for element in object.need("data")?.array("data")?.iter() {
+        read(&element.object("data")?, batch)?;
+    }
+    Ok(())
+}
+
+fn is_snapshot(object: &Fields<'_, '_>) -> Result<bool, Reject> {
+    match object.need("type")?.text("type")? {
+        "snapshot" => Ok(true),
+        "update" => Ok(false),
+        _ => Err(Reject::UnknownShape),
+    }
+}
+
+fn status(element: &Fields<'_, '_>, batch: &mut Batch) -> Result<(), Reject> {
+    let system = element.need("system")?.text("system")?;
+    batch.control(Control::VenueState(system.into()));
+    Ok(())
+}
+
+/// `{"method":…,"req_id":…,"success":…,"result":{…}}`, or `error` and `symbol` at the top level.
+fn answer(
+    object: &Fields<'_, '_>,
+    instruments: &Instruments,
+    batch: &mut Batch,
+) -> Result<(), Reject> {
+    let error = object.get("error").or_else(|| object.get("Error"));
+    let reason = error.map(|error| error.text("error")).transpose()?;
+    let method = object
+        .get("method")
+        .map(|method| method.text("method"))
+        .transpose()?;
+    match (method, reason) {
+        (Some("pong"), None) => batch.control(Control::Heartbeat),
+        (Some("subscribe" | "unsubscribe"), _) => {
+            let request = object
+                .get("req_id")
+                .filter(|id| !id.is_null())
+                .map(|id| id.unsigned("req_id"))
+                .transpose()?;
+            let stream = answered_stream(object, instruments)?;
+            batch.control(Control::Answer {
+                request,
+                stream,
+                refused: reason.map(Into::into),
+            });
+        }
+        (_, Some(reason)) => batch.control(Control::VenueState(reason.into())),
+        _ => return Err(Reject::UnknownShape),
+    }
+    Ok(())
+}
+
+/// The one stream that an answer is about. A refusal names the symbol but not the channel.
+fn answered_stream(
+    object: &Fields<'_, '_>,
+    instruments: &Instruments,
+) -> Result<Option<StreamKey>, Reject> {
+    let result = object
+        .get("result")
+        .map(|result| result.object("result"))
+        .transpose()?;
+    let named = result.as_ref().unwrap_or(object);
+    let channel = match named.get("channel") {
+        Some(name) => super::subscribe::of_name(name.text("channel")?),
+        None => Some(Channel::NONE),
+    };
+    let instrument = match named.get("symbol") {
+        Some(symbol) => instruments.find(symbol.text("symbol")?),
+        None => Some(InstrumentId::NONE),
+    };
+    let key = channel
+        .zip(instrument)
+        .map(|(channel, instrument)| StreamKey {
+            instrument,
+            channel,
+        });
+    Ok(key.filter(|key| key.channel != Channel::NONE || key.instrument != InstrumentId::NONE))
+}
+
+fn book(
+    depth: u16,
+    object: &Fields<'_, '_>,
+    element: &Fields<'_, '_>,
+    instruments: &mut Instruments,
+    batch: &mut Batch,
+) -> Result<(), Reject> {
+    let kind = if is_snapshot(object)? {
+        Kind::BookSnapshot
+    } else {
+        Kind::BookDelta
+    };
+    fields!(element, batch.drift, "book" => {
+        "symbol" => symbol, "bids" => bids, "asks" => asks, "checksum" => checksum, "timestamp" => time,
+    });
+    let instrument = instruments.resolve(need(symbol, "symbol")?.text("symbol")?)?;
+    let mut head = BookHead::new(kind, instrument, 0, 0);
+    head.depth = depth;
+    head.header.ts_venue = time.map_or(Ok(0), |time| time.rfc3339("timestamp"))?;
+    let sent = need(checksum, "checksum")?.unsigned("checksum")?;
+    head.checksum = u32::try_from(sent).map_err(|_| Reject::NumberRange("checksum"))?;
+    head.header.flags = Flags::CHECKSUM;
+    let first = batch.levels.len();
+    let mut scale = Scale::of(instruments.get(instrument));
+    levels(need(bids, "bids")?, &mut scale, batch, first)?;
+    let middle = batch.levels.len();
+    levels(need(asks, "asks")?, &mut scale, batch, first)?;
+    (head.px_exp, head.qty_exp) = (scale.px_exp, scale.qty_exp);
+    let end = batch.levels.len();
+    batch.items.push(Item::Book {
+        head,
+        bids: first..middle,
+        asks: middle..end,
+    });
+    Ok(())
+}
+
+fn levels(
+    side: Json<'_, '_>,
+    scale: &mut Scale,
+    batch: &mut Batch,
+    first: usize,
+) -> Result<(), Reject> {
+    for level in side.array("levels")?.iter() {
+        let level = level.object("level")?;
+        fields!(level, batch.drift, "book.level" => { "price" => px, "qty" => qty });
+        scale.level(need(px, "price")?, need(qty, "qty")?, batch, first)?;
+    }
+    Ok(())
+}
+
+fn trade(
+    object: &Fields<'_, '_>,
+    element: &Fields<'_, '_>,
+    instruments: &mut Instruments,
+    batch: &mut Batch,
+) -> Result<(), Reject> {
+    let snapshot = is_snapshot(object)?;
+    fields!(element, batch.drift, "trade" => {
+        "symbol" => symbol, "side" => side, "price" => px, "qty" => qty, "trade_id" => id, "timestamp" => time,
+    }, known: "ord_type");
+    let instrument = instruments.resolve(need(symbol, "symbol")?.text("symbol")?)?;
+    let mut scale = Scale::of(instruments.get(instrument));
+    let px = scale.px(need(px, "price")?, "price", &mut [])?;
+    let qty = scale.qty(need(qty, "qty")?, "qty", &mut [])?;
+    let side = match need(side, "side")?.text("side")? {
+        "buy" => Side::BUY,
+        "sell" => Side::SELL,
+        _ => return Err(Reject::InvalidSide("side")),
+    };
+    let id = need(id, "trade_id")?.unsigned("trade_id")?;
+    let (px, qty) = (Fixed::new(px, scale.px_exp), Fixed::new(qty, scale.qty_exp));
+    let mut record = Trade::new(instrument, px, qty, side, TradeId::Integer(u128::from(id)));
+    record.header.seq = id;
+    record.header.ts_venue = need(time, "timestamp")?.rfc3339("timestamp")?;
+    if snapshot {
+        record.header.flags = Flags::SNAPSHOT;
+    }
+    batch.items.push(Item::Trade(record));
+    Ok(())
+}
+
+fn ticker(
+    element: &Fields<'_, '_>,
+    instruments: &mut Instruments,
+    batch: &mut Batch,
+) -> Result<(), Reject> {
+    fields!(element, batch.drift, "ticker" => {
+        "symbol" => symbol, "bid" => bid_px, "bid_qty" => bid_qty, "ask" => ask_px, "ask_qty" => ask_qty,
+        "timestamp" => time,
+    }, known: "last" | "volume" | "vwap" | "low" | "high" | "change" | "change_pct" | "trades");
+    let instrument = instruments.resolve(need(symbol, "symbol")?.text("symbol")?)?;
+    let mut scale = Scale::of(instruments.get(instrument));
+    let mut px = [scale.px(need(bid_px, "bid")?, "bid", &mut [])?, 0];
+    px[1] = scale.px(need(ask_px, "ask")?, "ask", &mut px[..1])?;
+    let mut qty = [scale.qty(need(bid_qty, "bid_qty")?, "bid_qty", &mut [])?, 0];
+    qty[1] = scale.qty(need(ask_qty, "ask_qty")?, "ask_qty", &mut qty[..1])?;
+    let mut bbo = Bbo::new(instrument, scale.px_exp, scale.qty_exp);
+    let side = |px: i64, qty: i64| if qty == 0 { (ABSENT, 0) } else { (px, qty) };
+    (bbo.bid_px, bbo.bid_qty) = side(px[0], qty[0]);
+    (bbo.ask_px, bbo.ask_qty) = side(px[1], qty[1]);
+    bbo.header.ts_venue = time.map_or(Ok(0), |time| time.rfc3339("timestamp"))?;
+    batch.items.push(Item::Bbo(bbo));
+    Ok(())
+}
+
+/// Pairs of the `instrument` channel; assets are not instruments.
+fn listings(data: &Fields<'_, '_>, batch: &mut Batch) -> Result<(), Reject> {
+    let Some(pairs) = data.get("pairs") else {
+        return Ok(());
+    };
+    for pair in pairs.array("pairs")?.iter() {
+        let listing = listing(&pair.object("pair")?)?;
+        batch.items.push(Item::Listing(listing));
+    }
+    Ok(())
+}
+
+fn listing(pair: &Fields<'_, '_>) -> Result<Listing, Reject> {
+    let text = |key: &'static str| pair.need(key).and_then(|item| item.text(key));
+    let exp = |key: &'static str| {
+        let places =
+            i8::try_from(pair.need(key)?.unsigned(key)?).map_err(|_| Reject::NumberRange(key))?;
+        if places > 18 {
+            Err(Reject::NumberRange(key))
+        } else {
+            Ok(-places)
+        }
+    };
+    let increment = |key: &'static str| {
+        pair.get(key)
+            .map_or(Ok(Fixed::new(0, 0)), |item| item.fixed(key))
+    };
+    let (tick, lot) = (increment("price_increment")?, increment("qty_increment")?);
+    let state = match text("status")? {
+        "online" => TradingState::TRADING,
+        "delisted" => TradingState::CLOSED,
+        _ => TradingState::HALTED,
+    };
+    let terms = Terms {
+        tick: (tick.mantissa, tick.exp),
+        lot: (lot.mantissa, lot.exp),
+        state,
+        instrument_type: InstrumentType::SPOT,
+        ..Terms::UNKNOWN
+    };
+    Ok(Listing {
+        symbol: text("symbol")?.into(),
+        base: text("base")?.into(),
+        quote: text("quote")?.into(),
+        px_exp: exp("price_precision")?,
+        qty_exp: exp("qty_precision")?,
+        terms,
+    })
+}

@@ -1,0 +1,63 @@
+//! Recorded sessions: `<receive stamp, ns> <frame>` a line, gzip.
+
+#![allow(dead_code, reason = "each test binary uses its part")]
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+
+use feedd_codecs::feed::{FeedOptions, Meta, Outbox};
+use feedd_codecs::instrument::Admission;
+use feedd_codecs::venue::StreamOptions;
+use feedd_codecs::{Feed, Record, RecordSink, Venue, VenueId};
+use flate2::read::MultiGzDecoder;
+
+/// The folder of recorded sessions beside the project, if this checkout has one.
+pub fn captures() -> Option<PathBuf> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/captures");
+    if !folder.is_dir() {
+        println!("no recorded sessions beside this checkout: nothing to compare here");
+        return None;
+    }
+    Some(folder)
+}
+
+/// Calls `line` with stamp and frame of every line of the files, in order.
+pub fn for_each_line(folder: &std::path::Path, files: &[&str], mut line: impl FnMut(i64, &str)) {
+    for file in files {
+        let reader = BufReader::new(MultiGzDecoder::new(File::open(folder.join(file)).unwrap()));
+        for text in reader.lines() {
+            let text = text.unwrap();
+            let (stamp, frame) = text.split_once(' ').unwrap();
+            line(stamp.parse().unwrap(), frame);
+        }
+    }
+}
+
+/// A feed that takes every symbol it meets.
+pub fn open_feed<V: Venue>(id: VenueId) -> Feed<V> {
+    let options = FeedOptions {
+        symbols: Vec::new(),
+        channels: Vec::new(),
+        stream: StreamOptions::default(),
+        admission: Admission::Any,
+        first_line: 0,
+    };
+    Feed::new(id, options).unwrap()
+}
+
+/// One frame into a feed.
+pub fn push<V: Venue>(feed: &mut Feed<V>, ts_recv: i64, frame: &str, sink: &mut impl RecordSink) {
+    let meta = Meta {
+        line: 0,
+        frame: 0,
+        ts_recv,
+        ts_kernel: 0,
+        now: ts_recv,
+    };
+    feed.on_frame(frame.as_bytes(), meta, &mut Outbox::default(), sink)
+        .unwrap_or_else(|reject| panic!("{reject} in {frame}"));
+}
+
+/// A sink that forgets.
+pub fn ignore(_: &Record<'_>) {}

@@ -1,0 +1,76 @@
+//! Wall-clock stamps as the venues print them.
+//!
+//! The simulator stamps messages with the real time, so that a client's latency figures mean
+//! something. Only the stamps depend on the clock: the market's content depends on the seed.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Nanoseconds since the Unix epoch.
+pub(crate) type Nanos = u64;
+
+/// Nanoseconds in one millisecond.
+pub(crate) const MILLI: Nanos = 1_000_000;
+
+/// Nanoseconds in one second.
+pub(crate) const SECOND: Nanos = 1_000_000_000;
+
+/// Reads the wall clock; a clock before 1970 reads as zero.
+pub(crate) fn now() -> Nanos {
+    let elapsed = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// `YYYY-MM-DDTHH:MM:SS.ffffffZ`, the stamp of Kraken's messages (RFC 3339, microseconds).
+pub(crate) fn rfc3339_micros(at: Nanos) -> String {
+    let micros = at % SECOND / 1_000;
+    format!("{}.{micros:06}Z", civil(at))
+}
+
+/// `YYYY-MM-DDTHH:MM:SSZ`, the stamp of Kraken's REST status.
+pub(crate) fn rfc3339_seconds(at: Nanos) -> String {
+    format!("{}Z", civil(at))
+}
+
+/// Date and time of day to the second. The date follows Hinnant's `civil_from_days`, counted in
+/// 400-year eras of 146,097 days that start on 1 March of year 0.
+fn civil(at: Nanos) -> String {
+    let seconds = at / SECOND;
+    let (day, second) = (seconds / 86_400 + 719_468, seconds % 86_400);
+    let (era, of_era) = (day / 146_097, day % 146_097);
+    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let shifted = (5 * of_year + 2) / 153;
+    let date = of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 {
+        shifted + 3
+    } else {
+        shifted - 9
+    };
+    let year = year + era * 400 + u64::from(month <= 2);
+    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+    format!("{year:04}-{month:02}-{date:02}T{hour:02}:{minute:02}:{second:02}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stamps_match_known_dates() {
+        assert_eq!(rfc3339_micros(0), "1970-01-01T00:00:00.000000Z");
+        assert_eq!(
+            rfc3339_micros(1_690_730_998_343_415_000),
+            "2023-07-30T15:29:58.343415Z"
+        );
+        assert_eq!(
+            rfc3339_seconds(1_709_164_800 * SECOND),
+            "2024-02-29T00:00:00Z"
+        );
+        assert_eq!(
+            rfc3339_seconds(4_102_444_799 * SECOND),
+            "2099-12-31T23:59:59Z"
+        );
+    }
+}

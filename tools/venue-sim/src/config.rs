@@ -1,0 +1,210 @@
+//! What a simulation consists of: products, market, source, limits.
+//!
+//! Every field has a default that follows the venue's documentation, so that
+//! `SimConfig { products: vec![Product::BinanceSpot], ..SimConfig::default() }` is a whole
+//! configuration.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::error::SimError;
+use crate::instrument::{InstrumentConfig, default_instruments};
+
+/// One venue product: a protocol dialect with its own address and instruments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Product {
+    /// Binance Spot: JSON streams and `/api/v3`.
+    BinanceSpot,
+    /// Binance USD-M futures: routed streams and `/fapi/v1`.
+    BinanceUsdm,
+    /// Binance COIN-M futures: unrouted streams and `/dapi/v1`. Quantities are contracts.
+    BinanceCoinm,
+    /// Bybit v5 spot: `/v5/public/spot`.
+    BybitSpot,
+    /// Bybit v5 linear perpetuals: `/v5/public/linear`.
+    BybitLinear,
+    /// Kraken Spot WebSocket v2: `/v2`.
+    KrakenSpot,
+}
+
+impl Product {
+    /// Every product, in a fixed order.
+    pub const ALL: [Product; 6] = [
+        Product::BinanceSpot,
+        Product::BinanceUsdm,
+        Product::BinanceCoinm,
+        Product::BybitSpot,
+        Product::BybitLinear,
+        Product::KrakenSpot,
+    ];
+
+    /// Lower-case name with a dash: `binance-spot`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Product::BinanceSpot => "binance-spot",
+            Product::BinanceUsdm => "binance-usdm",
+            Product::BinanceCoinm => "binance-coinm",
+            Product::BybitSpot => "bybit-spot",
+            Product::BybitLinear => "bybit-linear",
+            Product::KrakenSpot => "kraken-spot",
+        }
+    }
+
+    /// The product of that [`name`](Self::name).
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Product> {
+        Product::ALL
+            .into_iter()
+            .find(|product| product.name() == name)
+    }
+}
+
+/// A whole simulation.
+#[derive(Clone, Debug)]
+pub struct SimConfig {
+    /// Seed of the generated markets: the same seed gives the same books and trades, event by event.
+    pub seed: u64,
+    /// Serve `wss` and `https` with a certificate made at start instead of `ws` and `http`.
+    pub tls: bool,
+    /// Products to serve, each on its own port.
+    pub products: Vec<Product>,
+    /// Loopback port per product; a product that is not named gets a free one.
+    pub ports: BTreeMap<Product, u16>,
+    /// The generated market.
+    pub market: MarketConfig,
+    /// Where the messages come from.
+    pub source: Source,
+    /// Venue limits to shorten or tighten; the default is what the venue documents.
+    pub limits: Limits,
+}
+
+impl Default for SimConfig {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            tls: false,
+            products: Product::ALL.to_vec(),
+            ports: BTreeMap::new(),
+            market: MarketConfig::default(),
+            source: Source::Generated,
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl SimConfig {
+    /// Instruments of `product`: the configured ones or the built-in three or four.
+    #[must_use]
+    pub fn instruments(&self, product: Product) -> Vec<InstrumentConfig> {
+        match self.market.instruments.get(&product) {
+            Some(instruments) => instruments.clone(),
+            None => default_instruments(product),
+        }
+    }
+
+    /// Checks what the types cannot.
+    ///
+    /// # Errors
+    /// [`SimError::Config`] names the key, the value and what is allowed.
+    pub fn check(&self) -> Result<(), SimError> {
+        if self.products.is_empty() {
+            return Err(SimError::Config(
+                "`products` is empty: name at least one".into(),
+            ));
+        }
+        let levels = self.market.levels;
+        if !(LEVELS_MIN..=LEVELS_MAX).contains(&levels) {
+            let allowed = format!("{LEVELS_MIN} to {LEVELS_MAX}");
+            return Err(SimError::Config(format!(
+                "`levels` is {levels}: allowed is {allowed}"
+            )));
+        }
+        for product in &self.products {
+            for instrument in self.instruments(*product) {
+                instrument.check(levels)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Fewest levels per side: a taker order sweeps up to three and the best must survive.
+const LEVELS_MIN: usize = 20;
+
+/// Most levels per side: the deepest view any venue sells is Binance's 5,000.
+const LEVELS_MAX: usize = 20_000;
+
+/// The seeded market behind [`Source::Generated`].
+#[derive(Clone, Debug)]
+pub struct MarketConfig {
+    /// Instruments per product; a product that is not named gets the built-in ones.
+    pub instruments: BTreeMap<Product, Vec<InstrumentConfig>>,
+    /// Market events (order added, cancelled, or a taker order) per second and instrument.
+    pub events_per_second: u32,
+    /// Price levels per side that the generator keeps, 20 to 20,000. The default of 1,100 fills
+    /// every view the venues publish over WebSocket.
+    pub levels: usize,
+    /// How often due events are generated and conflated streams looked at.
+    pub tick: Duration,
+    /// First trade and update id. Raise it above 2^53 to test clients that keep ids in doubles.
+    pub first_id: u64,
+}
+
+impl Default for MarketConfig {
+    fn default() -> Self {
+        Self {
+            instruments: BTreeMap::new(),
+            events_per_second: 50,
+            levels: 1_100,
+            tick: Duration::from_millis(5),
+            first_id: 5_182_005_737,
+        }
+    }
+}
+
+/// Where the messages come from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// Every product generates its seeded market.
+    Generated,
+    /// One product replays recorded files, the other products generate.
+    ///
+    /// Replay starts when the first stream was subscribed and no further subscription came for
+    /// 200 ms, so that a client can name all its streams first.
+    Capture {
+        /// The product that was recorded.
+        product: Product,
+        /// Files of `<ns> <frame>` lines, `.gz` or plain, read in this order as one session.
+        files: Vec<PathBuf>,
+        /// Pace of the replay.
+        speed: Speed,
+    },
+}
+
+/// Pace of a replay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Speed {
+    /// Recorded pauses divided by this factor; 1 is real time, 0 counts as 1.
+    Times(u32),
+    /// No pauses: as fast as the slowest subscriber reads.
+    Max,
+}
+
+/// Overrides of the venues' documented limits; `None` keeps the venue's own figure.
+#[derive(Clone, Debug, Default)]
+pub struct Limits {
+    /// Pause between the server's WebSocket pings (Binance: 20 s spot, 3 min futures).
+    pub ping_interval: Option<Duration>,
+    /// Time a pong may take before the server closes (Binance: 60 s spot, 10 min futures).
+    pub pong_timeout: Option<Duration>,
+    /// Silence after which the server closes (Bybit 10 min, Kraken 60 s).
+    pub idle_timeout: Option<Duration>,
+    /// Client frames per second before the server closes (Binance: 5 spot, 10 futures).
+    pub inbound_per_second: Option<u32>,
+    /// REST weight per minute (Binance: 6,000 spot, 2,400 futures).
+    pub rest_weight_per_minute: Option<u32>,
+    /// Lifetime of a connection (Binance: 24 h; others have none).
+    pub max_life: Option<Duration>,
+}

@@ -1,0 +1,287 @@
+//! Connections and subscriptions, and the one way out for every message.
+//!
+//! A message goes `venue -> publish -> faults for all -> per subscriber: faults for one -> queue`.
+//! The connection's task writes the queue to its socket and reports back, so that
+//! [`Truth`](crate::Truth) counts what was written and not what was meant.
+
+mod board;
+mod log;
+mod session;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+pub(crate) use board::{FaultBoard, Twist};
+pub(crate) use log::Log;
+pub(crate) use session::{Command, Out, QUEUE_MAX, Session, Sub, Variant};
+
+use crate::clock::Nanos;
+use crate::config::Product;
+use crate::fault::{Ending, Target};
+use crate::truth::Touch;
+
+/// Sequence range of a message, in the numbers of its stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) first: u64,
+    pub(crate) last: u64,
+}
+
+impl Span {
+    pub(crate) fn one(number: u64) -> Self {
+        Self {
+            first: number,
+            last: number,
+        }
+    }
+}
+
+/// A rendered message: one body per [`Variant`] that some subscriber uses.
+#[derive(Clone, Debug)]
+pub(crate) struct Parcel {
+    pub(crate) key: Arc<str>,
+    pub(crate) span: Span,
+    pub(crate) bodies: [Option<Utf8Bytes>; Variant::COUNT],
+}
+
+impl Parcel {
+    /// The body in the first form that exists.
+    pub(crate) fn text(&self) -> &str {
+        self.bodies
+            .iter()
+            .flatten()
+            .next()
+            .map_or("", |body| body.as_str())
+    }
+}
+
+/// All connections of a simulation.
+#[derive(Debug, Default)]
+pub(crate) struct Hub {
+    pub(crate) sessions: BTreeMap<u64, Session>,
+    pub(crate) board: FaultBoard,
+    pub(crate) log: Log,
+    next_line: u64,
+    /// When a stream was last subscribed, per product; a replay waits for the quiet after it.
+    pub(crate) last_subscribed: BTreeMap<Product, Nanos>,
+}
+
+impl Hub {
+    /// Registers an accepted connection and returns its number.
+    pub(crate) fn open(&mut self, make: impl FnOnce(u64) -> Session) -> u64 {
+        self.next_line += 1;
+        let session = make(self.next_line);
+        self.log.opened(&session);
+        self.sessions.insert(self.next_line, session);
+        self.next_line
+    }
+
+    /// Forgets a connection; the log keeps what it was.
+    pub(crate) fn close(&mut self, line: u64, why: &str) {
+        if let Some(session) = self.sessions.remove(&line) {
+            self.log.closed(&session, why);
+        }
+    }
+
+    pub(crate) fn session(&mut self, line: u64) -> Option<&mut Session> {
+        self.sessions.get_mut(&line)
+    }
+
+    /// Numbers of the open connections of a product.
+    pub(crate) fn lines(&self, product: Product) -> Vec<u64> {
+        let sessions = self
+            .sessions
+            .values()
+            .filter(|session| session.product == product);
+        sessions.map(|session| session.line).collect()
+    }
+
+    /// Whether anyone of the product listens to the stream; saves rendering for nobody.
+    pub(crate) fn wanted(&self, product: Product, key: &str) -> bool {
+        self.sessions
+            .values()
+            .any(|session| session.listens(product, key))
+    }
+
+    /// Adds a stream to a connection. Returns whether it was new.
+    pub(crate) fn subscribe(&mut self, line: u64, key: Arc<str>, dead: bool, now: Nanos) -> bool {
+        let Some(session) = self.sessions.get_mut(&line) else {
+            return false;
+        };
+        let product = session.product;
+        if session.subs.contains_key(&key) {
+            return false;
+        }
+        let silent = self.board.silences(product, line, &key);
+        session.subs.insert(key, Sub { dead, silent });
+        self.last_subscribed.insert(product, now);
+        true
+    }
+
+    /// Removes a stream from a connection. Returns whether it was there.
+    pub(crate) fn unsubscribe(&mut self, line: u64, key: &str) -> bool {
+        self.session(line)
+            .is_some_and(|session| session.subs.remove(key).is_some())
+    }
+
+    /// Queues an answer outside any stream.
+    pub(crate) fn reply(&mut self, line: u64, text: String) {
+        if let Some(session) = self.sessions.get_mut(&line) {
+            session.push(Out::Text {
+                body: text.into(),
+                key: None,
+            });
+        }
+    }
+
+    /// Sends a stream message to every subscriber.
+    pub(crate) fn publish(
+        &mut self,
+        product: Product,
+        key: &Arc<str>,
+        span: Span,
+        render: impl Fn(Variant) -> String,
+    ) {
+        let subscribers: Vec<u64> = self
+            .sessions
+            .values()
+            .filter(|session| session.listens(product, key))
+            .map(|session| session.line)
+            .collect();
+        self.send(product, &subscribers, key, span, render);
+    }
+
+    /// Sends a stream message to one subscriber, as the snapshot that follows an acknowledgement.
+    pub(crate) fn publish_to(&mut self, line: u64, key: &Arc<str>, span: Span, text: String) {
+        let Some(product) = self.sessions.get(&line).map(|session| session.product) else {
+            return;
+        };
+        self.send(product, &[line], key, span, |_| text.clone());
+    }
+
+    fn send(
+        &mut self,
+        product: Product,
+        lines: &[u64],
+        key: &Arc<str>,
+        span: Span,
+        render: impl Fn(Variant) -> String,
+    ) {
+        if lines.is_empty() {
+            return;
+        }
+        let mut bodies: [Option<Utf8Bytes>; Variant::COUNT] = Default::default();
+        for session in lines.iter().filter_map(|line| self.sessions.get(line)) {
+            let body = &mut bodies[session.variant.index()];
+            if body.is_none() {
+                *body = Some(render(session.variant).into());
+            }
+        }
+        let parcel = Parcel {
+            key: Arc::clone(key),
+            span,
+            bodies,
+        };
+        for parcel in self.board.pass(&mut self.log, product, None, parcel) {
+            for line in lines {
+                self.deliver(product, *line, parcel.clone());
+            }
+        }
+    }
+
+    /// Hands a parcel to one connection, through the faults ordered for that connection.
+    fn deliver(&mut self, product: Product, line: u64, parcel: Parcel) {
+        let Some(session) = self.sessions.get_mut(&line) else {
+            return;
+        };
+        if session.subs.get(&parcel.key).is_some_and(|sub| sub.silent) {
+            self.log
+                .touched(Touch::Silenced, product, Some(line), &parcel);
+            return;
+        }
+        for parcel in self.board.pass(&mut self.log, product, Some(line), parcel) {
+            session.push_parcel(&parcel);
+        }
+    }
+
+    /// Sends what a [`Fault::Reorder`](crate::Fault::Reorder) still holds back.
+    pub(crate) fn release_held(&mut self) {
+        for (target, parcel) in self.board.take_held() {
+            let lines = self.lines(target.product);
+            for line in lines
+                .into_iter()
+                .filter(|line| target.line.is_none_or(|l| l == *line))
+            {
+                let Some(session) = self.sessions.get_mut(&line) else {
+                    continue;
+                };
+                if session.listens(target.product, &parcel.key) {
+                    session.push_parcel(&parcel);
+                }
+            }
+        }
+    }
+
+    /// Silences what is subscribed now, and what will be for the rest of the count.
+    pub(crate) fn silence(&mut self, target: &Target, subscriptions: u64) {
+        let mut found = false;
+        for session in self.sessions.values_mut() {
+            if target.covers_line(session.product, session.line) {
+                found |= session.silence(target);
+            }
+        }
+        self.board.arm_silence(
+            target.clone(),
+            subscriptions.saturating_sub(u64::from(found)),
+        );
+    }
+
+    /// Ends every silence and forgets every fault that has not come due.
+    pub(crate) fn heal(&mut self) {
+        self.release_held();
+        self.board = FaultBoard::default();
+        for sub in self
+            .sessions
+            .values_mut()
+            .flat_map(|session| session.subs.values_mut())
+        {
+            sub.silent = false;
+        }
+    }
+
+    /// Stops the target's connections for a while.
+    pub(crate) fn freeze(&mut self, target: &Target, lasts: Duration) {
+        for session in self.sessions.values() {
+            if target.covers_line(session.product, session.line) {
+                session.order(Command::Freeze(Instant::now() + lasts));
+            }
+        }
+    }
+
+    /// Ends the target's connections.
+    pub(crate) fn end(&mut self, target: &Target, ending: &Ending) {
+        for session in self.sessions.values_mut() {
+            if target.covers_line(session.product, session.line) {
+                session.end(ending.clone());
+            }
+        }
+    }
+
+    /// Puts something on the target's connections.
+    pub(crate) fn push_raw(&mut self, target: &Target, out: &Out) {
+        for session in self.sessions.values_mut() {
+            if target.covers_line(session.product, session.line) && session.hears(target) {
+                session.push(out.clone());
+            }
+        }
+    }
+
+    /// Whether every queue has been written to its socket.
+    pub(crate) fn drained(&self) -> bool {
+        self.sessions.values().all(Session::drained)
+    }
+}

@@ -1,0 +1,177 @@
+//! The hub's side of one connection: subscriptions and the bounded queue to its task.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
+
+use super::Parcel;
+use crate::clock::{self, Nanos};
+use crate::config::Product;
+use crate::fault::{Ending, Target};
+
+/// Messages one connection may have waiting. A client that falls so far behind is cut off, as
+/// venues do; at 1 KiB a message this is some 64 MiB.
+pub(crate) const QUEUE_MAX: usize = 65_536;
+
+/// How a connection wants stream messages rendered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Variant {
+    /// Binance: wrapped in `{"stream":…,"data":…}`.
+    pub(crate) combined: bool,
+    /// Binance Spot: microseconds instead of milliseconds.
+    pub(crate) micros: bool,
+}
+
+impl Variant {
+    pub(crate) const COUNT: usize = 4;
+
+    pub(crate) fn index(self) -> usize {
+        usize::from(self.combined) + 2 * usize::from(self.micros)
+    }
+}
+
+/// One stream of one connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sub {
+    /// Acknowledged by the venue's rule but never served: unknown name or wrong route.
+    pub(crate) dead: bool,
+    /// Silenced by a fault.
+    pub(crate) silent: bool,
+}
+
+/// Something for the connection's task to write.
+#[derive(Clone, Debug)]
+pub(crate) enum Out {
+    /// A text message; `key` if it belongs to a stream and counts as sent.
+    Text {
+        body: Utf8Bytes,
+        key: Option<Arc<str>>,
+    },
+    /// WebSocket frames as they are.
+    Frames(Vec<Message>),
+    /// A close frame, then the end.
+    Close { code: u16, reason: String },
+}
+
+/// Orders that overtake the queue.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Command {
+    #[default]
+    Run,
+    Freeze(Instant),
+    End(Ending),
+}
+
+/// One connection as the hub sees it.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) line: u64,
+    pub(crate) product: Product,
+    pub(crate) path: String,
+    pub(crate) variant: Variant,
+    pub(crate) subs: BTreeMap<Arc<str>, Sub>,
+    /// When the last stream message or client message passed.
+    pub(crate) last_active: Nanos,
+    /// When something was last queued, answers aside.
+    pub(crate) last_data: Nanos,
+    out: mpsc::Sender<Out>,
+    command: watch::Sender<Command>,
+    queued: u64,
+    written: u64,
+}
+
+impl Session {
+    pub(crate) fn new(
+        line: u64,
+        product: Product,
+        path: String,
+        out: mpsc::Sender<Out>,
+        command: watch::Sender<Command>,
+        now: Nanos,
+    ) -> Self {
+        Self {
+            line,
+            product,
+            path,
+            variant: Variant::default(),
+            subs: BTreeMap::new(),
+            last_active: now,
+            last_data: now,
+            out,
+            command,
+            queued: 0,
+            written: 0,
+        }
+    }
+
+    pub(crate) fn listens(&self, product: Product, key: &str) -> bool {
+        self.product == product && self.subs.get(key).is_some_and(|sub| !sub.dead)
+    }
+
+    /// Whether the target's stream, if it names one, is subscribed here.
+    pub(crate) fn hears(&self, target: &Target) -> bool {
+        target.stream.is_none() || self.subs.keys().any(|key| target.covers_stream(key))
+    }
+
+    pub(crate) fn push_parcel(&mut self, parcel: &Parcel) {
+        if let Some(body) = &parcel.bodies[self.variant.index()] {
+            let key = Some(Arc::clone(&parcel.key));
+            self.push(Out::Text {
+                body: body.clone(),
+                key,
+            });
+        }
+    }
+
+    /// Queues a message; a full queue ends the connection.
+    pub(crate) fn push(&mut self, out: Out) {
+        if matches!(&out, Out::Text { key: Some(_), .. }) {
+            let now = clock::now();
+            (self.last_active, self.last_data) = (now, now);
+        }
+        match self.out.try_send(out) {
+            Ok(()) => self.queued += 1,
+            Err(mpsc::error::TrySendError::Full(_)) => self.end(Ending::Cut),
+            Err(mpsc::error::TrySendError::Closed(_)) => {}
+        }
+    }
+
+    /// Ends the connection: cleanly behind the queue, otherwise at once.
+    pub(crate) fn end(&mut self, ending: Ending) {
+        match ending {
+            Ending::Clean { code, reason } => self.push(Out::Close { code, reason }),
+            abrupt => self.order(Command::End(abrupt)),
+        }
+    }
+
+    /// Silences the target's streams. Returns whether there was one.
+    pub(crate) fn silence(&mut self, target: &Target) -> bool {
+        let mut found = false;
+        for (key, sub) in &mut self.subs {
+            let hit = target.covers_stream(key);
+            sub.silent |= hit;
+            found |= hit;
+        }
+        found
+    }
+
+    pub(crate) fn order(&self, command: Command) {
+        self.command.send_replace(command);
+    }
+
+    /// Free places in the queue.
+    pub(crate) fn room(&self) -> usize {
+        self.out.capacity()
+    }
+
+    pub(crate) fn wrote(&mut self, messages: u64) {
+        self.written += messages;
+    }
+
+    pub(crate) fn drained(&self) -> bool {
+        self.written >= self.queued || self.out.is_closed()
+    }
+}

@@ -1,0 +1,60 @@
+//! The true market of one instrument: a book, a tape and a seeded event stream.
+//!
+//! Invariants, after every event:
+//! * the book is never crossed or locked, and both sides hold at least one level;
+//! * every quantity is a positive multiple of the lot, every price a positive multiple of the tick;
+//! * the content depends on the seed and the event's number only, never on the clock.
+
+mod book;
+mod generator;
+
+use std::collections::VecDeque;
+
+pub(crate) use book::{Book, Levels, Side};
+pub(crate) use generator::{Fill, Step};
+
+use crate::clock::Nanos;
+use crate::instrument::InstrumentConfig;
+use generator::Generator;
+
+/// Trades kept per instrument. At the default rate that is more than a day; the oldest go first.
+pub(crate) const TAPE_MAX: usize = 1_000_000;
+
+/// One instrument with its true state.
+#[derive(Debug)]
+pub(crate) struct Market {
+    pub(crate) config: InstrumentConfig,
+    pub(crate) book: Book,
+    /// Trades, oldest first.
+    pub(crate) tape: VecDeque<Fill>,
+    /// Trades that fell out of the tape.
+    pub(crate) tape_lost: u64,
+    generator: Generator,
+}
+
+impl Market {
+    pub(crate) fn new(config: InstrumentConfig, levels: usize, first_id: u64, seed: u64) -> Self {
+        let mut generator = Generator::new(levels, first_id, seed);
+        let book = generator.opening_book(&config);
+        Self {
+            config,
+            book,
+            tape: VecDeque::new(),
+            tape_lost: 0,
+            generator,
+        }
+    }
+
+    /// Generates the next event, applies it and returns what changed.
+    pub(crate) fn step(&mut self, now: Nanos) -> Step {
+        let step = self.generator.step(&self.config, &mut self.book, now);
+        for fill in &step.fills {
+            if self.tape.len() == TAPE_MAX {
+                self.tape.pop_front();
+                self.tape_lost += 1;
+            }
+            self.tape.push_back(*fill);
+        }
+        step
+    }
+}

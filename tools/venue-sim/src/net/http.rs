@@ -1,0 +1,161 @@
+//! The HTTP side of a port: REST answers and the upgrade to WebSocket.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{self, HeaderMap, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::Role;
+
+use super::io::Io;
+use super::rules::Rules;
+use super::socket;
+use crate::config::Product;
+use crate::venue::RestReply;
+use crate::world::{Shared, lock};
+
+/// How long a TLS handshake may take; a client that never speaks must not pile up.
+const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
+
+/// What one listener needs to serve a connection.
+#[derive(Clone)]
+pub(crate) struct Port {
+    pub(crate) product: Product,
+    pub(crate) rules: Rules,
+    pub(crate) shared: Shared,
+    pub(crate) tls: Option<TlsAcceptor>,
+}
+
+/// Accepts for ever; ends with the runtime.
+pub(crate) async fn accept_loop(listener: TcpListener, port: Port) {
+    let port = Arc::new(port);
+    loop {
+        match listener.accept().await {
+            Ok((tcp, _)) => {
+                tokio::spawn(serve(tcp, Arc::clone(&port)));
+            }
+            // Out of file descriptors: leave time for some to be closed.
+            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    }
+}
+
+async fn serve(tcp: TcpStream, port: Arc<Port>) {
+    let Some(io) = secured(tcp, &port).await else {
+        return;
+    };
+    let service = service_fn(move |request| {
+        let port = Arc::clone(&port);
+        async move { Ok::<_, Infallible>(answer(request, &port).await) }
+    });
+    let connection = http1::Builder::new().serve_connection(TokioIo::new(io), service);
+    if let Err(error) = connection.with_upgrades().await {
+        tracing::debug!(%error, "simulated venue: HTTP connection ended");
+    }
+}
+
+async fn secured(tcp: TcpStream, port: &Port) -> Option<Io> {
+    // Latency of small frames matters more than their number.
+    tcp.set_nodelay(true).ok()?;
+    let Some(acceptor) = &port.tls else {
+        return Some(Io::Plain(tcp));
+    };
+    let tls = tokio::time::timeout(HANDSHAKE_MAX, acceptor.accept(tcp))
+        .await
+        .ok()?;
+    match tls {
+        Ok(tls) => Some(Io::Tls(Box::new(tls))),
+        Err(error) => {
+            tracing::debug!(%error, "simulated venue: TLS handshake refused");
+            None
+        }
+    }
+}
+
+async fn answer(request: Request<Incoming>, port: &Port) -> Response<Full<Bytes>> {
+    let target = request
+        .uri()
+        .path_and_query()
+        .map_or("/", |target| target.as_str())
+        .to_owned();
+    if let Some(key) = websocket_key(request.headers()) {
+        return upgrade(request, &key, target, port);
+    }
+    let (reply, delay) = lock(&port.shared).rest(port.product, &target);
+    if !delay.is_zero() {
+        tokio::time::sleep(delay).await;
+    }
+    response(reply)
+}
+
+fn response(reply: RestReply) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(reply.body)));
+    *response.status_mut() =
+        StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    for (name, value) in reply.headers {
+        if let (Ok(name), Ok(value)) = (
+            header::HeaderName::from_bytes(name.as_bytes()),
+            HeaderValue::from_str(&value),
+        ) {
+            headers.insert(name, value);
+        }
+    }
+    response
+}
+
+/// The client's key, if the request asks for a WebSocket (RFC 6455 section 4.2.1).
+fn websocket_key(headers: &HeaderMap) -> Option<String> {
+    let upgrade = headers.get(header::UPGRADE)?.to_str().ok()?;
+    let key = headers.get(header::SEC_WEBSOCKET_KEY)?.to_str().ok()?;
+    upgrade
+        .eq_ignore_ascii_case("websocket")
+        .then(|| key.to_owned())
+}
+
+/// Answers 101 and hands the connection over, or 404 for a path the venue does not serve.
+fn upgrade(
+    mut request: Request<Incoming>,
+    key: &str,
+    path: String,
+    port: &Port,
+) -> Response<Full<Bytes>> {
+    if !lock(&port.shared).accepts(port.product, &path) {
+        return response(RestReply::new(404, ""));
+    }
+    let upgraded = hyper::upgrade::on(&mut request);
+    let (product, rules, shared) = (port.product, port.rules, Arc::clone(&port.shared));
+    tokio::spawn(async move {
+        let Ok(upgraded) = upgraded.await else { return };
+        let Ok(parts) = upgraded.downcast::<TokioIo<Io>>() else {
+            return;
+        };
+        let io = parts.io.into_inner();
+        let read = parts.read_buf.to_vec();
+        let ws = WebSocketStream::from_partially_read(io, read, Role::Server, None).await;
+        socket::serve(ws, shared, product, path, rules).await;
+    });
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    if let Ok(accept) = HeaderValue::from_str(&derive_accept_key(key.as_bytes())) {
+        headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+    }
+    response
+}

@@ -1,0 +1,339 @@
+//! One WebSocket connection's life: read, write, pings, limits, and its end.
+
+use std::collections::VecDeque;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use futures_util::stream::{SplitSink, SplitStream};
+use futures_util::{SinkExt, StreamExt};
+use tokio::io::AsyncWriteExt;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+
+use super::io::Io;
+use super::rules::Rules;
+use crate::clock::{self, MILLI};
+use crate::config::Product;
+use crate::fault::Ending;
+use crate::hub::{Command, Out, QUEUE_MAX, Session};
+use crate::world::{Shared, lock};
+
+/// Messages written per flush at most, so that the count of written messages stays current.
+const BATCH_MAX: usize = 256;
+
+/// Time a client gets to answer a close frame.
+const CLOSE_WAIT: Duration = Duration::from_secs(1);
+
+/// Time the bytes of an [`Ending::CutAfter`] get to leave.
+const LAST_WORDS_WAIT: Duration = Duration::from_secs(1);
+
+/// Close code for a broken limit (RFC 6455 section 7.4.1, policy violation).
+const POLICY: u16 = 1008;
+
+/// What the parts of a connection share.
+struct Link {
+    shared: Shared,
+    product: Product,
+    line: u64,
+    rules: Rules,
+    /// Payload of the ping that waits for its pong; 0 if none does.
+    pinged: AtomicU64,
+    /// The server sent or is about to send a close frame.
+    closing: AtomicBool,
+}
+
+/// Runs a connection from its first to its last byte.
+pub(crate) async fn serve(
+    ws: WebSocketStream<Io>,
+    shared: Shared,
+    product: Product,
+    path: String,
+    rules: Rules,
+) {
+    let (out, queue) = mpsc::channel(QUEUE_MAX);
+    let (command, commands) = watch::channel(Command::Run);
+    let now = clock::now();
+    let line = lock(&shared).open(product, |line| {
+        Session::new(line, product, path, out, command, now)
+    });
+    let link = Link {
+        shared,
+        product,
+        line,
+        rules,
+        pinged: AtomicU64::new(0),
+        closing: AtomicBool::new(false),
+    };
+    let (mut sink, mut stream) = ws.split();
+    let end = live(&link, &mut sink, &mut stream, queue, commands).await;
+    let why = match (&end, link.closing.load(Ordering::Relaxed)) {
+        (End::Ordered(ending), _) => format!("fault: {ending:?}"),
+        (_, true) => "closed by the server".to_owned(),
+        (End::Over(why), false) => why.clone(),
+    };
+    lock(&link.shared).close(product, line, &why);
+    if let (End::Ordered(ending), Ok(ws)) = (end, sink.reunite(stream)) {
+        finish(ws, ending).await;
+    }
+}
+
+/// How a connection's life ended.
+enum End {
+    Over(String),
+    Ordered(Ending),
+}
+
+/// Drives the parts until one of them ends. A freeze polls none of them.
+async fn live(
+    link: &Link,
+    sink: &mut SplitSink<WebSocketStream<Io>, Message>,
+    stream: &mut SplitStream<WebSocketStream<Io>>,
+    queue: mpsc::Receiver<Out>,
+    mut commands: watch::Receiver<Command>,
+) -> End {
+    let mut read = pin!(read(link, stream));
+    let mut write = pin!(write(link, sink, queue));
+    let mut watch = pin!(watch_limits(link));
+    loop {
+        let command = commands.borrow_and_update().clone();
+        match command {
+            Command::End(ending) => return End::Ordered(ending),
+            Command::Freeze(until) if until > Instant::now() => {
+                tokio::select! {
+                    () = sleep_until(until) => {}
+                    _ = commands.changed() => {}
+                }
+                continue;
+            }
+            Command::Freeze(_) | Command::Run => {}
+        }
+        tokio::select! {
+            changed = commands.changed() => if changed.is_err() {
+                return End::Over("the simulation ended".to_owned());
+            },
+            why = &mut read => return End::Over(why),
+            why = &mut write => return End::Over(why),
+            () = &mut watch => {}
+        }
+    }
+}
+
+/// Carries out an abrupt ending. Dropping the socket is part of it.
+async fn finish(mut ws: WebSocketStream<Io>, ending: Ending) {
+    match ending {
+        Ending::Reset => {
+            if let Err(error) = ws.get_ref().reset_on_drop() {
+                tracing::debug!(%error, "simulated venue: no TCP reset");
+            }
+        }
+        Ending::CutAfter(bytes) => {
+            let words = async {
+                ws.get_mut().write_all(&bytes).await?;
+                ws.get_mut().flush().await
+            };
+            // The client may be gone or not reading: the connection ends either way.
+            let _late = timeout(LAST_WORDS_WAIT, words).await;
+        }
+        Ending::Cut | Ending::Clean { .. } => {}
+    }
+}
+
+/// Reads until the client is gone or breaks a rule.
+async fn read(link: &Link, stream: &mut SplitStream<WebSocketStream<Io>>) -> String {
+    let mut recent = VecDeque::new();
+    while let Some(message) = stream.next().await {
+        let message = match message {
+            Ok(message) => message,
+            Err(error) => return format!("read: {error}"),
+        };
+        link.received();
+        if over_limit(&mut recent, link.rules.inbound) {
+            link.close("Too many requests");
+        }
+        match message {
+            Message::Text(text) => {
+                lock(&link.shared).text(link.product, link.line, text.as_str());
+            }
+            Message::Pong(payload) => link.ponged(&payload),
+            _ => {}
+        }
+    }
+    "closed by the client".to_owned()
+}
+
+/// Whether the client sent more than `limit` messages within the last second, this one included.
+fn over_limit(recent: &mut VecDeque<Instant>, limit: Option<u32>) -> bool {
+    let Some(limit) = limit else { return false };
+    let now = Instant::now();
+    recent.push_back(now);
+    while recent
+        .front()
+        .is_some_and(|at| now - *at >= Duration::from_secs(1))
+    {
+        recent.pop_front();
+    }
+    recent.len() > limit as usize
+}
+
+/// Writes the queue until it ends, the socket breaks or a close frame was written.
+async fn write(
+    link: &Link,
+    sink: &mut SplitSink<WebSocketStream<Io>, Message>,
+    mut queue: mpsc::Receiver<Out>,
+) -> String {
+    let mut batch = Vec::with_capacity(BATCH_MAX);
+    while queue.recv_many(&mut batch, BATCH_MAX).await > 0 {
+        let mut close = false;
+        for out in &batch {
+            close |= matches!(out, Out::Close { .. });
+            for message in messages(out) {
+                if let Err(error) = sink.feed(message).await {
+                    return format!("write: {error}");
+                }
+            }
+        }
+        if let Err(error) = sink.flush().await {
+            return format!("write: {error}");
+        }
+        link.wrote(&batch);
+        batch.clear();
+        if close {
+            link.closing.store(true, Ordering::Relaxed);
+            sleep(CLOSE_WAIT).await;
+            return "closed by the server".to_owned();
+        }
+    }
+    "the simulation ended".to_owned()
+}
+
+fn messages(out: &Out) -> Vec<Message> {
+    match out {
+        Out::Text { body, .. } => vec![Message::Text(body.clone())],
+        Out::Frames(frames) => frames.clone(),
+        Out::Close { code, reason } => {
+            let frame = CloseFrame {
+                code: (*code).into(),
+                reason: reason.as_str().into(),
+            };
+            vec![Message::Close(Some(frame))]
+        }
+    }
+}
+
+/// Pings, and closes when a pong, a sign of life or the end of the lifetime is due.
+async fn watch_limits(link: &Link) {
+    let born = Instant::now();
+    let mut next_ping = link.rules.ping.map(|(interval, _)| born + interval);
+    let mut pong_due = None;
+    loop {
+        sleep(link.pause()).await;
+        let now = Instant::now();
+        if link.pinged.load(Ordering::Relaxed) == 0 {
+            pong_due = None;
+        }
+        if pong_due.is_some_and(|due| now >= due) {
+            link.close("Pong timeout");
+        }
+        if let (Some((interval, patience)), Some(due)) = (link.rules.ping, next_ping)
+            && now >= due
+        {
+            next_ping = Some(now + interval);
+            pong_due = pong_due.or(Some(now + patience));
+            link.ping();
+        }
+        if link.idle() {
+            link.close("Inactive");
+        }
+        if link.rules.life.is_some_and(|life| born + life <= now) {
+            link.expire();
+        }
+    }
+}
+
+impl Link {
+    fn received(&self) {
+        let mut world = lock(&self.shared);
+        world.hub.log.received(self.line);
+        if let Some(session) = world.hub.session(self.line) {
+            session.last_active = clock::now();
+        }
+    }
+
+    /// Counts a batch that has been flushed to the socket.
+    fn wrote(&self, batch: &[Out]) {
+        let hub = &mut lock(&self.shared).hub;
+        for out in batch {
+            if let Out::Text { key: Some(key), .. } = out {
+                hub.log.sent(self.line, key);
+            }
+        }
+        if let Some(session) = hub.session(self.line) {
+            session.wrote(batch.len() as u64);
+        }
+    }
+
+    /// Queues a clean close, once.
+    fn close(&self, reason: &str) {
+        if self.closing.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        if let Some(session) = lock(&self.shared).hub.session(self.line) {
+            session.end(Ending::Clean {
+                code: POLICY,
+                reason: reason.to_owned(),
+            });
+        }
+    }
+
+    /// The lifetime is over: the venue says goodbye, if it does, then the connection closes.
+    fn expire(&self) {
+        if !self.closing.load(Ordering::Relaxed) {
+            lock(&self.shared).expiring(self.product, self.line);
+            self.close("Lifetime exceeded");
+        }
+    }
+
+    /// Queues a ping whose payload is the time in ms, as text.
+    fn ping(&self) {
+        let stamp = clock::now() / MILLI;
+        self.pinged.store(stamp, Ordering::Relaxed);
+        if let Some(session) = lock(&self.shared).hub.session(self.line) {
+            session.push(Out::Frames(vec![Message::Ping(stamp.to_string().into())]));
+        }
+    }
+
+    /// Only a pong that echoes the last payload counts.
+    fn ponged(&self, payload: &[u8]) {
+        let expected = self.pinged.load(Ordering::Relaxed).to_string();
+        if payload == expected.as_bytes() {
+            self.pinged.store(0, Ordering::Relaxed);
+        }
+    }
+
+    fn idle(&self) -> bool {
+        let Some(limit) = self.rules.idle else {
+            return false;
+        };
+        let mut world = lock(&self.shared);
+        let Some(session) = world.hub.session(self.line) else {
+            return false;
+        };
+        u128::from(clock::now().saturating_sub(session.last_active)) >= limit.as_nanos()
+    }
+
+    /// How often the limits are looked at: a tenth of the shortest, within reason.
+    fn pause(&self) -> Duration {
+        let (interval, patience) = self.rules.ping.unzip();
+        let limits = [interval, patience, self.rules.idle, self.rules.life];
+        let shortest = limits
+            .into_iter()
+            .flatten()
+            .min()
+            .unwrap_or(Duration::from_secs(10));
+        (shortest / 10).clamp(Duration::from_millis(5), Duration::from_secs(1))
+    }
+}

@@ -1,0 +1,107 @@
+//! What every simulated venue answers to, and what it is given to answer with.
+
+pub(crate) mod binance;
+mod query;
+
+use std::collections::BTreeSet;
+
+pub(crate) use query::RestRequest;
+
+use crate::clock::Nanos;
+use crate::config::{Product, SimConfig};
+use crate::fault::Fault;
+use crate::hub::Hub;
+use crate::market::{Fill, Market, Step};
+use crate::truth::{InstrumentTruth, TradeTruth};
+
+/// The venue's surroundings during one call.
+#[derive(Debug)]
+pub(crate) struct Desk<'a> {
+    pub(crate) product: Product,
+    pub(crate) hub: &'a mut Hub,
+    pub(crate) markets: &'a [Market],
+    /// Stream keys of the capture, if this product replays one and generates nothing.
+    pub(crate) recorded: Option<&'a BTreeSet<String>>,
+    pub(crate) now: Nanos,
+}
+
+impl Desk<'_> {
+    /// Index of the instrument with this payload symbol.
+    pub(crate) fn find(&self, symbol: &str) -> Option<usize> {
+        self.markets
+            .iter()
+            .position(|market| market.config.symbol == symbol)
+    }
+}
+
+/// A REST answer.
+#[derive(Clone, Debug)]
+pub(crate) struct RestReply {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: String,
+}
+
+impl RestReply {
+    pub(crate) fn new(status: u16, body: impl Into<String>) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            body: body.into(),
+        }
+    }
+
+    pub(crate) fn ok(body: impl Into<String>) -> Self {
+        Self::new(200, body)
+    }
+}
+
+/// One product's protocol. Implementations hold no sockets and read no clock.
+pub(crate) trait Venue: Send + std::fmt::Debug {
+    /// Whether a WebSocket may be opened at this path.
+    fn accepts(&self, path: &str) -> bool;
+
+    /// A connection was opened; `session.path` holds path and query.
+    fn opened(&mut self, desk: &mut Desk<'_>, line: u64);
+
+    /// A connection is gone.
+    fn closed(&mut self, line: u64);
+
+    /// The connection's lifetime is over; it is closed right after this.
+    fn expiring(&mut self, desk: &mut Desk<'_>, line: u64);
+
+    /// A text message came from a client.
+    fn text(&mut self, desk: &mut Desk<'_>, line: u64, text: &str);
+
+    /// An event was applied to `desk.markets[index]`.
+    fn stepped(&mut self, desk: &mut Desk<'_>, index: usize, step: &Step);
+
+    /// Time passed: conflated streams, heartbeats, repeats.
+    fn tick(&mut self, desk: &mut Desk<'_>);
+
+    /// Publishes what conflation still holds back; the market stands still from now on.
+    fn flush(&mut self, desk: &mut Desk<'_>);
+
+    /// A REST request came.
+    fn rest(&mut self, desk: &mut Desk<'_>, request: &RestRequest) -> RestReply;
+
+    /// The body of an error with this status, as the venue words it.
+    fn rest_error(&self, status: u16, now: Nanos) -> String;
+
+    /// A recorded REST book snapshot was reached in the replay.
+    fn recorded_snapshot(&mut self, body: &str);
+
+    /// A fault that is this venue's own business.
+    fn inject(&mut self, desk: &mut Desk<'_>, fault: &Fault);
+
+    /// True state of `desk.markets[index]`, trades aside.
+    fn truth(&self, desk: &Desk<'_>, index: usize) -> InstrumentTruth;
+
+    /// One trade in the venue's texts.
+    fn trade(&self, market: &Market, fill: &Fill) -> TradeTruth;
+}
+
+/// The protocol of a product.
+pub(crate) fn venue(product: Product, markets: &[Market], config: &SimConfig) -> Box<dyn Venue> {
+    Box::new(binance::Binance::new(product, markets, config))
+}

@@ -1,0 +1,259 @@
+//! Binance: Spot, USD-M and COIN-M. Three dialects of one protocol.
+//!
+//! The books publish differences only. Spot ids count every change, so `U` is the previous `u`
+//! plus one; futures ids are shared by the whole exchange and skip, so `pu` names the previous
+//! `u`. A subscription is acknowledged whatever it names: unknown or misrouted streams are silent.
+
+mod control;
+mod feed;
+mod info;
+mod meter;
+mod payload;
+mod rest;
+
+use std::collections::BTreeMap;
+
+use crate::clock::Nanos;
+use crate::config::{Product, SimConfig};
+use crate::decimal::padded;
+use crate::fault::Fault;
+use crate::hub::Span;
+use crate::market::{Book, Fill, Levels, Market, Side, Step};
+use crate::truth::{InstrumentTruth, LevelTexts, TradeTruth};
+use crate::venue::{Desk, RestReply, RestRequest, Venue};
+use control::Route;
+use feed::Feed;
+use meter::Meter;
+
+/// Which of the three products.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    Spot,
+    Usdm,
+    Coinm,
+}
+
+impl Dialect {
+    fn of(product: Product) -> Self {
+        match product {
+            Product::BinanceUsdm => Dialect::Usdm,
+            Product::BinanceCoinm => Dialect::Coinm,
+            _ => Dialect::Spot,
+        }
+    }
+
+    /// Path prefix of the REST endpoints.
+    fn rest_prefix(self) -> &'static str {
+        match self {
+            Dialect::Spot => "/api/v3/",
+            Dialect::Usdm => "/fapi/v1/",
+            Dialect::Coinm => "/dapi/v1/",
+        }
+    }
+}
+
+/// A book as it was when a stale snapshot was ordered.
+#[derive(Debug)]
+struct Stale {
+    symbol: String,
+    book: Book,
+    update_id: u64,
+    left: u64,
+}
+
+/// One Binance product.
+#[derive(Debug)]
+pub(crate) struct Binance {
+    dialect: Dialect,
+    feeds: Vec<Feed>,
+    routes: BTreeMap<u64, Route>,
+    meter: Meter,
+    stale: Vec<Stale>,
+    /// The REST snapshot last reached in a replay, or the first one ahead.
+    recorded: Option<String>,
+}
+
+impl Binance {
+    pub(crate) fn new(product: Product, markets: &[Market], config: &SimConfig) -> Self {
+        let dialect = Dialect::of(product);
+        let first_id = config.market.first_id;
+        let feed = |market: &Market| Feed::new(dialect, &market.config.symbol, first_id);
+        Self {
+            dialect,
+            feeds: markets.iter().map(feed).collect(),
+            routes: BTreeMap::new(),
+            meter: Meter::new(dialect, config.limits.rest_weight_per_minute),
+            stale: Vec::new(),
+            recorded: None,
+        }
+    }
+
+    /// Book and update id for a REST snapshot: a frozen one if ordered, else the true one.
+    fn snapshot(&mut self, desk: &Desk<'_>, index: usize, limit: usize) -> (u64, Levels, Levels) {
+        let market = &desk.markets[index];
+        let frozen = self
+            .stale
+            .iter_mut()
+            .find(|s| s.left > 0 && s.symbol == market.config.symbol);
+        let (update_id, book) = match frozen {
+            Some(frozen) => {
+                frozen.left -= 1;
+                (frozen.update_id, &frozen.book)
+            }
+            None => (self.feeds[index].update_id, &market.book),
+        };
+        (
+            update_id,
+            book.top(Side::Bid, limit),
+            book.top(Side::Ask, limit),
+        )
+    }
+}
+
+impl Venue for Binance {
+    fn accepts(&self, path: &str) -> bool {
+        Route::parse(self.dialect, &RestRequest::parse(path).path).is_some()
+    }
+
+    fn opened(&mut self, desk: &mut Desk<'_>, line: u64) {
+        self.open(desk, line);
+    }
+
+    fn closed(&mut self, line: u64) {
+        self.routes.remove(&line);
+    }
+
+    fn expiring(&mut self, desk: &mut Desk<'_>, line: u64) {
+        if self.dialect == Dialect::Spot {
+            shut_down(desk, line);
+        }
+    }
+
+    fn text(&mut self, desk: &mut Desk<'_>, line: u64, text: &str) {
+        let reply = self.request(desk, line, text);
+        desk.hub.reply(line, reply);
+    }
+
+    fn stepped(&mut self, desk: &mut Desk<'_>, index: usize, step: &Step) {
+        self.feeds[index].stepped(desk, index, step);
+    }
+
+    fn tick(&mut self, desk: &mut Desk<'_>) {
+        for (index, feed) in self.feeds.iter_mut().enumerate() {
+            feed.publish_due(desk, index, false);
+        }
+    }
+
+    fn flush(&mut self, desk: &mut Desk<'_>) {
+        for (index, feed) in self.feeds.iter_mut().enumerate() {
+            feed.publish_due(desk, index, true);
+        }
+    }
+
+    fn rest(&mut self, desk: &mut Desk<'_>, request: &RestRequest) -> RestReply {
+        self.answer(desk, request)
+    }
+
+    fn rest_error(&self, status: u16, now: Nanos) -> String {
+        self.meter.error_body(status, now)
+    }
+
+    fn recorded_snapshot(&mut self, body: &str) {
+        self.recorded = Some(body.to_owned());
+    }
+
+    fn inject(&mut self, desk: &mut Desk<'_>, fault: &Fault) {
+        match fault {
+            Fault::StaleSnapshot {
+                product,
+                symbol,
+                count,
+            } if *product == desk.product => {
+                let Some(index) = desk.find(symbol) else {
+                    return;
+                };
+                self.stale.push(Stale {
+                    symbol: symbol.clone(),
+                    book: desk.markets[index].book.clone(),
+                    update_id: self.feeds[index].update_id,
+                    left: *count,
+                });
+            }
+            Fault::ServerShutdown if self.dialect == Dialect::Spot => {
+                for line in desk.hub.lines(desk.product) {
+                    shut_down(desk, line);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn truth(&self, desk: &Desk<'_>, index: usize) -> InstrumentTruth {
+        let market = &desk.markets[index];
+        InstrumentTruth {
+            product: desk.product,
+            symbol: market.config.symbol.clone(),
+            bids: texts(market, Side::Bid),
+            asks: texts(market, Side::Ask),
+            last_update_id: self.feeds[index].update_id,
+            views: Vec::new(),
+            trades: Vec::new(),
+            trades_lost: 0,
+        }
+    }
+
+    fn trade(&self, market: &Market, fill: &Fill) -> TradeTruth {
+        let config = &market.config;
+        TradeTruth {
+            id: fill.id.to_string(),
+            number: fill.id,
+            aggregate: fill.aggregate,
+            px: padded(fill.px, config.px_digits),
+            qty: padded(fill.qty, config.qty_digits),
+            side: if fill.taker == Side::Bid {
+                "BUY"
+            } else {
+                "SELL"
+            }
+            .into(),
+            ts_ns: fill.at,
+        }
+    }
+}
+
+fn texts(market: &Market, side: Side) -> LevelTexts {
+    let config = &market.config;
+    let text =
+        |(px, qty): (i64, i64)| (padded(px, config.px_digits), padded(qty, config.qty_digits));
+    market
+        .book
+        .top(side, market.book.len(side))
+        .into_iter()
+        .map(text)
+        .collect()
+}
+
+/// Tells one connection that the server goes away, without a subscription.
+fn shut_down(desk: &mut Desk<'_>, line: u64) {
+    let Some(session) = desk.hub.session(line) else {
+        return;
+    };
+    let combined = session.variant.combined;
+    let stamp = payload::stamp(desk.now, session.variant);
+    let event = format!(r#"{{"e":"serverShutdown","E":{stamp}}}"#);
+    let event = if combined {
+        payload::wrapped("!serverShutdown", &event)
+    } else {
+        event
+    };
+    desk.hub.reply(line, event);
+}
+
+/// Sequence range of trades: from the first id to the last.
+fn span_of(fills: &[Fill]) -> Span {
+    let first = fills.first().map_or(0, |fill| fill.id);
+    Span {
+        first,
+        last: fills.last().map_or(first, |fill| fill.id),
+    }
+}

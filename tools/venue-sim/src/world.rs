@@ -1,0 +1,291 @@
+//! The whole simulation's state behind one lock, and the calls that enter it.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::clock::{self, Nanos, SECOND};
+use crate::config::{Product, SimConfig, Source};
+use crate::fault::{Fault, RestAnswer};
+use crate::hub::{FaultBoard, Hub, Session, Twist};
+use crate::market::Market;
+use crate::net::frames;
+use crate::truth::{InstrumentTruth, Truth};
+use crate::venue::{Desk, RestReply, RestRequest, Venue, venue};
+
+/// Events generated per instrument and tick at most; what is due beyond is skipped, so that a
+/// machine that stood still does not answer with a burst of minutes.
+const EVENTS_PER_TICK_MAX: u64 = 5_000;
+
+/// The state, shared between the simulator's thread and its handle.
+pub(crate) type Shared = Arc<Mutex<World>>;
+
+/// Locks the state. A panic elsewhere must not hide the truth from the test that asks for it.
+pub(crate) fn lock(shared: &Shared) -> MutexGuard<'_, World> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// One product's venue and markets.
+#[derive(Debug)]
+struct Floor {
+    product: Product,
+    markets: Vec<Market>,
+    venue: Box<dyn Venue>,
+    /// Stream keys of the capture this product replays.
+    recorded: Option<BTreeSet<String>>,
+    /// Events generated (or skipped) per instrument since the start.
+    done: u64,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) hub: Hub,
+    floors: Vec<Floor>,
+    events_per_second: u32,
+    started: Nanos,
+    pub(crate) halted: bool,
+}
+
+impl World {
+    /// Builds every floor. `recorded` are the stream keys of the captured product.
+    pub(crate) fn new(config: &SimConfig, recorded: Option<BTreeSet<String>>) -> Self {
+        let floor = |product: &Product| {
+            let captured =
+                matches!(&config.source, Source::Capture { product: p, .. } if p == product);
+            Floor::new(config, *product, recorded.clone().filter(|_| captured))
+        };
+        Self {
+            hub: Hub::default(),
+            floors: config.products.iter().map(floor).collect(),
+            events_per_second: config.market.events_per_second,
+            started: clock::now(),
+            halted: false,
+        }
+    }
+
+    /// Runs `call` with the product's venue and its surroundings.
+    fn on<T>(
+        &mut self,
+        product: Product,
+        call: impl FnOnce(&mut dyn Venue, &mut Desk<'_>) -> T,
+    ) -> Option<T> {
+        let floor = self
+            .floors
+            .iter_mut()
+            .find(|floor| floor.product == product)?;
+        let (venue, mut desk) = floor.desk(&mut self.hub);
+        Some(call(venue, &mut desk))
+    }
+
+    pub(crate) fn accepts(&mut self, product: Product, path: &str) -> bool {
+        self.on(product, |venue, _| venue.accepts(path))
+            .unwrap_or(false)
+    }
+
+    pub(crate) fn open(&mut self, product: Product, make: impl FnOnce(u64) -> Session) -> u64 {
+        let line = self.hub.open(make);
+        self.on(product, |venue, desk| venue.opened(desk, line));
+        line
+    }
+
+    pub(crate) fn close(&mut self, product: Product, line: u64, why: &str) {
+        self.hub.close(line, why);
+        self.on(product, |venue, _| venue.closed(line));
+    }
+
+    pub(crate) fn text(&mut self, product: Product, line: u64, text: &str) {
+        self.on(product, |venue, desk| venue.text(desk, line, text));
+    }
+
+    pub(crate) fn expiring(&mut self, product: Product, line: u64) {
+        self.on(product, |venue, desk| venue.expiring(desk, line));
+    }
+
+    /// The answer to a REST request and how long to hold it back.
+    pub(crate) fn rest(
+        &mut self,
+        product: Product,
+        target: &str,
+    ) -> (RestReply, std::time::Duration) {
+        let request = RestRequest::parse(target);
+        let ordered = self.hub.board.rest_answer(product, &request.path);
+        let real = |world: &mut World| {
+            let reply = world.on(product, |venue, desk| venue.rest(desk, &request));
+            reply.unwrap_or_else(|| RestReply::new(404, ""))
+        };
+        let mut delay = std::time::Duration::ZERO;
+        let reply = match ordered {
+            None => real(self),
+            Some(RestAnswer::Delay(wait)) => {
+                delay = wait.min(FaultBoard::DELAY_MAX);
+                real(self)
+            }
+            Some(RestAnswer::Body(body)) => RestReply::ok(body),
+            Some(RestAnswer::Html) => html(),
+            Some(RestAnswer::Status { code, retry_after }) => {
+                let now = clock::now();
+                let body = self.on(product, |venue, _| venue.rest_error(code, now));
+                let mut reply = RestReply::new(code, body.unwrap_or_default());
+                reply
+                    .headers
+                    .extend(retry_after.map(|s| ("Retry-After", s.to_string())));
+                reply
+            }
+        };
+        (reply, delay)
+    }
+
+    /// Generates what is due and lets time pass for every venue.
+    pub(crate) fn tick(&mut self) {
+        let now = clock::now();
+        let elapsed = u128::from(now.saturating_sub(self.started));
+        let due = elapsed * u128::from(self.events_per_second) / u128::from(SECOND);
+        let due = u64::try_from(due).unwrap_or(u64::MAX);
+        for floor in &mut self.floors {
+            if !self.halted && floor.recorded.is_none() {
+                floor.generate(&mut self.hub, due, now);
+            }
+            let (venue, mut desk) = floor.desk(&mut self.hub);
+            venue.tick(&mut desk);
+        }
+    }
+
+    /// Stops the market and queues everything that conflation or a fault held back.
+    pub(crate) fn halt(&mut self) {
+        if self.halted {
+            return;
+        }
+        self.halted = true;
+        for floor in &mut self.floors {
+            let (venue, mut desk) = floor.desk(&mut self.hub);
+            venue.flush(&mut desk);
+        }
+        self.hub.release_held();
+    }
+
+    pub(crate) fn truth(&mut self) -> Truth {
+        let mut instruments = Vec::new();
+        for floor in &mut self.floors {
+            if floor.recorded.is_none() {
+                instruments.extend(floor.truth(&mut self.hub));
+            }
+        }
+        let lines = self.hub.log.lines(&self.hub.sessions);
+        Truth {
+            instruments,
+            lines,
+            faults: self.hub.log.faults(),
+        }
+    }
+
+    /// A recorded REST snapshot was reached in the replay.
+    pub(crate) fn recorded_snapshot(&mut self, product: Product, body: &str) {
+        self.on(product, |venue, _| venue.recorded_snapshot(body));
+    }
+
+    pub(crate) fn inject(&mut self, fault: Fault) {
+        let board = &mut self.hub.board;
+        match fault {
+            Fault::Drop { target, count } => board.arm(Twist::Drop, target, count),
+            Fault::Duplicate { target, count } => board.arm(Twist::Duplicate, target, count),
+            Fault::Reorder { target, count } => board.arm(Twist::Reorder, target, count),
+            Fault::WrongChecksum { target, count } => {
+                board.arm(Twist::WrongChecksum, target, count);
+            }
+            Fault::Silence {
+                target,
+                subscriptions,
+            } => self.hub.silence(&target, subscriptions),
+            Fault::RejectSubscribe { target, count } => board.arm_rejection(target, count),
+            Fault::Rest {
+                product,
+                path,
+                answer,
+                count,
+            } => {
+                board.arm_rest(product, path, answer, count);
+            }
+            Fault::Close { target, ending } => self.hub.end(&target, &ending),
+            Fault::Freeze { target, lasts } => self.hub.freeze(&target, lasts),
+            Fault::Raw { target, frame } => self.hub.push_raw(&target, &frames::out(frame)),
+            Fault::Heal => self.hub.heal(),
+            own => self.inject_venue(&own),
+        }
+    }
+
+    /// Faults that only a venue understands go to every venue they can concern.
+    fn inject_venue(&mut self, fault: &Fault) {
+        for floor in &mut self.floors {
+            let (venue, mut desk) = floor.desk(&mut self.hub);
+            venue.inject(&mut desk, fault);
+        }
+    }
+}
+
+impl Floor {
+    fn new(config: &SimConfig, product: Product, recorded: Option<BTreeSet<String>>) -> Self {
+        let market = |(index, instrument)| {
+            let seed = config.seed ^ ((product as u64 + 1) << 40) ^ ((index as u64) << 32);
+            Market::new(
+                instrument,
+                config.market.levels,
+                config.market.first_id,
+                seed,
+            )
+        };
+        let instruments = config.instruments(product);
+        let markets: Vec<Market> = instruments.into_iter().enumerate().map(market).collect();
+        let venue = venue(product, &markets, config);
+        Self {
+            product,
+            markets,
+            venue,
+            recorded,
+            done: 0,
+        }
+    }
+
+    fn desk<'a>(&'a mut self, hub: &'a mut Hub) -> (&'a mut dyn Venue, Desk<'a>) {
+        let desk = Desk {
+            product: self.product,
+            hub,
+            markets: &self.markets,
+            recorded: self.recorded.as_ref(),
+            now: clock::now(),
+        };
+        (self.venue.as_mut(), desk)
+    }
+
+    fn generate(&mut self, hub: &mut Hub, due: u64, now: Nanos) {
+        self.done = self.done.max(due.saturating_sub(EVENTS_PER_TICK_MAX));
+        while self.done < due {
+            self.done += 1;
+            for index in 0..self.markets.len() {
+                let step = self.markets[index].step(now);
+                let (venue, mut desk) = self.desk(hub);
+                venue.stepped(&mut desk, index, &step);
+            }
+        }
+    }
+
+    fn truth(&mut self, hub: &mut Hub) -> Vec<InstrumentTruth> {
+        let (venue, desk) = self.desk(hub);
+        let truth = |(index, market): (usize, &Market)| {
+            let mut truth = venue.truth(&desk, index);
+            truth.trades = market
+                .tape
+                .iter()
+                .map(|fill| venue.trade(market, fill))
+                .collect();
+            truth.trades_lost = market.tape_lost;
+            truth
+        };
+        desk.markets.iter().enumerate().map(truth).collect()
+    }
+}
+
+fn html() -> RestReply {
+    let mut reply = RestReply::ok("<html><head><title>502 Bad Gateway</title></head></html>\n");
+    reply.headers.push(("content-type", "text/html".into()));
+    reply
+}

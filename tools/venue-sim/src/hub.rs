@@ -8,7 +8,7 @@ mod board;
 mod log;
 mod session;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -68,6 +68,10 @@ pub(crate) struct Hub {
     next_line: u64,
     /// When a stream was last subscribed, per product; a replay waits for the quiet after it.
     pub(crate) last_subscribed: BTreeMap<Product, Nanos>,
+    /// Products whose replay has been played to its end.
+    pub(crate) replayed: BTreeSet<Product>,
+    /// Messages of the replay so far, which number them in the log.
+    recorded: u64,
 }
 
 impl Hub {
@@ -161,6 +165,33 @@ impl Hub {
             return;
         };
         self.send(product, &[line], key, span, |_| text.clone());
+    }
+
+    /// Sends a recorded frame, byte for byte, to everyone who subscribed to its stream.
+    pub(crate) fn publish_recorded(&mut self, product: Product, key: &str, text: String) {
+        self.recorded += 1;
+        let span = Span::one(self.recorded);
+        // Several subscribed keys can stand for one recorded key: see `recorded_key`.
+        let mut keys = BTreeSet::new();
+        for session in self
+            .sessions
+            .values()
+            .filter(|session| session.product == product)
+        {
+            let own = session.subs.iter().filter(|(own, sub)| {
+                !sub.dead && (***own == *key || recorded_key(product, own) == key)
+            });
+            keys.extend(own.map(|(own, _)| Arc::clone(own)));
+        }
+        for key in keys {
+            self.publish(product, &key, span, |variant| {
+                if variant.combined {
+                    text.clone()
+                } else {
+                    bare(product, &text).to_owned()
+                }
+            });
+        }
     }
 
     fn send(
@@ -283,5 +314,30 @@ impl Hub {
     /// Whether every queue has been written to its socket.
     pub(crate) fn drained(&self) -> bool {
         self.sessions.values().all(Session::drained)
+    }
+}
+
+/// The key a recording knows a subscription by: Kraken's messages say neither the depth of a book
+/// nor the trigger of a ticker.
+fn recorded_key(product: Product, key: &str) -> String {
+    match (product, key.split_once('.')) {
+        (Product::KrakenSpot, Some((channel @ ("book" | "ticker"), rest))) => {
+            let symbol = rest.split_once('.').map_or(rest, |(_, symbol)| symbol);
+            format!("{channel}.{symbol}")
+        }
+        _ => key.to_owned(),
+    }
+}
+
+/// A recorded frame as a connection in raw mode gets it: Binance records the combined form, and
+/// the payload is what stands between `"data":` and the last brace.
+fn bare(product: Product, text: &str) -> &str {
+    let binance = matches!(
+        product,
+        Product::BinanceSpot | Product::BinanceUsdm | Product::BinanceCoinm
+    );
+    match text.split_once("\"data\":") {
+        Some((_, payload)) if binance => payload.strip_suffix('}').unwrap_or(payload),
+        _ => text,
     }
 }

@@ -24,8 +24,8 @@
 //! * Everything is bounded: queues, tape, logs; each limit is a constant with its reason.
 
 #![forbid(unsafe_code)]
-#![allow(dead_code)]
 
+mod capture;
 mod clock;
 mod config;
 mod decimal;

@@ -11,7 +11,7 @@ mod generator;
 use std::collections::VecDeque;
 
 pub(crate) use book::{Book, Levels, Side};
-pub(crate) use generator::{Fill, Step};
+pub(crate) use generator::{Change, Fill, Step};
 
 use crate::clock::Nanos;
 use crate::instrument::InstrumentConfig;

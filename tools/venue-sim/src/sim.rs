@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
-use crate::config::{Product, SimConfig};
+use crate::capture::{Recording, play};
+use crate::config::{Product, SimConfig, Source};
 use crate::error::SimError;
 use crate::fault::Fault;
 use crate::net::rules::Rules;
@@ -55,7 +56,11 @@ impl Sim {
             .enable_all()
             .build()
             .map_err(SimError::Thread)?;
-        let world = World::new(&config, None);
+        let recording = match &config.source {
+            Source::Generated => None,
+            Source::Capture { product, files, .. } => Some(Recording::scan(*product, files)?),
+        };
+        let world = World::new(&config, recording);
         let shared: Shared = Arc::new(Mutex::new(world));
         let mut endpoints = BTreeMap::new();
         let mut listeners = Vec::new();
@@ -109,6 +114,13 @@ impl Sim {
             std::thread::sleep(Duration::from_millis(1));
         }
         true
+    }
+
+    /// Whether the capture of [`Source::Capture`](crate::Source) has been played to its end. False
+    /// for generated markets.
+    #[must_use]
+    pub fn replayed(&self) -> bool {
+        !lock(&self.shared).hub.replayed.is_empty()
     }
 
     /// What is true now; final after [`halt`](Self::halt).
@@ -205,6 +217,14 @@ async fn main_loop(
         }
     }
     tokio::spawn(run_market(Arc::clone(&shared), config.market.tick));
+    if let Source::Capture {
+        product,
+        files,
+        speed,
+    } = config.source
+    {
+        tokio::spawn(play(shared, product, files, speed));
+    }
     // An error means the handle was dropped, which is a stop as well.
     let _dropped = stopped.await;
 }

@@ -1,7 +1,10 @@
 //! What every simulated venue answers to, and what it is given to answer with.
 
-pub(crate) mod binance;
+mod binance;
+mod bybit;
+mod kraken;
 mod query;
+mod view;
 
 use std::collections::BTreeSet;
 
@@ -103,5 +106,11 @@ pub(crate) trait Venue: Send + std::fmt::Debug {
 
 /// The protocol of a product.
 pub(crate) fn venue(product: Product, markets: &[Market], config: &SimConfig) -> Box<dyn Venue> {
-    Box::new(binance::Binance::new(product, markets, config))
+    match product {
+        Product::BybitSpot | Product::BybitLinear => {
+            Box::new(bybit::Bybit::new(product, markets, config))
+        }
+        Product::KrakenSpot => Box::new(kraken::Kraken::new(markets)),
+        _ => Box::new(binance::Binance::new(product, markets, config)),
+    }
 }

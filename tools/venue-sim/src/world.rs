@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::capture::Recording;
 use crate::clock::{self, Nanos, SECOND};
 use crate::config::{Product, SimConfig, Source};
 use crate::fault::{Fault, RestAnswer};
@@ -47,12 +48,18 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Builds every floor. `recorded` are the stream keys of the captured product.
-    pub(crate) fn new(config: &SimConfig, recorded: Option<BTreeSet<String>>) -> Self {
+    /// Builds every floor. `recording` is what the captured product replays.
+    pub(crate) fn new(config: &SimConfig, recording: Option<Recording>) -> Self {
+        let captured = match &config.source {
+            Source::Generated => None,
+            Source::Capture { product, .. } => Some(*product),
+        };
         let floor = |product: &Product| {
-            let captured =
-                matches!(&config.source, Source::Capture { product: p, .. } if p == product);
-            Floor::new(config, *product, recorded.clone().filter(|_| captured))
+            Floor::new(
+                config,
+                *product,
+                recording.as_ref().filter(|_| captured == Some(*product)),
+            )
         };
         Self {
             hub: Hub::default(),
@@ -223,7 +230,7 @@ impl World {
 }
 
 impl Floor {
-    fn new(config: &SimConfig, product: Product, recorded: Option<BTreeSet<String>>) -> Self {
+    fn new(config: &SimConfig, product: Product, recording: Option<&Recording>) -> Self {
         let market = |(index, instrument)| {
             let seed = config.seed ^ ((product as u64 + 1) << 40) ^ ((index as u64) << 32);
             Market::new(
@@ -235,7 +242,11 @@ impl Floor {
         };
         let instruments = config.instruments(product);
         let markets: Vec<Market> = instruments.into_iter().enumerate().map(market).collect();
-        let venue = venue(product, &markets, config);
+        let mut venue = venue(product, &markets, config);
+        if let Some(body) = recording.and_then(|recording| recording.first_snapshot.as_ref()) {
+            venue.recorded_snapshot(body);
+        }
+        let recorded = recording.map(|recording| recording.keys.clone());
         Self {
             product,
             markets,

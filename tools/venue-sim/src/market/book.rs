@@ -42,11 +42,6 @@ impl Book {
         }
     }
 
-    /// Quantity at a price, zero where there is no level.
-    pub(crate) fn qty(&self, side: Side, px: i64) -> i64 {
-        self.side(side).get(&px).copied().unwrap_or(0)
-    }
-
     pub(crate) fn len(&self, side: Side) -> usize {
         self.side(side).len()
     }

@@ -30,6 +30,7 @@ pub(crate) struct Fill {
     pub(crate) qty: i64,
     /// [`Side::Bid`] if the taker bought.
     pub(crate) taker: Side,
+    /// Match time. No two trades of an instrument share one, so that it can serve as a cursor.
     pub(crate) at: Nanos,
 }
 
@@ -57,6 +58,7 @@ pub(crate) struct Generator {
     levels: usize,
     next_trade: u64,
     next_aggregate: u64,
+    last_fill: Nanos,
 }
 
 impl Generator {
@@ -67,6 +69,7 @@ impl Generator {
             levels,
             next_trade: first_id,
             next_aggregate: first_id / 2,
+            last_fill: 0,
         }
     }
 
@@ -223,15 +226,16 @@ impl Generator {
             };
             left -= part;
             let (id, aggregate) = (self.next_trade, self.next_aggregate);
-            let fill = Fill {
+            self.last_fill = step.at.max(self.last_fill + 1);
+            let (qty, at) = (part * config.lot, self.last_fill);
+            step.fills.push(Fill {
                 id,
                 aggregate,
                 px,
-                qty: part * config.lot,
+                qty,
                 taker,
-                at: step.at,
-            };
-            step.fills.push(fill);
+                at,
+            });
             self.next_trade += 1;
         }
         self.next_aggregate += 1;

@@ -1,6 +1,6 @@
 //! A WebSocket client, an HTTP client and a book, written without the crate's own code.
 
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used)]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -33,7 +33,7 @@
 //!   learns the exact number of frames it missed and goes on at the newest frame: for each tap,
 //!   frames received + missed = frames published since it started.
 //! * **Empty and closed.** Polling an empty ring returns at once. Dropping the producer closes the
-//!   ring; a reader sees that after it has read every frame. Dropping a cursor stops its gating.
+//!   ring; a reader sees that after it has read every frame, and then finds the gauges final. Dropping a cursor stops its gating.
 //! * **Capacity** is exact: a power of two of 64-byte lines. A frame takes the lines for its payload
 //!   and 16 bytes of header; one line stays free; the lines at the end of the memory which are too
 //!   few for a frame are skipped. The largest frame is half the ring less 16 bytes.
@@ -59,7 +59,8 @@
 //! RUSTFLAGS="--cfg loom" cargo test -p feedd-ringbuf --release --test loom
 //!
 //! # data races under load
-//! RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer" \
+//! RUSTC_BOOTSTRAP=1 TSAN_OPTIONS="suppressions=tests/tsan.supp" \
+//!     RUSTFLAGS="-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer" \
 //!     cargo test -p feedd-ringbuf --target x86_64-unknown-linux-gnu --test stress
 //! ```
 

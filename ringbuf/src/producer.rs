@@ -49,6 +49,8 @@ pub enum PushError {
     },
 }
 
+const _: () = assert!(size_of::<PushError>() <= 16);
+
 /// The writing end of a ring. There is one; dropping it closes the ring.
 pub struct Producer {
     ring: Ring,
@@ -105,14 +107,11 @@ impl Producer {
             self.publish(Header::Padding, &[], padding);
         }
         let position = self.head;
-        self.publish(
-            Header::Frame {
-                len: len as u32,
-                tag,
-            },
-            parts,
-            lines,
-        );
+        let header = Header::Frame {
+            len: len as u32,
+            tag,
+        };
+        self.publish(header, parts, lines);
         self.ordinal += 1;
         self.show(position);
         self.clear_ahead();

@@ -40,6 +40,16 @@ fn capacity_that_is_no_power_of_two_in_range_is_refused_with_the_nearest() {
 }
 
 #[test]
+fn every_end_can_move_to_a_thread_of_its_own() {
+    fn moves<T: Send>() {}
+    fn shared<T: Send + Sync>() {}
+    moves::<Producer>();
+    moves::<Cursor>();
+    moves::<Tap>();
+    shared::<feedd_ringbuf::Ring>();
+}
+
+#[test]
 fn parts_arrive_as_one_payload_aligned_to_16() {
     let (mut producer, [mut cursor]) = ring::<1>(16).unwrap();
     producer

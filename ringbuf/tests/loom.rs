@@ -4,6 +4,7 @@
 //! have four lines, the smallest there are, so that a few frames go round. The models also check
 //! that a cursor's plain view of a payload is ordered with every store to it (`src/sync.rs`).
 #![cfg(loom)]
+#![allow(clippy::unwrap_used, reason = "a test helper may")]
 
 use feedd_ringbuf::{Cursor, Polled, Producer, PushError, Tap, Tapped, Waiter, ring};
 use loom::thread;
@@ -128,6 +129,35 @@ fn frame_behind_a_padding_is_seen_whole() {
 }
 
 #[test]
+fn stale_payload_that_reads_like_the_next_mark_is_cleared_in_time() {
+    explore(|| {
+        let (mut producer, [mut cursor]) = ring::<1>(LINES).unwrap();
+        let mut tap = producer.ring().tap();
+        // The last word of this payload starts line 1. It is the mark of frame 4, the one that
+        // readers wait for at line 1 a lap later, when only frame 3 has been pushed.
+        producer
+            .try_push(0, &[&5_u64.to_le_bytes().repeat(LONG / 8)])
+            .unwrap();
+        (1..3).for_each(|tag| {
+            assert!(matches!(cursor.poll(), Polled::Frame(_)));
+            cursor.release();
+            assert_ne!(tap.poll(&mut [0; LONG]), Tapped::Empty);
+            push(&mut producer, tag, SHORT).unwrap();
+        });
+        take(&mut cursor, 2);
+        assert_eq!(tap_some(&mut tap, 1), 1);
+        let writer = thread::spawn(move || {
+            push(&mut producer, 3, SHORT).unwrap();
+            producer
+        });
+        take(&mut cursor, 3);
+        assert_eq!(cursor.poll(), Polled::Empty);
+        assert_eq!(tap_some(&mut tap, 2), 1);
+        drop(writer.join().unwrap());
+    });
+}
+
+#[test]
 fn full_ring_goes_on_when_the_cursor_releases() {
     explore(|| {
         let (mut producer, [mut cursor]) = ring::<1>(LINES).unwrap();
@@ -211,7 +241,8 @@ fn tap_added_while_the_producer_runs_starts_at_a_whole_frame() {
 fn closed_is_seen_only_after_the_last_frame() {
     explore(|| {
         let (mut producer, [mut cursor]) = ring::<1>(LINES).unwrap();
-        let mut tap = producer.ring().tap();
+        let handle = producer.ring();
+        let mut tap = handle.tap();
         let writer = thread::spawn(move || {
             (0..2).for_each(|tag| push(&mut producer, tag, SHORT).unwrap());
         });
@@ -225,6 +256,10 @@ fn closed_is_seen_only_after_the_last_frame() {
         (0..3).for_each(|_| {
             let closed = cursor.poll() == Polled::Closed;
             assert!(!closed || cursor.next_ordinal() == 2);
+            assert!(
+                !closed || handle.frames_published() == 2,
+                "gauges are final"
+            );
         });
         let mut tap = tapper.join().unwrap();
         writer.join().unwrap();

@@ -6,7 +6,7 @@ use std::thread;
 use feedd_ringbuf::{Cursor, Polled, Producer, PushError, Ring, Tap, Tapped, Waiter, ring};
 
 /// Enough for some thousand laps of the rings below, few enough for the sanitizer on two cores.
-const FRAMES: u64 = 100_000;
+const FRAMES: u64 = 200_000;
 
 /// Largest payload pushed: with padding a good part of the smallest ring.
 const LEN_MAX: usize = 200;

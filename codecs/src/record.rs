@@ -23,6 +23,8 @@ mod layout_tests;
 mod status;
 mod trade;
 mod wire;
+#[cfg(test)]
+mod wire_tests;
 
 pub use bbo::Bbo;
 pub use book::{BookEvent, BookHead, Level, SEQ_NONE};

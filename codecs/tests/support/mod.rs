@@ -13,7 +13,7 @@ use feedd_codecs::{Feed, Record, RecordSink, Venue, VenueId};
 use flate2::read::MultiGzDecoder;
 
 /// The folder of recorded sessions beside the project, if this checkout has one.
-pub fn captures() -> Option<PathBuf> {
+pub(crate) fn captures() -> Option<PathBuf> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/captures");
     if !folder.is_dir() {
         println!("no recorded sessions beside this checkout: nothing to compare here");
@@ -23,7 +23,7 @@ pub fn captures() -> Option<PathBuf> {
 }
 
 /// Calls `line` with stamp and frame of every line of the files, in order.
-pub fn for_each_line(folder: &std::path::Path, files: &[&str], mut line: impl FnMut(i64, &str)) {
+pub(crate) fn for_each_line(folder: &std::path::Path, files: &[&str], mut line: impl FnMut(i64, &str)) {
     for file in files {
         let reader = BufReader::new(MultiGzDecoder::new(File::open(folder.join(file)).unwrap()));
         for text in reader.lines() {
@@ -35,7 +35,7 @@ pub fn for_each_line(folder: &std::path::Path, files: &[&str], mut line: impl Fn
 }
 
 /// A feed that takes every symbol it meets.
-pub fn open_feed<V: Venue>(id: VenueId) -> Feed<V> {
+pub(crate) fn open_feed<V: Venue>(id: VenueId) -> Feed<V> {
     let options = FeedOptions {
         symbols: Vec::new(),
         channels: Vec::new(),
@@ -47,7 +47,7 @@ pub fn open_feed<V: Venue>(id: VenueId) -> Feed<V> {
 }
 
 /// One frame into a feed.
-pub fn push<V: Venue>(feed: &mut Feed<V>, ts_recv: i64, frame: &str, sink: &mut impl RecordSink) {
+pub(crate) fn push<V: Venue>(feed: &mut Feed<V>, ts_recv: i64, frame: &str, sink: &mut impl RecordSink) {
     let meta = Meta {
         line: 0,
         frame: 0,
@@ -60,4 +60,4 @@ pub fn push<V: Venue>(feed: &mut Feed<V>, ts_recv: i64, frame: &str, sink: &mut 
 }
 
 /// A sink that forgets.
-pub fn ignore(_: &Record<'_>) {}
+pub(crate) fn ignore(_: &Record<'_>) {}

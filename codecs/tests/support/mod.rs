@@ -23,7 +23,11 @@ pub(crate) fn captures() -> Option<PathBuf> {
 }
 
 /// Calls `line` with stamp and frame of every line of the files, in order.
-pub(crate) fn for_each_line(folder: &std::path::Path, files: &[&str], mut line: impl FnMut(i64, &str)) {
+pub(crate) fn for_each_line(
+    folder: &std::path::Path,
+    files: &[&str],
+    mut line: impl FnMut(i64, &str),
+) {
     for file in files {
         let reader = BufReader::new(MultiGzDecoder::new(File::open(folder.join(file)).unwrap()));
         for text in reader.lines() {
@@ -47,7 +51,12 @@ pub(crate) fn open_feed<V: Venue>(id: VenueId) -> Feed<V> {
 }
 
 /// One frame into a feed.
-pub(crate) fn push<V: Venue>(feed: &mut Feed<V>, ts_recv: i64, frame: &str, sink: &mut impl RecordSink) {
+pub(crate) fn push<V: Venue>(
+    feed: &mut Feed<V>,
+    ts_recv: i64,
+    frame: &str,
+    sink: &mut impl RecordSink,
+) {
     let meta = Meta {
         line: 0,
         frame: 0,

@@ -35,6 +35,7 @@
 
 mod cursor;
 mod error;
+pub mod export;
 mod journal;
 
 pub use cursor::Cursor;

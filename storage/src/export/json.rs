@@ -1,0 +1,216 @@
+//! One JSON object per record, on one line.
+//!
+//! The text is written by hand into one buffer that is used again for every line, so an export of
+//! a long journal allocates only while the buffer still grows.
+//!
+//! Rules of the form:
+//!
+//! * Fields stand in a fixed order: kind, venue, product, symbol, stamps, the kind's own fields,
+//!   flags, instrument, line, frame; behind them `journal_seq` where the line comes from a journal.
+//! * Prices and quantities are strings: exact decimals without exponent or superfluous zeros. Stamps
+//!   are integers in nanoseconds since the Unix epoch.
+//! * What the venue did not give is `null`, never 0. `ts_recv` is our own stamp and always a number.
+
+mod object;
+#[cfg(test)]
+mod tests;
+
+use feedd_codecs::raw::{Carrier, RawHead};
+use feedd_codecs::record::{
+    ABSENT, Bbo, BookEvent, Flags, Gap, Header, InstrumentHead, InstrumentText, StatusHead, Trade,
+};
+use feedd_codecs::{Fixed, Level, Record, Reject, VenueId};
+
+use self::object::Object;
+pub use self::object::{escape, levels};
+use super::symbols::Symbols;
+
+/// Writes records and raw frames as JSON lines; remembers the symbols that go by.
+#[derive(Debug, Default)]
+pub struct JsonLines {
+    line: String,
+    symbols: Symbols,
+}
+
+impl JsonLines {
+    /// A writer that knows no symbol yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Remembers the symbol that an `Instrument` record introduces, without writing the record.
+    pub fn learn(&mut self, record: &Record<'_>) {
+        self.symbols.learn(record);
+    }
+
+    /// The symbols met so far.
+    #[must_use]
+    pub const fn symbols(&self) -> &Symbols {
+        &self.symbols
+    }
+
+    /// `record` as one line, line feed included. `journal_seq` is its number in a journal's log.
+    pub fn record(&mut self, record: &Record<'_>, journal_seq: Option<u64>) -> &str {
+        self.learn(record);
+        self.line.clear();
+        let mut object = Object::open(&mut self.line);
+        object.text("kind", record.kind().name());
+        begin(&mut object, record, &self.symbols);
+        match record {
+            Record::Trade(trade) => write_trade(&mut object, trade),
+            Record::Bbo(bbo) => write_bbo(&mut object, bbo),
+            Record::BookDelta(event) | Record::BookSnapshot(event) => {
+                write_book(&mut object, event);
+            }
+            Record::Instrument(head, text) => write_instrument(&mut object, head, text),
+            Record::Status(head, text) => write_status(&mut object, head, text),
+            Record::Gap(gap) => write_gap(&mut object, gap),
+        }
+        end(&mut object, record.header());
+        close(object, journal_seq);
+        &self.line
+    }
+
+    /// An entry of `raw/` or `quarantine/` as one line, line feed included: the frame stands in
+    /// `text` if it is UTF-8, else in `bytes` as hexadecimal digits.
+    pub fn raw(&mut self, head: &RawHead, frame: &[u8], journal_seq: Option<u64>) -> &str {
+        self.line.clear();
+        let mut object = Object::open(&mut self.line);
+        object.text("kind", "raw");
+        write_venue(&mut object, head.venue);
+        object.number("line", head.line);
+        object.number("frame", head.frame);
+        object.number("ts_recv", head.ts_recv);
+        object.given("ts_kernel", head.ts_kernel);
+        object.text("carrier", carrier_name(head.carrier));
+        object.optional_text("rule", rule_name(head.rule));
+        match std::str::from_utf8(frame) {
+            Ok(text) => object.text("text", text),
+            Err(_) => object.hex("bytes", frame),
+        }
+        close(object, journal_seq);
+        &self.line
+    }
+}
+
+fn begin(object: &mut Object<'_>, record: &Record<'_>, symbols: &Symbols) {
+    let header = record.header();
+    let venue = match record {
+        Record::Instrument(head, _) => head.venue,
+        Record::Status(head, _) => head.venue,
+        _ => header.instrument.venue(),
+    };
+    write_venue(object, venue);
+    object.optional_text("symbol", symbols.of(header.instrument));
+    object.given("ts_venue", header.ts_venue);
+    object.given("ts_send", header.ts_send);
+    object.number("ts_recv", header.ts_recv);
+    object.given("ts_kernel", header.ts_kernel);
+}
+
+fn end(object: &mut Object<'_>, header: &Header) {
+    object.names("flags", header.flags.names());
+    object.number("instrument", header.instrument.0);
+    object.number("line", header.line);
+    object.number("frame", header.frame);
+}
+
+fn close(mut object: Object<'_>, journal_seq: Option<u64>) {
+    if let Some(seq) = journal_seq {
+        object.number("journal_seq", seq);
+    }
+    object.close_line();
+}
+
+/// A gap of a whole line names no venue, and a later version may know more of them.
+fn write_venue(object: &mut Object<'_>, venue: VenueId) {
+    let known = VenueId::all().any(|known| known == venue);
+    object.optional_text("venue", known.then(|| venue.exchange()));
+    object.optional_text("product", known.then(|| venue.product()));
+}
+
+fn write_trade(object: &mut Object<'_>, trade: &Trade) {
+    object.fixed("px", Fixed::new(trade.px, trade.px_exp));
+    object.fixed("qty", Fixed::new(trade.qty, trade.qty_exp));
+    object.optional_text("side", trade.side.name());
+    object.shown("id", trade.id());
+    object.given("seq", trade.header.seq);
+    object.given("first_id", trade.first_id);
+    object.given("last_id", trade.last_id);
+    object.names("conditions", trade.conditions.names());
+}
+
+fn write_bbo(object: &mut Object<'_>, bbo: &Bbo) {
+    let px = |mantissa| (mantissa != ABSENT).then_some(Fixed::new(mantissa, bbo.px_exp));
+    object.optional_fixed("bid_px", px(bbo.bid_px));
+    object.fixed("bid_qty", Fixed::new(bbo.bid_qty, bbo.qty_exp));
+    object.optional_fixed("ask_px", px(bbo.ask_px));
+    object.fixed("ask_qty", Fixed::new(bbo.ask_qty, bbo.qty_exp));
+    object.given("seq", bbo.header.seq);
+}
+
+fn write_book(object: &mut Object<'_>, event: &BookEvent<'_>) {
+    let head = event.head;
+    let side = |object: &mut Object<'_>, name, side: &[Level]| {
+        object.key(name);
+        levels(object.out(), side.iter(), head.px_exp, head.qty_exp);
+    };
+    side(object, "bids", event.bids);
+    side(object, "asks", event.asks);
+    object.given("seq", head.header.seq);
+    object.given("first_seq", head.first_seq);
+    object.given("prev_seq", head.prev_seq);
+    object.given("cross_seq", head.cross_seq);
+    let sent = head.header.flags.contains(Flags::CHECKSUM);
+    object.optional_number("checksum", sent.then_some(head.checksum));
+    object.number("depth", head.depth);
+}
+
+fn write_gap(object: &mut Object<'_>, gap: &Gap) {
+    object.text("channel", gap.channel.name());
+    object.text("cause", gap.cause.name());
+    object.given("seq", gap.header.seq);
+    object.given("first_seq", gap.first_seq);
+    object.given("last_seq", gap.last_seq);
+}
+
+fn write_instrument(object: &mut Object<'_>, head: &InstrumentHead, text: &InstrumentText<'_>) {
+    let given = |text| Some(text).filter(|text: &&str| !text.is_empty());
+    let increment = |mantissa, exp| (mantissa != 0).then_some(Fixed::new(mantissa, exp));
+    object.text("change", head.change.name());
+    object.optional_text("base", given(text.base));
+    object.optional_text("quote", given(text.quote));
+    object.optional_fixed("tick", increment(head.tick, head.px_exp));
+    object.optional_fixed("lot", increment(head.lot, head.qty_exp));
+    object.number("px_exp", head.px_exp);
+    object.number("qty_exp", head.qty_exp);
+    object.text("state", head.state.name());
+    object.text("type", head.instrument_type.name());
+    object.given("expiry", head.expiry);
+    object.optional_fixed(
+        "contract_size",
+        increment(head.contract_size, head.contract_exp),
+    );
+    object.number("generation", head.generation);
+}
+
+fn write_status(object: &mut Object<'_>, head: &StatusHead, text: &str) {
+    object.text("channel", head.channel.name());
+    object.text("code", head.code.name());
+    object.text("text", text);
+}
+
+const fn carrier_name(carrier: Carrier) -> &'static str {
+    match carrier {
+        Carrier::TEXT => "text",
+        Carrier::BINARY => "binary",
+        Carrier::REST => "rest",
+        _ => "unknown",
+    }
+}
+
+/// Nothing for a frame that broke no rule; a rule of a later version has no name here.
+fn rule_name(code: u8) -> Option<&'static str> {
+    (code != 0).then(|| Reject::rule_of_code(code).unwrap_or("unknown"))
+}

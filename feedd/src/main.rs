@@ -1,1 +1,28 @@
-fn main() {}
+//! `feedd`: market data of Binance, Bybit and Kraken into a journal.
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use feedd::cli::{Cli, Command};
+use feedd::{demo, run};
+
+/// Small and steady: the hot path allocates nothing, the rest profits from per-thread heaps.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = match &cli.command {
+        Command::Run { config } => run::run(config),
+        Command::Check { config } => run::check(config),
+        Command::Demo(options) => demo::run(options),
+    };
+    match outcome {
+        Ok(code) => ExitCode::from(code as u8),
+        Err(failure) => {
+            eprintln!("feedd: {failure}");
+            ExitCode::from(failure.code as u8)
+        }
+    }
+}

@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | 0 | 8 | magic `feeddcur` |
 //! | 8 | 2 | format version, 1 |
-//! | 10 | 2 | log: 1 records, 2 raw |
+//! | 10 | 2 | log: 1 records, 2 raw, 3 quarantine |
 //! | 12 | 4 | CRC32C of these 24 bytes with this field zero |
 //! | 16 | 8 | sequence number of the next frame wanted |
 

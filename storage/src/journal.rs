@@ -1,9 +1,11 @@
-//! A journal: two logs, `records/` and `raw/`, written by one process and read by any number.
+//! A journal: three logs, `records/`, `raw/` and `quarantine/`, written by one process and read by
+//! any number.
 //!
 //! ```text
 //! <dir>/lock                                 held by the writing process
 //! <dir>/records/00000000000000000001.seg     segments of the one ordered log of records
 //! <dir>/raw/00000000000000000001.seg         segments of the frames as received
+//! <dir>/quarantine/00000000000000000001.seg  segments of the frames that were refused
 //! <dir>/cursors/<name>                       how far each consumer is
 //! ```
 //!
@@ -69,9 +71,11 @@ pub struct Recovered {
     pub records: LogRecovered,
     /// The log of frames as received.
     pub raw: LogRecovered,
+    /// The log of refused frames.
+    pub quarantine: LogRecovered,
 }
 
-/// An open journal: the right to append to both logs.
+/// An open journal: the right to append to its logs.
 ///
 /// Dropping it closes it, but hides whether the last sync worked; use [`Journal::close`].
 #[derive(Debug)]
@@ -79,6 +83,7 @@ pub struct Journal {
     run: u32,
     records: LogWriter,
     raw: LogWriter,
+    quarantine: LogWriter,
     requests: Sender<Request>,
     notices: Sender<Notice>,
     /// Empty once shut down.
@@ -88,7 +93,7 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Opens or creates the journal in `dir`: takes its lock, recovers both logs, and starts a new
+    /// Opens or creates the journal in `dir`: takes its lock, recovers the logs, and starts a new
     /// segment in each under a new run number.
     ///
     /// # Errors
@@ -103,11 +108,13 @@ impl Journal {
         let lock = DirLock::take(dir)?;
         let records = Log::recover(dir, LogKind::Records, options.records)?;
         let raw = Log::recover(dir, LogKind::Raw, options.raw)?;
-        let run = records.end.run.max(raw.end.run) + 1;
+        let quarantine = Log::recover(dir, LogKind::Quarantine, options.quarantine)?;
+        let run = records.end.run.max(raw.end.run).max(quarantine.end.run) + 1;
         let recovered = Recovered {
             run,
             records: records.end.report.clone(),
             raw: raw.end.report.clone(),
+            quarantine: quarantine.end.report.clone(),
         };
         let (requests, requested) = bounded(REQUEST_QUEUE);
         let (notices, noticed) = bounded(SYNC_QUEUE);
@@ -118,20 +125,21 @@ impl Journal {
             notices: &notices,
         };
         let (records, raw) = (records.start(&wires)?, raw.start(&wires)?);
-        let makers = [records.maker, raw.maker];
-        let syncs = [records.sync, raw.sync];
+        let quarantine = quarantine.start(&wires)?;
+        let makers = [records.maker, raw.maker, quarantine.maker];
+        let syncs = [records.sync, raw.sync, quarantine.sync];
         let threads = vec![
             spawn("journal-prepare", move || prepare::run(&makers, &requested))?,
             spawn("journal-sync", move || {
                 sync::run(syncs, &noticed, options.sync_interval)
             })?,
         ];
-        let (records, raw) = (records.writer, raw.writer);
         Ok((
             Self {
                 run,
-                records,
-                raw,
+                records: records.writer,
+                raw: raw.writer,
+                quarantine: quarantine.writer,
                 requests,
                 notices,
                 threads,
@@ -157,12 +165,17 @@ impl Journal {
         &mut self.raw
     }
 
-    /// Both appenders at once, records first.
+    /// The appender of the log of refused frames.
+    pub fn quarantine(&mut self) -> &mut LogWriter {
+        &mut self.quarantine
+    }
+
+    /// The appenders of records and raw frames at once, records first.
     pub fn logs(&mut self) -> (&mut LogWriter, &mut LogWriter) {
         (&mut self.records, &mut self.raw)
     }
 
-    /// Seals both logs, waits until all of it is on the medium, and gives the lock back.
+    /// Seals the logs, waits until all of it is on the medium, and gives the lock back.
     ///
     /// # Errors
     ///
@@ -170,7 +183,11 @@ impl Journal {
     /// reader, but may not survive power loss.
     pub fn close(mut self) -> Result<(), Error> {
         self.shut_down();
-        for (log, writer) in [(LogKind::Records, &self.records), (LogKind::Raw, &self.raw)] {
+        for (log, writer) in [
+            (LogKind::Records, &self.records),
+            (LogKind::Raw, &self.raw),
+            (LogKind::Quarantine, &self.quarantine),
+        ] {
             if let Some(errno) = writer.counters().poisoned() {
                 return Err(Error::SyncFailed {
                     log: log.name(),
@@ -187,6 +204,7 @@ impl Journal {
         }
         self.records.end_log();
         self.raw.end_log();
+        self.quarantine.end_log();
         // A thread that is gone needs no message; that it is gone shows in the counters.
         let _ = self.requests.send(Request::Stop);
         let _ = self.notices.send(Notice::Stop);
@@ -195,6 +213,7 @@ impl Journal {
         }
         self.records.remove_unused();
         self.raw.remove_unused();
+        self.quarantine.remove_unused();
     }
 }
 
@@ -205,7 +224,7 @@ impl Drop for Journal {
 }
 
 /// Room for one request of each log and the message to stop.
-const REQUEST_QUEUE: usize = 3;
+const REQUEST_QUEUE: usize = 4;
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, Error> {
     let spawned = thread::Builder::new().name(name.to_owned()).spawn(work);

@@ -13,7 +13,7 @@ use std::mem::{offset_of, size_of};
 use zerocopy::byteorder::little_endian::{I64, U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-/// Which of the two logs of a journal a segment belongs to.
+/// Which log of a journal a segment belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u16)]
 pub enum LogKind {
@@ -21,6 +21,8 @@ pub enum LogKind {
     Records = 1,
     /// The frames exactly as the venues sent them.
     Raw = 2,
+    /// The frames that were refused, each with the rule it broke.
+    Quarantine = 3,
 }
 
 impl LogKind {
@@ -30,6 +32,7 @@ impl LogKind {
         match self {
             LogKind::Records => "records",
             LogKind::Raw => "raw",
+            LogKind::Quarantine => "quarantine",
         }
     }
 
@@ -38,6 +41,7 @@ impl LogKind {
         match number {
             1 => Some(LogKind::Records),
             2 => Some(LogKind::Raw),
+            3 => Some(LogKind::Quarantine),
             _ => None,
         }
     }

@@ -13,7 +13,7 @@ const SYNC_INTERVAL_MIN: Duration = Duration::from_millis(1);
 /// Rarer is no longer a promise about power loss.
 const SYNC_INTERVAL_MAX: Duration = Duration::from_secs(60);
 
-/// Options of one of the two logs.
+/// Options of one log.
 #[derive(Clone, Copy, Debug)]
 pub struct LogOptions {
     /// Length of a segment file in bytes: a multiple of 4,096 from 16 KiB to 1 GiB. Default 64 MiB.
@@ -62,6 +62,8 @@ pub struct JournalOptions {
     pub records: LogOptions,
     /// The log of frames as received.
     pub raw: LogOptions,
+    /// The log of refused frames. Small by default: it is empty while all is well.
+    pub quarantine: LogOptions,
     /// Time between two syncs of what was appended, 1 ms to 60 s, default 1 s: what power loss may
     /// cost, plus the time one sync takes.
     pub sync_interval: Duration,
@@ -75,6 +77,10 @@ impl Default for JournalOptions {
         Self {
             records: LogOptions::default(),
             raw: LogOptions::default(),
+            quarantine: LogOptions {
+                segment_bytes: 8 << 20,
+                retain_bytes: Some(64 << 20),
+            },
             sync_interval: Duration::from_secs(1),
             wall_clock: || 0,
         }
@@ -85,6 +91,7 @@ impl JournalOptions {
     pub(crate) fn check(&self) -> Result<(), Error> {
         self.records.check()?;
         self.raw.check()?;
+        self.quarantine.check()?;
         if (SYNC_INTERVAL_MIN..=SYNC_INTERVAL_MAX).contains(&self.sync_interval) {
             return Ok(());
         }

@@ -71,7 +71,7 @@ impl SegmentMaker {
 }
 
 /// Serves requests until told to stop.
-pub(crate) fn run(makers: &[(SegmentMaker, Sender<Made>); 2], requests: &Receiver<Request>) {
+pub(crate) fn run(makers: &[(SegmentMaker, Sender<Made>); 3], requests: &Receiver<Request>) {
     while let Ok(Request::Make {
         kind,
         number,

@@ -225,27 +225,29 @@ impl LogReader {
         }
     }
 
-    /// Nothing here yet. In a sealed segment that means a hole; in one that is gone, that the rest
-    /// never comes.
+    /// Nothing was here. If the segment is sealed or gone, nothing will come either, so a second look
+    /// decides: the writer may have filled, ended and sealed it since the first.
     fn idle(&mut self) -> Result<Step, ReadError> {
         let Some(segment) = &self.segment else {
             return Ok(Step::Idle);
         };
-        if segment
-            .seal_mark()
-            .is_some_and(|seal| seal.offset as usize >= self.at)
-        {
-            return Err(self.damaged(Rule::Hole));
-        }
         self.idle_polls = self.idle_polls.wrapping_add(1);
-        if self.idle_polls.is_multiple_of(POLLS_PER_CHECK) && !segment.path.exists() {
-            return Ok(if self.enter_next()? {
+        let sealed = segment
+            .seal_mark()
+            .is_some_and(|seal| seal.offset as usize >= self.at);
+        let gone = self.idle_polls.is_multiple_of(POLLS_PER_CHECK) && !segment.path.exists();
+        if !sealed && !gone {
+            return Ok(Step::Idle);
+        }
+        match segment.look(self.at) {
+            Look::Unwritten if sealed => Err(self.damaged(Rule::Hole)),
+            Look::Unwritten => Ok(if self.enter_next()? {
                 Step::Again
             } else {
                 Step::Idle
-            });
+            }),
+            _ => Ok(Step::Again),
         }
-        Ok(Step::Idle)
     }
 
     /// Maps the segment again: recovery may have cut or repaired it since.

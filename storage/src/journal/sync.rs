@@ -65,7 +65,7 @@ pub(crate) struct LogSync {
 }
 
 /// Runs until told to stop.
-pub(crate) fn run(mut logs: [LogSync; 2], notices: &Receiver<Notice>, interval: Duration) {
+pub(crate) fn run(mut logs: [LogSync; 3], notices: &Receiver<Notice>, interval: Duration) {
     logs.iter_mut().for_each(LogSync::retain);
     let ticks = tick(interval);
     loop {

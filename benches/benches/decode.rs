@@ -1,0 +1,107 @@
+//! One frame to records, book kept: the general (tape) path of each venue.
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use feedd_codecs::feed::{FeedOptions, Meta, Outbox};
+use feedd_codecs::instrument::Admission;
+use feedd_codecs::venue::{StreamOptions, binance::Binance, bybit::Bybit, kraken::Kraken};
+use feedd_codecs::{Feed, Record, Venue, VenueId};
+use std::hint::black_box;
+
+fn feed<V: Venue>(id: VenueId) -> Option<Feed<V>> {
+    let options = FeedOptions {
+        symbols: Vec::new(),
+        channels: Vec::new(),
+        stream: StreamOptions::default(),
+        admission: Admission::Any,
+        first_line: 0,
+    };
+    Feed::new(id, options).ok()
+}
+
+/// Times one frame again and again; the result of the first pass is checked.
+fn one<V: Venue>(criterion: &mut Criterion, name: &str, id: VenueId, frame: &str) {
+    let Some(mut feed) = feed::<V>(id) else {
+        return;
+    };
+    let meta = Meta {
+        line: 0,
+        frame: 1,
+        ts_recv: 1,
+        ts_kernel: 0,
+        now: 1,
+    };
+    let mut outbox = Outbox::default();
+    let mut records = 0;
+    let decoded = feed.on_frame(frame.as_bytes(), meta, &mut outbox, &mut |_: &Record<
+        '_,
+    >| {
+        records += 1
+    });
+    assert!(decoded.is_ok() && records > 0, "{name}: {decoded:?}");
+    let mut group = criterion.benchmark_group("decode");
+    group.throughput(Throughput::Bytes(frame.len() as u64));
+    group.bench_function(name, |bencher| {
+        bencher.iter(|| {
+            let outcome = feed.on_frame(
+                black_box(frame.as_bytes()),
+                meta,
+                &mut outbox,
+                &mut |record: &Record<'_>| {
+                    black_box(record.header().seq);
+                },
+            );
+            black_box(outcome).is_ok()
+        });
+    });
+    group.finish();
+}
+
+/// `[["27000.10","1.500"],…]` with `count` levels.
+fn levels(count: usize) -> String {
+    let level = |at: usize| format!(r#"["{}.{}0","{}.500"]"#, 27_000 + at, at % 10, at % 7 + 1);
+    (0..count).map(level).collect::<Vec<_>>().join(",")
+}
+
+fn decode(criterion: &mut Criterion) {
+    let spot = VenueId::BINANCE_SPOT;
+    one::<Binance>(
+        criterion,
+        "binance_book_ticker",
+        spot,
+        r#"{"stream":"btcusdt@bookTicker","data":{"u":35346513501,"s":"BTCUSDT","b":"27000.80000000","B":"3.02920000","a":"27000.81000000","A":"31.43950000"}}"#,
+    );
+    one::<Binance>(
+        criterion,
+        "binance_trade",
+        spot,
+        r#"{"stream":"btcusdt@trade","data":{"e":"trade","E":1723161255612,"s":"BTCUSDT","t":1520538925,"p":"27000.80000000","q":"0.00200000","T":1723161255611,"m":true,"M":true}}"#,
+    );
+    let depth = format!(
+        r#"{{"stream":"btcusdt@depth@100ms","data":{{"e":"depthUpdate","E":1723161255308,"s":"BTCUSDT","U":1,"u":9,"b":[{}],"a":[{}]}}}}"#,
+        levels(10),
+        levels(10)
+    );
+    one::<Binance>(criterion, "binance_depth_20_levels", spot, &depth);
+    let linear = VenueId::BYBIT_LINEAR;
+    one::<Bybit>(
+        criterion,
+        "bybit_trade",
+        linear,
+        r#"{"topic":"publicTrade.BTCUSDT","type":"snapshot","ts":1672304486868,"data":[{"T":1672304486865,"s":"BTCUSDT","S":"Buy","v":"0.001","p":"16578.50","L":"PlusTick","i":"20f43950-d8dd-5b31-9112-a178eb6023af","BT":false,"RPI":false,"seq":1783284617}]}"#,
+    );
+    let snapshot = format!(
+        r#"{{"topic":"orderbook.50.BTCUSDT","type":"snapshot","ts":1773386409389,"data":{{"s":"BTCUSDT","b":[{}],"a":[{}],"u":10132540,"seq":546137962055}},"cts":1773386409385}}"#,
+        levels(50),
+        levels(50)
+    );
+    one::<Bybit>(criterion, "bybit_snapshot_50_and_50", linear, &snapshot);
+    one::<Kraken>(
+        criterion,
+        "kraken_trade",
+        VenueId::KRAKEN_SPOT,
+        r#"{"channel":"trade","type":"update","data":[{"symbol":"BTC/USD","side":"buy","price":83744.3,"qty":0.00044780,"ord_type":"limit","trade_id":109116693,"timestamp":"2026-09-25T17:48:26.844359Z"}]}"#,
+    );
+}
+
+criterion_group!(benches, decode);
+criterion_main!(benches);

@@ -1,0 +1,193 @@
+//! The configuration: one TOML file, every key with a default, a range and a meaning.
+//!
+//! Unknown keys are errors that name the nearest known one; a value out of range names the key, the
+//! value and what is allowed. `feedd check` prints the whole with its defaults.
+
+mod check;
+mod load;
+mod units;
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+pub use load::load;
+pub use units::{Bytes, Span};
+
+/// Everything the daemon is told.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub struct Config {
+    /// Where records and frames are kept.
+    pub journal: JournalConfig,
+    /// Which thread runs on which core.
+    pub threads: ThreadConfig,
+    /// Limits that hold for every line.
+    pub limits: LimitConfig,
+    /// TLS.
+    pub tls: TlsConfig,
+    /// What to capture: one entry for each venue and product.
+    #[serde(rename = "feed")]
+    pub feeds: Vec<FeedConfig>,
+}
+
+/// `[journal]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default)]
+pub struct JournalConfig {
+    /// Directory; created if absent. One daemon a directory.
+    pub dir: PathBuf,
+    /// Length of a segment: `16KiB` to `1GiB`, a multiple of 4 KiB. Also bounds the largest frame.
+    pub segment: Bytes,
+    /// Longest time between two syncs: what power loss may cost. `1ms` to `60s`.
+    pub sync_interval: Span,
+    /// Keep each frame exactly as received, for audits and for decoding again.
+    pub raw: bool,
+    /// Delete the oldest sealed segments of a log beyond this size; `0B` keeps everything.
+    pub retain: Bytes,
+}
+
+impl Default for JournalConfig {
+    fn default() -> Self {
+        Self {
+            dir: PathBuf::from("feedd-data"),
+            segment: Bytes(32 << 20),
+            sync_interval: Span::from_millis(1_000),
+            raw: true,
+            retain: Bytes(0),
+        }
+    }
+}
+
+/// `[threads]`
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub struct ThreadConfig {
+    /// Core of each reader thread, by the reader's number; a reader without one is not pinned.
+    pub reader_cores: Vec<usize>,
+    /// Core of the journal thread.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub journal_core: Option<usize>,
+}
+
+/// `[limits]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default)]
+pub struct LimitConfig {
+    /// Ring between a reader and the journal: a power of two, `64KiB` to `1GiB`.
+    pub ring: Bytes,
+    /// How long a reader stops reading when its ring is full before it drops frames and says so.
+    pub ring_full_wait: Span,
+    /// Largest message on a line; a larger one closes it. `1KiB` to `16MiB`.
+    pub message: Bytes,
+    /// Largest REST body. `1KiB` to `32MiB`.
+    pub body: Bytes,
+    /// Longest time for TCP, TLS and WebSocket handshakes together. `100ms` to `60s`.
+    pub connect: Span,
+    /// First pause before a reconnect; doubles with each failure, the real pause is drawn from 0 to
+    /// it (full jitter).
+    pub backoff_min: Span,
+    /// Longest such pause.
+    pub backoff_max: Span,
+    /// A line that is silent for longer is closed; absent = the venue's own rule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub silence: Option<Span>,
+    /// Longest time for a clean stop.
+    pub stop: Span,
+}
+
+impl Default for LimitConfig {
+    fn default() -> Self {
+        Self {
+            ring: Bytes(8 << 20),
+            ring_full_wait: Span::from_millis(1_000),
+            message: Bytes(4 << 20),
+            body: Bytes(32 << 20),
+            connect: Span::from_millis(10_000),
+            backoff_min: Span::from_millis(250),
+            backoff_max: Span::from_millis(30_000),
+            silence: None,
+            stop: Span::from_millis(10_000),
+        }
+    }
+}
+
+/// `[tls]`
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub struct TlsConfig {
+    /// PEM file of the authorities to trust instead of the web's usual ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<PathBuf>,
+}
+
+/// `[[feed]]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct FeedConfig {
+    /// `binance`, `bybit` or `kraken`.
+    pub venue: String,
+    /// `spot`, `usdm`, `coinm`, `linear` or `inverse`.
+    pub product: String,
+    /// The venue's own spellings: `BTCUSDT`, `BTCUSD_PERP`, `BTC/USD`.
+    pub instruments: Vec<String>,
+    /// `trade`, `agg_trade` (Binance), `bbo`, `book`.
+    #[serde(default = "default_channels")]
+    pub channels: Vec<String>,
+    /// Levels a side of the book view where the venue offers several: Bybit 50, 200, 1000; Kraken
+    /// 10, 25, 100, 500, 1000. 0 = the venue's default (50, 10); Binance sends the whole book.
+    #[serde(default)]
+    pub book_depth: u16,
+    /// Milliseconds between book deltas (Binance: 100 or 1000 on spot; 100, 250 or 500 on futures).
+    #[serde(default = "default_book_interval_ms")]
+    pub book_interval_ms: u16,
+    /// Number of the reader thread that serves this feed, from 0.
+    #[serde(default)]
+    pub reader: usize,
+    /// WebSocket base URL instead of the venue's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ws_url: Option<String>,
+    /// REST base URL instead of the venue's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rest_url: Option<String>,
+}
+
+fn default_channels() -> Vec<String> {
+    ["trade", "bbo", "book"].map(str::to_owned).to_vec()
+}
+
+const fn default_book_interval_ms() -> u16 {
+    100
+}
+
+/// Why a configuration was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file could not be read.
+    #[error("cannot read {path}: {source}; name an existing file with -c")]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Not TOML, or a value of the wrong type.
+    #[error("{path}: {message}")]
+    Syntax {
+        /// Which file.
+        path: PathBuf,
+        /// The parser's words, with line and column.
+        message: String,
+    },
+    /// Keys that mean nothing.
+    #[error("unknown keys: {}", .0.join("; "))]
+    Unknown(
+        /// Each key with the nearest known one.
+        Vec<String>,
+    ),
+    /// Values out of range.
+    #[error("{}", .0.join("; "))]
+    Range(
+        /// Each key with its value and what is allowed.
+        Vec<String>,
+    ),
+}

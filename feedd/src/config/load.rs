@@ -1,0 +1,158 @@
+//! Reading the file, and refusing keys that mean nothing.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::{Config, ConfigError, FeedConfig};
+
+/// Reads, parses and checks a configuration file.
+///
+/// # Errors
+///
+/// A [`ConfigError`] that names the file, the key, the value and what is allowed.
+pub fn load(path: &Path) -> Result<Config, ConfigError> {
+    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    let config = parse(&text).map_err(|error| match error {
+        ConfigError::Syntax { message, .. } => ConfigError::Syntax {
+            path: path.to_owned(),
+            message,
+        },
+        other => other,
+    })?;
+    config.check()?;
+    Ok(config)
+}
+
+fn parse(text: &str) -> Result<Config, ConfigError> {
+    let syntax = |error: &dyn std::fmt::Display| ConfigError::Syntax {
+        path: "configuration".into(),
+        message: error.to_string(),
+    };
+    let mut unknown = Vec::new();
+    let deserializer = toml::Deserializer::parse(text).map_err(|error| syntax(&error))?;
+    let config = serde_ignored::deserialize(deserializer, |path| unknown.push(path.to_string()))
+        .map_err(|error| syntax(&error))?;
+    if unknown.is_empty() {
+        Ok(config)
+    } else {
+        Err(ConfigError::Unknown(
+            unknown.iter().map(|key| hint(key)).collect(),
+        ))
+    }
+}
+
+/// The key with the nearest known one.
+fn hint(path: &str) -> String {
+    let key = path.rsplit('.').next().unwrap_or(path);
+    let known = known_keys();
+    let nearest = known
+        .iter()
+        .max_by(|a, b| strsim::jaro(key, a).total_cmp(&strsim::jaro(key, b)));
+    match nearest {
+        Some(nearest) => format!("`{path}` (nearest: `{nearest}`)"),
+        None => format!("`{path}`"),
+    }
+}
+
+/// Every key of a configuration in which every key is set.
+fn known_keys() -> BTreeSet<String> {
+    let mut full = Config::default();
+    full.threads.journal_core = Some(0);
+    full.limits.silence = Some(full.limits.stop);
+    full.tls.ca_file = Some("ca.pem".into());
+    full.feeds.push(FeedConfig {
+        venue: String::new(),
+        product: String::new(),
+        instruments: Vec::new(),
+        channels: Vec::new(),
+        book_depth: 0,
+        book_interval_ms: 0,
+        reader: 0,
+        ws_url: Some(String::new()),
+        rest_url: Some(String::new()),
+    });
+    let mut keys = BTreeSet::new();
+    if let Ok(value) = toml::Value::try_from(&full) {
+        collect(&value, &mut keys);
+    }
+    keys
+}
+
+fn collect(value: &toml::Value, keys: &mut BTreeSet<String>) {
+    match value {
+        toml::Value::Table(table) => {
+            for (key, value) in table {
+                keys.insert(key.clone());
+                collect(value, keys);
+            }
+        }
+        toml::Value::Array(items) => items.iter().for_each(|item| collect(item, keys)),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+        [journal]
+        dir = "data"
+        segment = "16MiB"
+        [threads]
+        reader_cores = [1]
+        [[feed]]
+        venue = "kraken"
+        product = "spot"
+        instruments = ["BTC/USD"]
+    "#;
+
+    #[test]
+    fn defaults_fill_what_is_not_said() {
+        let config = parse(GOOD).unwrap();
+        config.check().unwrap();
+        assert_eq!(config.feeds[0].channels, ["trade", "bbo", "book"]);
+        assert_eq!(config.limits.ring.to_string(), "8MiB");
+    }
+
+    #[test]
+    fn an_unknown_key_names_the_nearest() {
+        let error = parse(&GOOD.replace("segment", "segmnt"))
+            .unwrap_err()
+            .to_string();
+        assert_eq!(error, "unknown keys: `journal.segmnt` (nearest: `segment`)");
+        let error = parse(&GOOD.replace("venue", "venues = 1\nvenue"))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("feed.0.venues") && error.contains("nearest: `venue`"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_wrong_type_names_line_and_expectation() {
+        let error = parse(&GOOD.replace("\"16MiB\"", "16"))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("segment") && error.contains("32MiB"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn values_out_of_range_are_all_named() {
+        let text = GOOD
+            .replace("16MiB", "5B")
+            .replace("\"spot\"", "\"sport\"")
+            .replace("[\"BTC/USD\"]", "[]");
+        let error = parse(&text).unwrap().check().unwrap_err().to_string();
+        for part in ["journal.segment", "kraken-sport", "feed[0].instruments"] {
+            assert!(error.contains(part), "{part}: {error}");
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! The pinned threads and what flows between them.
+//!
+//! ```text
+//! reader (one thread a core, several feeds each)      journal              monitor
+//!   driver ── ring ──────────────────────────────────> append
+//!      └──── counts (mutex, 20 a second), histograms (channel, 1 a second) ──> log lines, .hlog
+//! ```
+//!
+//! Nothing is shared between a reader and the journal but the ring; a slow monitor only makes the
+//! next histogram interval longer.
+
+mod driver;
+mod entry;
+pub(crate) mod hub;
+mod journal;
+mod latency;
+mod monitor;
+mod publisher;
+mod reader;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::thread::JoinHandle;
+
+use crossbeam_channel::{Sender, bounded};
+use feedd_codecs::VenueId;
+use feedd_ringbuf::LINE_BYTES;
+use feedd_storage::{Journal, JournalOptions, LogOptions, Recovered};
+use hdrhistogram::Histogram;
+use tokio::sync::watch;
+
+pub use driver::FeedReport;
+pub use journal::JournalReport;
+pub use latency::{STAGES, Stage};
+
+use crate::clock;
+use crate::config::{Config, FeedConfig};
+use crate::exit::{Code, Failure};
+use crate::roster::Roster;
+use crate::session::connect::Dialer;
+
+/// Latency totals by tag (`stage.venue`), in nanoseconds.
+pub type Latencies = BTreeMap<String, Histogram<u64>>;
+
+/// A running capture.
+#[derive(Debug)]
+pub struct Pipeline {
+    stop: watch::Sender<bool>,
+    /// Dropping it wakes REST workers out of their pauses.
+    _rest_stop: Sender<()>,
+    readers: Vec<JoinHandle<()>>,
+    journal: JoinHandle<Result<(), Failure>>,
+    monitor: JoinHandle<Latencies>,
+    feeds: Vec<Arc<driver::SharedReport>>,
+    journal_report: Arc<journal::SharedReport>,
+    latency_file: PathBuf,
+}
+
+impl Pipeline {
+    /// Opens the journal and starts every thread.
+    ///
+    /// # Errors
+    ///
+    /// A [`Failure`] with the exit code that fits: journal locked, no space, wrong file of
+    /// authorities.
+    pub fn start(config: &Config) -> Result<(Self, Recovered), Failure> {
+        let (journal, recovered) = Journal::open(&config.journal.dir, journal_options(config))?;
+        let run = journal.run();
+        let mut roster = Roster::load(&config.journal.dir)?;
+        roster.add(&config.feeds)?;
+        let (stop, stopped) = watch::channel(false);
+        let (rest_stop, rest_stopping) = bounded(0);
+        let (intervals, noted) = bounded(latency::QUEUE);
+        let checkpoints = Arc::new(AtomicU64::new(0));
+        let dialer = Dialer::new(&config.tls, &config.limits)?;
+        let feeds: Vec<Arc<driver::SharedReport>> = feed_ids(config)
+            .into_iter()
+            .map(|id| Arc::new(driver::SharedReport::new(id)))
+            .collect();
+        let mut cursors = Vec::new();
+        let mut readers = Vec::new();
+        for plan in reader_plans(config) {
+            let lines = usize::try_from(config.limits.ring.0).unwrap_or(usize::MAX) / LINE_BYTES;
+            let (producer, [cursor]) = feedd_ringbuf::ring::<1>(lines)
+                .map_err(|error| Failure::new(Code::Config, format!("limits.ring: {error}")))?;
+            cursors.push(cursor);
+            let seats: Vec<reader::Seat> = plan
+                .feeds
+                .iter()
+                .map(|&at| {
+                    reader::Seat::new(at, &config.feeds[at], &roster, Arc::clone(&feeds[at]))
+                })
+                .collect();
+            let parts = reader::Parts {
+                number: plan.number,
+                core: config.threads.reader_cores.get(plan.number).copied(),
+                producer,
+                seats,
+                config: config.clone(),
+                run,
+                dialer: dialer.clone(),
+                checkpoints: Arc::clone(&checkpoints),
+                intervals: intervals.clone(),
+                stopped: stopped.clone(),
+                rest_stopping: rest_stopping.clone(),
+            };
+            readers.push(spawn(&format!("reader-{}", plan.number), move || {
+                reader::run(parts)
+            })?);
+        }
+        let journal_report = Arc::new(journal::SharedReport::default());
+        let writer = journal::Writer::new(
+            journal,
+            cursors,
+            feed_ids(config),
+            checkpoints,
+            Arc::clone(&journal_report),
+            intervals,
+        );
+        let core = config.threads.journal_core;
+        let journal = spawn("journal", move || {
+            crate::affinity::pin("journal", core);
+            writer.run()
+        })?;
+        let latency_file = config
+            .journal
+            .dir
+            .join("latency")
+            .join(format!("run-{run:06}.hlog"));
+        let monitor = monitor::start(
+            &latency_file,
+            noted,
+            feeds.clone(),
+            Arc::clone(&journal_report),
+        )?;
+        let pipeline = Self {
+            stop,
+            _rest_stop: rest_stop,
+            readers,
+            journal,
+            monitor,
+            feeds,
+            journal_report,
+            latency_file,
+        };
+        Ok((pipeline, recovered))
+    }
+
+    /// The newest counts of each feed.
+    #[must_use]
+    pub fn feeds(&self) -> Vec<FeedReport> {
+        self.feeds.iter().map(|shared| shared.read()).collect()
+    }
+
+    /// The newest counts of the journal.
+    #[must_use]
+    pub fn journal(&self) -> JournalReport {
+        self.journal_report.read()
+    }
+
+    /// Where the latency intervals are written.
+    #[must_use]
+    pub fn latency_file(&self) -> &Path {
+        &self.latency_file
+    }
+
+    /// Whether the journal thread has ended by itself: its error tells why.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.journal.is_finished()
+    }
+
+    /// Stops intake, drains the rings, syncs and seals the journal.
+    ///
+    /// # Errors
+    ///
+    /// A [`Failure`] if the journal could not take or sync what was captured.
+    pub fn stop(self) -> Result<Latencies, Failure> {
+        // A reader that is gone needs no signal.
+        let _ = self.stop.send(true);
+        let mut panicked = false;
+        for reader in self.readers {
+            panicked |= reader.join().is_err();
+        }
+        let written = self.journal.join();
+        let latencies = self.monitor.join();
+        if panicked {
+            return Err(Failure::new(
+                Code::Software,
+                "a reader thread ended by a broken internal rule",
+            ));
+        }
+        written.map_err(|_| {
+            Failure::new(
+                Code::Software,
+                "the journal thread ended by a broken internal rule",
+            )
+        })??;
+        latencies.map_err(|_| {
+            Failure::new(
+                Code::Software,
+                "the monitor thread ended by a broken internal rule",
+            )
+        })
+    }
+}
+
+/// Segment of the quarantine: holds the largest message that a line accepts (`limits.message`, at
+/// most 16 MiB) with its head.
+const QUARANTINE_SEGMENT: u32 = 32 << 20;
+
+struct ReaderPlan {
+    number: usize,
+    feeds: Vec<usize>,
+}
+
+/// The feeds of each reader thread.
+fn reader_plans(config: &Config) -> Vec<ReaderPlan> {
+    let mut plans: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (at, feed) in config.feeds.iter().enumerate() {
+        plans.entry(feed.reader).or_default().push(at);
+    }
+    plans
+        .into_iter()
+        .map(|(number, feeds)| ReaderPlan { number, feeds })
+        .collect()
+}
+
+/// The venues of the feeds; a checked configuration names only known ones.
+fn feed_ids(config: &Config) -> Vec<VenueId> {
+    config
+        .feeds
+        .iter()
+        .filter_map(FeedConfig::venue_id)
+        .collect()
+}
+
+fn journal_options(config: &Config) -> JournalOptions {
+    let log = LogOptions {
+        segment_bytes: u32::try_from(config.journal.segment.0).unwrap_or(u32::MAX),
+        retain_bytes: (config.journal.retain.0 > 0).then_some(config.journal.retain.0),
+    };
+    JournalOptions {
+        records: log,
+        raw: log,
+        quarantine: LogOptions {
+            segment_bytes: QUARANTINE_SEGMENT,
+            retain_bytes: Some(4 * u64::from(QUARANTINE_SEGMENT)),
+        },
+        sync_interval: config.journal.sync_interval.0,
+        wall_clock: clock::wall,
+    }
+}
+
+fn spawn<T: Send + 'static>(
+    name: &str,
+    body: impl FnOnce() -> T + Send + 'static,
+) -> Result<JoinHandle<T>, Failure> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(body)
+        .map_err(|error| {
+            Failure::new(
+                Code::Software,
+                format!("cannot start thread {name}: {error}"),
+            )
+        })
+}

@@ -1,0 +1,402 @@
+//! One feed on a reader thread: hands frames to the state machine, its records to the ring.
+
+use std::sync::{Mutex, PoisonError};
+
+use feedd_codecs::feed::{Counts, Intent, Meta, Outbox, State, Want};
+use feedd_codecs::raw::{Carrier, RawHead};
+use feedd_codecs::record::Kind;
+use feedd_codecs::{Feed, Reject, Venue, VenueId};
+
+use super::entry::What;
+use super::latency::{Recorder, Stage};
+use super::publisher::Publisher;
+use crate::clock;
+
+/// Frame numbers of one run: bits 0 to 43 count, the bits above hold the run, so that a number
+/// names one frame of a line for as long as the journal lives (5 years at 100,000 frames a second).
+const RUN_SHIFT: u32 = 44;
+
+/// Counts of a feed at one moment.
+#[derive(Clone, Debug)]
+pub struct FeedReport {
+    /// The venue.
+    pub venue: VenueId,
+    /// The state machine's counters.
+    pub counts: Counts,
+    /// Lines planned.
+    pub lines: usize,
+    /// Lines connected.
+    pub lines_up: usize,
+    /// Streams wanted.
+    pub streams: usize,
+    /// Streams on which data came.
+    pub streams_live: usize,
+    /// Books that are live.
+    pub books_live: usize,
+    /// Books that wait for a snapshot.
+    pub books_bad: usize,
+    /// Unknown fields met.
+    pub unknown_fields: u64,
+    /// Records lost because the ring was full (each loss is a gap in the journal).
+    pub lost_records: u64,
+    /// Raw frames lost because the ring was full.
+    pub lost_raw: u64,
+    /// How often the ring was full.
+    pub ring_full: u64,
+}
+
+impl FeedReport {
+    /// Gap records written.
+    #[must_use]
+    pub fn gaps(&self) -> u64 {
+        self.counts.records_of(Kind::Gap)
+    }
+}
+
+/// A [`FeedReport`] that the reader renews and others read.
+#[derive(Debug)]
+pub(super) struct SharedReport(Mutex<FeedReport>);
+
+impl SharedReport {
+    pub(super) fn new(venue: VenueId) -> Self {
+        Self(Mutex::new(FeedReport {
+            venue,
+            counts: Counts::default(),
+            lines: 0,
+            lines_up: 0,
+            streams: 0,
+            streams_live: 0,
+            books_live: 0,
+            books_bad: 0,
+            unknown_fields: 0,
+            lost_records: 0,
+            lost_raw: 0,
+            ring_full: 0,
+        }))
+    }
+
+    pub(super) fn read(&self) -> FeedReport {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn write(&self, report: FeedReport) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = report;
+    }
+}
+
+/// A feed with the numbers and clocks that the state machine does not have.
+pub(super) struct Driver<V> {
+    pub(super) feed: Feed<V>,
+    venue: VenueId,
+    /// Number of the feed in the configuration.
+    index: u32,
+    /// Line number that stands for the feed's REST bodies.
+    rest_line: u16,
+    run: u32,
+    keep_raw: bool,
+    frames: Vec<u64>,
+    outbox: Outbox,
+    recorder: Recorder,
+    checkpoint_seen: u64,
+    checkpoint_next: Option<usize>,
+}
+
+/// What a driver is made of.
+pub(super) struct DriverParts<V> {
+    pub(super) feed: Feed<V>,
+    pub(super) venue: VenueId,
+    pub(super) index: u32,
+    pub(super) rest_line: u16,
+    pub(super) run: u32,
+    pub(super) keep_raw: bool,
+    pub(super) recorder: Recorder,
+}
+
+impl<V: Venue> Driver<V> {
+    pub(super) fn new(parts: DriverParts<V>) -> Self {
+        let DriverParts {
+            feed,
+            venue,
+            index,
+            rest_line,
+            run,
+            keep_raw,
+            recorder,
+        } = parts;
+        Self {
+            feed,
+            venue,
+            index,
+            rest_line,
+            run,
+            keep_raw,
+            frames: Vec::new(),
+            outbox: Outbox::default(),
+            recorder,
+            checkpoint_seen: 0,
+            checkpoint_next: None,
+        }
+    }
+
+    /// What the feed wants done.
+    pub(super) fn intents(&mut self) -> impl Iterator<Item = Intent> + '_ {
+        self.outbox.drain()
+    }
+
+    pub(super) fn has_intents(&self) -> bool {
+        !self.outbox.is_empty()
+    }
+
+    pub(super) fn start(&mut self) {
+        self.feed.start(clock::mono(), &mut self.outbox);
+    }
+
+    pub(super) fn on_open(&mut self, line: u16, publisher: &mut Publisher) {
+        let meta = self.meta_now(line);
+        self.feed
+            .on_open(meta, &mut self.outbox, &mut publisher.sink(self.index));
+    }
+
+    pub(super) fn on_close(&mut self, line: u16, reason: &str, publisher: &mut Publisher) {
+        let meta = self.meta_now(line);
+        self.feed
+            .on_close(meta, reason, &mut publisher.sink(self.index));
+    }
+
+    /// A text frame: decoded, applied, published, kept.
+    #[inline]
+    pub(super) fn on_text(&mut self, line: u16, frame: &[u8], publisher: &mut Publisher) {
+        let meta = self.next_meta(line);
+        let decoded = self.feed.decode(frame);
+        let now = clock::mono();
+        self.recorder.record(Stage::UserDecoded, now - meta.now);
+        match decoded {
+            Ok(()) => {
+                let mut sink = Observed {
+                    sink: publisher.sink(self.index),
+                    sent: 0,
+                };
+                self.feed.apply(meta, &mut self.outbox, &mut sink);
+                if sink.sent > 0 {
+                    self.recorder.record_venue(meta.ts_recv - sink.sent);
+                }
+                self.recorder
+                    .record(Stage::DecodedPublished, clock::mono() - now);
+            }
+            Err(reject) => self.quarantine(meta, Carrier::TEXT, frame, reject, publisher),
+        }
+        self.keep(meta, Carrier::TEXT, frame, publisher);
+        if publisher.take_loss(self.index) {
+            self.on_loss(publisher);
+        }
+    }
+
+    /// A frame that never reaches the decoder.
+    pub(super) fn on_refused(
+        &mut self,
+        line: u16,
+        carrier: Carrier,
+        frame: &[u8],
+        reject: Reject,
+        publisher: &mut Publisher,
+    ) {
+        let meta = self.next_meta(line);
+        self.feed.refuse(reject);
+        self.quarantine(meta, carrier, frame, reject, publisher);
+        self.keep(meta, carrier, frame, publisher);
+    }
+
+    pub(super) fn on_answer(
+        &mut self,
+        want: Want,
+        body: Result<Vec<u8>, String>,
+        publisher: &mut Publisher,
+    ) {
+        let Ok(body) = body else {
+            return self
+                .feed
+                .on_fetch_failed(want, clock::mono(), &mut self.outbox);
+        };
+        let meta = self.next_meta(self.rest_line);
+        let applied = self.feed.on_body(
+            want,
+            &body,
+            meta,
+            &mut self.outbox,
+            &mut publisher.sink(self.index),
+        );
+        if let Err(reject) = applied {
+            tracing::warn!(venue = %self.venue, ?want, rule = reject.rule(), "REST body refused");
+            self.quarantine(meta, Carrier::REST, &body, reject, publisher);
+        }
+        self.keep(meta, Carrier::REST, &body, publisher);
+    }
+
+    /// Time passes: deadlines, checkpoints, counts, histograms.
+    pub(super) fn on_tick(
+        &mut self,
+        checkpoints: u64,
+        publisher: &mut Publisher,
+        shared: &SharedReport,
+    ) {
+        let now = clock::mono();
+        self.feed.on_tick(now, &mut self.outbox);
+        if publisher.take_loss(self.index) {
+            self.on_loss(publisher);
+        }
+        if checkpoints != self.checkpoint_seen {
+            self.checkpoint_seen = checkpoints;
+            self.checkpoint_next = Some(0);
+        }
+        self.checkpoint_some(publisher);
+        self.recorder.swap(now);
+        shared.write(self.report(publisher));
+    }
+
+    /// The last counts and histograms.
+    pub(super) fn finish(&mut self, publisher: &Publisher, shared: &SharedReport) {
+        self.recorder.send(clock::mono());
+        shared.write(self.report(publisher));
+    }
+
+    /// A few instruments a tick, so that a segment's beginning never holds up live data.
+    fn checkpoint_some(&mut self, publisher: &mut Publisher) {
+        const INSTRUMENTS_A_TICK: usize = 16;
+        let Some(first) = self.checkpoint_next else {
+            return;
+        };
+        let meta = self.meta_now(self.rest_line);
+        for index in first..first + INSTRUMENTS_A_TICK {
+            if !self
+                .feed
+                .checkpoint(index, meta, &mut publisher.sink(self.index))
+            {
+                self.checkpoint_next = None;
+                return;
+            }
+        }
+        self.checkpoint_next = Some(first + INSTRUMENTS_A_TICK);
+    }
+
+    fn on_loss(&mut self, publisher: &mut Publisher) {
+        let lines: Vec<u16> = self
+            .feed
+            .lines()
+            .iter()
+            .map(feedd_codecs::feed::Line::id)
+            .collect();
+        for line in lines {
+            let meta = self.meta_now(line);
+            self.feed.on_loss(meta, &mut publisher.sink(self.index));
+        }
+    }
+
+    fn quarantine(
+        &self,
+        meta: Meta,
+        carrier: Carrier,
+        frame: &[u8],
+        reject: Reject,
+        publisher: &mut Publisher,
+    ) {
+        let head = self.raw_head(meta, carrier, frame).rejected(reject);
+        publisher.raw(What::Quarantine, self.index, &head, frame);
+    }
+
+    fn keep(&self, meta: Meta, carrier: Carrier, frame: &[u8], publisher: &mut Publisher) {
+        if self.keep_raw {
+            let head = self.raw_head(meta, carrier, frame);
+            publisher.raw(What::Raw, self.index, &head, frame);
+        }
+    }
+
+    fn raw_head(&self, meta: Meta, carrier: Carrier, frame: &[u8]) -> RawHead {
+        RawHead {
+            line: meta.line,
+            venue: self.venue,
+            carrier,
+            rule: 0,
+            reserved: [0; 3],
+            len: frame.len() as u64,
+            frame: meta.frame,
+            ts_recv: meta.ts_recv,
+            ts_kernel: meta.ts_kernel,
+        }
+    }
+
+    /// Stamps of a new frame on `line`.
+    #[inline]
+    fn next_meta(&mut self, line: u16) -> Meta {
+        let slot = usize::from(line - self.rest_line.min(line));
+        if slot >= self.frames.len() {
+            self.frames.resize(slot + 1, 0);
+        }
+        self.frames[slot] += 1;
+        self.meta_now(line)
+    }
+
+    /// Stamps of now, under the newest frame of `line`.
+    #[inline]
+    fn meta_now(&self, line: u16) -> Meta {
+        let slot = usize::from(line - self.rest_line.min(line));
+        let frame = self.frames.get(slot).copied().unwrap_or(0) | u64::from(self.run) << RUN_SHIFT;
+        Meta {
+            line,
+            frame,
+            ts_recv: clock::wall(),
+            ts_kernel: 0,
+            now: clock::mono(),
+        }
+    }
+
+    fn report(&self, publisher: &Publisher) -> FeedReport {
+        let lines = self.feed.lines();
+        let streams = || lines.iter().flat_map(|line| line.streams());
+        let states = || {
+            self.feed
+                .instruments()
+                .all()
+                .iter()
+                .filter_map(|known| Some(self.feed.book(known.id)?.1))
+        };
+        let (lost_records, lost_raw, ring_full) = publisher.losses();
+        FeedReport {
+            venue: self.venue,
+            counts: self.feed.counts().clone(),
+            lines: lines.len(),
+            lines_up: lines.iter().filter(|line| line.is_open()).count(),
+            streams: streams().count(),
+            streams_live: streams()
+                .filter(|(_, stage)| *stage == feedd_codecs::feed::Stage::Live)
+                .count(),
+            books_live: states().filter(|state| *state == State::Live).count(),
+            books_bad: states().filter(|state| *state != State::Live).count(),
+            unknown_fields: self.feed.drift().count(),
+            lost_records,
+            lost_raw,
+            ring_full,
+        }
+    }
+}
+
+/// Notes the venue's own stamp of the records that pass.
+struct Observed<S> {
+    sink: S,
+    sent: i64,
+}
+
+impl<S: feedd_codecs::RecordSink> feedd_codecs::RecordSink for Observed<S> {
+    #[inline]
+    fn record(&mut self, record: &feedd_codecs::Record<'_>) {
+        let header = record.header();
+        self.sent = if header.ts_send > 0 {
+            header.ts_send
+        } else {
+            header.ts_venue
+        };
+        self.sink.record(record);
+    }
+}

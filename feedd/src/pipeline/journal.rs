@@ -1,0 +1,252 @@
+//! The journal thread: takes frames out of every reader's ring and appends them.
+//!
+//! The order in which this thread takes them is the order of the log. A full disk stops it, not the
+//! readers: they go on until their rings are full, then stop reading their sockets.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Sender;
+use feedd_codecs::VenueId;
+use feedd_ringbuf::{Cursor, Polled};
+use feedd_storage::{AppendError, Journal};
+
+use super::entry::{self, What};
+use super::latency::{Interval, Recorder, Stage};
+use crate::clock;
+use crate::exit::{Code, Failure};
+
+/// Frames taken from one ring before the next is looked at.
+const BATCH: usize = 256;
+/// Looks at empty rings before the thread sleeps.
+const SPINS: u32 = 2_000;
+/// How long it sleeps then: bounds the latency after a quiet moment.
+const IDLE: Duration = Duration::from_micros(50);
+/// Pause between two tries while the disk takes nothing.
+const RETRY: Duration = Duration::from_millis(50);
+/// How long a stop waits for a disk that takes nothing.
+const STOP_PATIENCE: Duration = Duration::from_secs(5);
+/// Time between two complaints about it.
+const COMPLAIN_EVERY: Duration = Duration::from_secs(10);
+
+/// Counters of the journal thread.
+#[derive(Debug, Default)]
+pub(super) struct SharedReport {
+    records: AtomicU64,
+    raw: AtomicU64,
+    quarantined: AtomicU64,
+    refused: AtomicU64,
+    last_seq: AtomicU64,
+}
+
+/// [`Pipeline`](super::Pipeline) counters of the journal at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct JournalReport {
+    /// Records appended.
+    pub records: u64,
+    /// Frames appended to `raw/`.
+    pub raw: u64,
+    /// Frames appended to `quarantine/`.
+    pub quarantined: u64,
+    /// Appends refused: frames larger than a segment, and tries on a full disk.
+    pub refused: u64,
+    /// Journal sequence of the newest record.
+    pub last_seq: u64,
+}
+
+impl SharedReport {
+    pub(super) fn read(&self) -> JournalReport {
+        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        JournalReport {
+            records: load(&self.records),
+            raw: load(&self.raw),
+            quarantined: load(&self.quarantined),
+            refused: load(&self.refused),
+            last_seq: load(&self.last_seq),
+        }
+    }
+}
+
+/// The journal thread's state.
+pub(super) struct Writer {
+    journal: Journal,
+    cursors: Vec<Option<Cursor>>,
+    recorders: Vec<Recorder>,
+    checkpoints: Arc<AtomicU64>,
+    report: Arc<SharedReport>,
+    rolls: u64,
+    next_complaint: Option<Instant>,
+}
+
+impl Writer {
+    pub(super) fn new(
+        journal: Journal,
+        cursors: Vec<Cursor>,
+        venues: Vec<VenueId>,
+        checkpoints: Arc<AtomicU64>,
+        report: Arc<SharedReport>,
+        intervals: Sender<Interval>,
+    ) -> Self {
+        let now = clock::mono();
+        let recorders = venues
+            .into_iter()
+            .map(|venue| Recorder::new(venue, now, intervals.clone()))
+            .collect();
+        let cursors = cursors.into_iter().map(Some).collect();
+        Self {
+            journal,
+            cursors,
+            recorders,
+            checkpoints,
+            report,
+            rolls: 0,
+            next_complaint: None,
+        }
+    }
+
+    /// Runs until every reader is gone and everything is journaled.
+    pub(super) fn run(mut self) -> Result<(), Failure> {
+        let mut idle = 0;
+        while self.cursors.iter().any(Option::is_some) {
+            if self.round()? {
+                idle = 0;
+                continue;
+            }
+            idle += 1;
+            if idle > SPINS {
+                std::thread::sleep(IDLE);
+            } else {
+                std::hint::spin_loop();
+            }
+            if idle % SPINS == 1 {
+                self.once_in_a_while();
+            }
+        }
+        let now = clock::mono();
+        self.recorders
+            .iter_mut()
+            .for_each(|recorder| recorder.send(now));
+        Ok(self.journal.close()?)
+    }
+
+    /// One batch of every ring; whether there was anything.
+    fn round(&mut self) -> Result<bool, Failure> {
+        let mut busy = false;
+        for at in 0..self.cursors.len() {
+            let Some(mut cursor) = self.cursors[at].take() else {
+                continue;
+            };
+            let mut open = true;
+            for _ in 0..BATCH {
+                match cursor.poll() {
+                    Polled::Frame(frame) => {
+                        busy = true;
+                        self.append(frame.tag, frame.payload)?;
+                    }
+                    Polled::Empty => break,
+                    Polled::Closed => {
+                        open = false;
+                        break;
+                    }
+                }
+            }
+            cursor.release();
+            self.cursors[at] = open.then_some(cursor);
+        }
+        if busy {
+            self.once_in_a_while();
+        }
+        Ok(busy)
+    }
+
+    fn once_in_a_while(&mut self) {
+        let now = clock::mono();
+        self.recorders
+            .iter_mut()
+            .for_each(|recorder| recorder.swap(now));
+        let rolls = self.journal.records().counters().read().rolls;
+        if rolls != self.rolls {
+            self.rolls = rolls;
+            self.checkpoints.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn append(&mut self, tag: u32, payload: &[u8]) -> Result<(), Failure> {
+        let Some((what, feed, published, ts_recv, body)) = entry::open(tag, payload) else {
+            return Err(Failure::new(
+                Code::Software,
+                format!("the ring holds an entry with the unknown tag {tag:#x}"),
+            ));
+        };
+        let Some(seq) = self.append_patiently(what, ts_recv, body)? else {
+            return Ok(());
+        };
+        let counter = match what {
+            What::Record => &self.report.records,
+            What::Raw => &self.report.raw,
+            What::Quarantine => &self.report.quarantined,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+        if what == What::Record {
+            self.report.last_seq.store(seq, Ordering::Relaxed);
+            let now = clock::mono();
+            if let Some(recorder) = self.recorders.get_mut(feed) {
+                recorder.record(Stage::PublishedJournaled, now - published);
+            }
+        }
+        Ok(())
+    }
+
+    /// Appends, waiting for a disk that takes nothing. `None`: larger than a segment, counted.
+    fn append_patiently(
+        &mut self,
+        what: What,
+        ts_recv: i64,
+        body: &[u8],
+    ) -> Result<Option<u64>, Failure> {
+        let since = Instant::now();
+        loop {
+            let log = match what {
+                What::Record => self.journal.records(),
+                What::Raw => self.journal.raw(),
+                What::Quarantine => self.journal.quarantine(),
+            };
+            let error = match log.append(ts_recv, &[body]) {
+                Ok(seq) => return Ok(Some(seq)),
+                Err(error) => error,
+            };
+            self.report.refused.fetch_add(1, Ordering::Relaxed);
+            match error {
+                AppendError::TooLarge { .. } => {
+                    tracing::warn!(%error, "not journaled; raise journal.segment");
+                    return Ok(None);
+                }
+                AppendError::Poisoned { .. } => {
+                    return Err(Failure::new(Code::Io, error.to_string()));
+                }
+                AppendError::Roll { .. } => self.complain(error),
+            }
+            if self.readers_gone() && since.elapsed() > STOP_PATIENCE {
+                return Err(Failure::new(
+                    Code::Io,
+                    format!("{error}; captured records are lost"),
+                ));
+            }
+            std::thread::sleep(RETRY);
+        }
+    }
+
+    /// The ring that is being read is out of its place: if no other is left, this is a stop.
+    fn readers_gone(&self) -> bool {
+        self.cursors.iter().all(Option::is_none)
+    }
+
+    fn complain(&mut self, error: AppendError) {
+        let now = Instant::now();
+        if self.next_complaint.is_none_or(|at| now >= at) {
+            self.next_complaint = Some(now + COMPLAIN_EVERY);
+            tracing::error!(%error, "the journal takes nothing; readers stop when their rings are full");
+        }
+    }
+}

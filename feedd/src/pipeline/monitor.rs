@@ -1,0 +1,136 @@
+//! Writes latency intervals and the log's summary line, away from the data's way.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant, SystemTime};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError};
+use hdrhistogram::Histogram;
+use hdrhistogram::serialization::V2Serializer;
+use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
+
+use super::latency::Interval;
+use super::{Latencies, driver, journal};
+use crate::clock;
+use crate::exit::{Code, Failure};
+
+/// Time between two summary lines.
+const SUMMARY_EVERY: Duration = Duration::from_secs(10);
+
+/// Starts the thread; it ends when every recorder is gone, and returns the totals.
+pub(super) fn start(
+    path: &Path,
+    intervals: Receiver<Interval>,
+    feeds: Vec<Arc<driver::SharedReport>>,
+    journal: Arc<journal::SharedReport>,
+) -> Result<JoinHandle<Latencies>, Failure> {
+    let create = || {
+        path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
+        File::create(path)
+    };
+    let file = create()
+        .map_err(|error| Failure::new(Code::CantCreate, format!("{}: {error}", path.display())))?;
+    super::spawn("monitor", move || {
+        let mut totals = Latencies::new();
+        if let Err(error) = watch(file, &intervals, &feeds, &journal, &mut totals) {
+            tracing::error!(%error, "latency intervals are no longer written");
+            intervals
+                .iter()
+                .for_each(|interval| take(interval, &mut totals));
+        }
+        totals
+    })
+}
+
+fn watch(
+    file: File,
+    intervals: &Receiver<Interval>,
+    feeds: &[Arc<driver::SharedReport>],
+    journal: &journal::SharedReport,
+    totals: &mut Latencies,
+) -> std::io::Result<()> {
+    let mut file = BufWriter::new(file);
+    let mut serializer = V2Serializer::new();
+    // Values are nanoseconds; the log's maximum column is in milliseconds.
+    let mut log = IntervalLogWriterBuilder::new()
+        .add_comment(concat!(
+            "feedd ",
+            env!("CARGO_PKG_VERSION"),
+            ", values in ns, maximum in ms"
+        ))
+        .with_start_time(SystemTime::now())
+        .with_base_time(SystemTime::now())
+        .with_max_value_divisor(1_000_000.0)
+        .begin_log_with(&mut file, &mut serializer)?;
+    let origin = clock::mono();
+    let mut next_summary = Instant::now() + SUMMARY_EVERY;
+    loop {
+        match intervals.recv_timeout(Duration::from_millis(500)) {
+            Ok(interval) => {
+                let (begin, end) = interval.set.interval();
+                for (tag, histogram) in interval.set.tagged() {
+                    let written = log.write_histogram(
+                        histogram,
+                        since(origin, begin),
+                        since(begin, end),
+                        Tag::new(&tag),
+                    );
+                    written.map_err(|error| std::io::Error::other(format!("{error:?}")))?;
+                }
+                take(interval, totals);
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+        if Instant::now() >= next_summary {
+            next_summary += SUMMARY_EVERY;
+            summarise(feeds, journal);
+        }
+    }
+    drop(log);
+    file.flush()
+}
+
+fn since(begin: i64, end: i64) -> Duration {
+    Duration::from_nanos(u64::try_from(end - begin).unwrap_or(0))
+}
+
+fn take(interval: Interval, totals: &mut Latencies) {
+    for (tag, histogram) in interval.set.tagged() {
+        let total = totals
+            .entry(tag)
+            .or_insert_with(|| Histogram::new_from(histogram));
+        // Equal bounds: the sum always fits.
+        let _ = total.add(histogram);
+    }
+    interval.recycle();
+}
+
+fn summarise(feeds: &[Arc<driver::SharedReport>], journal: &journal::SharedReport) {
+    for report in feeds.iter().map(|feed| feed.read()) {
+        tracing::info!(
+            venue = %report.venue,
+            lines_up = report.lines_up,
+            lines = report.lines,
+            frames = report.counts.frames,
+            records = report.counts.records.iter().sum::<u64>(),
+            rejects = report.counts.rejects.iter().sum::<u64>(),
+            gaps = report.gaps(),
+            books_bad = report.books_bad,
+            unknown_fields = report.unknown_fields,
+            lost = report.lost_records,
+            "feed"
+        );
+    }
+    let report = journal.read();
+    tracing::info!(
+        records = report.records,
+        raw = report.raw,
+        quarantined = report.quarantined,
+        refused = report.refused,
+        "journal"
+    );
+}

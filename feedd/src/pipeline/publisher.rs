@@ -1,0 +1,184 @@
+//! The way into the ring, and what happens when it is full.
+//!
+//! A full ring blocks the reader: it does not read its sockets, TCP pushes back to the venue, and
+//! nothing is lost yet. After `limits.ring_full_wait` the reader sheds: what it reads is dropped
+//! and counted until half of the ring is free again; then each feed that lost something records its
+//! gaps and resynchronises.
+
+use std::time::{Duration, Instant};
+
+use feedd_codecs::raw::RawHead;
+use feedd_codecs::{Record, RecordSink};
+use feedd_ringbuf::{Producer, PushError, Ring};
+use zerocopy::IntoBytes;
+
+use super::entry::{self, What};
+use crate::clock;
+
+/// Pause between two looks at a full ring.
+const FULL_PAUSE: Duration = Duration::from_micros(20);
+/// Feeds of one reader at most (`config` allows 64 feeds in all).
+const FEEDS_MAX: usize = 64;
+
+/// The producing end of a reader's ring.
+#[derive(Debug)]
+pub(super) struct Publisher {
+    producer: Producer,
+    ring: Ring,
+    scratch: Vec<u8>,
+    wait: Duration,
+    shedding: bool,
+    /// Feeds that lost records since the last [`Publisher::take_loss`].
+    lossy: [bool; FEEDS_MAX],
+    lost_records: u64,
+    lost_raw: u64,
+    full: u64,
+}
+
+impl Publisher {
+    pub(super) fn new(producer: Producer, wait: Duration) -> Self {
+        let ring = producer.ring();
+        Self {
+            scratch: vec![
+                0;
+                ring.max_frame_bytes()
+                    .min(feedd_codecs::record::RECORD_BYTES_MAX)
+            ],
+            producer,
+            ring,
+            wait,
+            shedding: false,
+            lossy: [false; FEEDS_MAX],
+            lost_records: 0,
+            lost_raw: 0,
+            full: 0,
+        }
+    }
+
+    /// A sink for the records of feed `feed`.
+    pub(super) const fn sink(&mut self, feed: u32) -> FeedSink<'_> {
+        FeedSink {
+            publisher: self,
+            feed,
+        }
+    }
+
+    /// Publishes a frame as received, for `raw/` or the quarantine.
+    pub(super) fn raw(&mut self, what: What, feed: u32, head: &RawHead, frame: &[u8]) {
+        let entry = entry::head(clock::mono(), head.ts_recv);
+        if !self.push(entry::tag(what, feed), &[&entry, head.as_bytes(), frame]) {
+            self.lost_raw += 1;
+        }
+    }
+
+    /// Whether `feed` lost records and the ring has room again: its gaps can be told now.
+    pub(super) fn take_loss(&mut self, feed: u32) -> bool {
+        if self.shedding && self.ring.used_bytes() * 2 < self.ring.capacity_bytes() {
+            self.shedding = false;
+        }
+        let lossy = self.lossy.get_mut(feed as usize);
+        !self.shedding && lossy.is_some_and(std::mem::take)
+    }
+
+    /// Records and raw frames lost, and how often the ring was full.
+    pub(super) const fn losses(&self) -> (u64, u64, u64) {
+        (self.lost_records, self.lost_raw, self.full)
+    }
+
+    fn record(&mut self, feed: u32, record: &Record<'_>) {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let published = match record.encode(&mut scratch) {
+            Some(length) => {
+                let entry = entry::head(clock::mono(), record.header().ts_recv);
+                self.push(
+                    entry::tag(What::Record, feed),
+                    &[&entry, &scratch[..length]],
+                )
+            }
+            // Larger than half the ring: the configuration's ring is too small for this book.
+            None => false,
+        };
+        self.scratch = scratch;
+        if !published {
+            self.lost_records += 1;
+            if let Some(lossy) = self.lossy.get_mut(feed as usize) {
+                *lossy = true;
+            }
+        }
+    }
+
+    #[inline]
+    fn push(&mut self, tag: u32, parts: &[&[u8]]) -> bool {
+        if self.shedding {
+            return false;
+        }
+        match self.producer.try_push(tag, parts) {
+            Ok(()) => true,
+            Err(PushError::TooLarge { .. }) => false,
+            Err(PushError::Full { .. }) => self.push_when_free(tag, parts),
+        }
+    }
+
+    #[cold]
+    fn push_when_free(&mut self, tag: u32, parts: &[&[u8]]) -> bool {
+        self.full += 1;
+        let since = Instant::now();
+        while since.elapsed() < self.wait {
+            std::thread::sleep(FULL_PAUSE);
+            if self.producer.try_push(tag, parts).is_ok() {
+                return true;
+            }
+        }
+        self.shedding = true;
+        false
+    }
+}
+
+/// Records of one feed on their way into the ring.
+#[derive(Debug)]
+pub(super) struct FeedSink<'a> {
+    publisher: &'a mut Publisher,
+    feed: u32,
+}
+
+impl RecordSink for FeedSink<'_> {
+    #[inline]
+    fn record(&mut self, record: &Record<'_>) {
+        self.publisher.record(self.feed, record);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use feedd_codecs::InstrumentId;
+    use feedd_codecs::record::Bbo;
+    use feedd_ringbuf::Polled;
+
+    fn drain(cursor: &mut feedd_ringbuf::Cursor) -> u64 {
+        let mut frames = 0;
+        while let Polled::Frame(_) = cursor.poll() {
+            frames += 1;
+        }
+        frames
+    }
+
+    #[test]
+    fn a_full_ring_waits_then_sheds_then_tells_the_loss_once() {
+        let (producer, [mut cursor]) = feedd_ringbuf::ring::<1>(64).unwrap();
+        let mut publisher = Publisher::new(producer, Duration::from_millis(5));
+        let bbo = Bbo::new(InstrumentId::NONE, 0, 0);
+        let since = Instant::now();
+        for _ in 0..100 {
+            publisher.sink(3).record(&Record::Bbo(&bbo));
+        }
+        let (lost, _, full) = publisher.losses();
+        assert!(lost > 0 && full == 1 && since.elapsed() >= Duration::from_millis(5));
+        assert!(!publisher.take_loss(3), "the ring is still full");
+        assert_eq!(drain(&mut cursor) + lost, 100);
+        assert!(publisher.take_loss(3));
+        assert!(!publisher.take_loss(3));
+        publisher.sink(3).record(&Record::Bbo(&bbo));
+        assert_eq!(drain(&mut cursor), 1);
+    }
+}

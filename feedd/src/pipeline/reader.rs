@@ -1,0 +1,260 @@
+//! A reader thread: one core, one ring, the feeds that share them.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender};
+use feedd_codecs::feed::FeedOptions;
+use feedd_codecs::instrument::Admission;
+use feedd_codecs::venue::{Channel, StreamOptions};
+use feedd_codecs::{Feed, Venue, VenueId, with_venue};
+use feedd_ringbuf::Producer;
+use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinHandle, LocalSet};
+use tokio::time::MissedTickBehavior;
+
+use super::driver::{Driver, DriverParts, SharedReport};
+use super::hub::Hub;
+use super::latency::{Interval, Recorder};
+use super::publisher::Publisher;
+use crate::clock;
+use crate::config::{Config, FeedConfig};
+use crate::exit::Failure;
+use crate::roster::Roster;
+use crate::session::budget::ConnectBudget;
+use crate::session::connect::Dialer;
+use crate::session::rest::Rest;
+
+/// How often the state machines see the time.
+const TICK: Duration = Duration::from_millis(50);
+/// Line numbers of each feed: the first stands for its REST bodies.
+const LINES_A_FEED: u16 = 1000;
+/// How long lines may take to say goodbye.
+const GOODBYE: Duration = Duration::from_millis(1_500);
+
+/// A feed's place on a reader.
+pub(super) struct Seat {
+    index: u32,
+    config: FeedConfig,
+    roster: Vec<String>,
+    report: Arc<SharedReport>,
+}
+
+impl Seat {
+    pub(super) fn new(
+        at: usize,
+        config: &FeedConfig,
+        roster: &Roster,
+        report: Arc<SharedReport>,
+    ) -> Self {
+        let venue = config
+            .venue_id()
+            .map(|id| id.to_string())
+            .unwrap_or_default();
+        Self {
+            index: u32::try_from(at).unwrap_or(u32::MAX),
+            config: config.clone(),
+            roster: roster.symbols(&venue).to_vec(),
+            report,
+        }
+    }
+}
+
+/// What a reader thread is made of.
+pub(super) struct Parts {
+    pub(super) number: usize,
+    pub(super) core: Option<usize>,
+    pub(super) producer: Producer,
+    pub(super) seats: Vec<Seat>,
+    pub(super) config: Config,
+    pub(super) run: u32,
+    pub(super) dialer: Dialer,
+    pub(super) checkpoints: Arc<AtomicU64>,
+    pub(super) intervals: Sender<Interval>,
+    pub(super) stopped: watch::Receiver<bool>,
+    pub(super) rest_stopping: Receiver<()>,
+}
+
+/// Runs the feeds of one reader until the stop signal.
+pub(super) fn run(parts: Parts) {
+    crate::affinity::pin(&format!("reader-{}", parts.number), parts.core);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    match runtime {
+        Ok(runtime) => LocalSet::new().block_on(&runtime, serve(parts)),
+        Err(error) => {
+            tracing::error!(reader = parts.number, %error, "no event loop: this reader captures nothing")
+        }
+    }
+}
+
+async fn serve(mut parts: Parts) {
+    let seats = std::mem::take(&mut parts.seats);
+    let mut stopped = parts.stopped.clone();
+    let wait = parts.config.limits.ring_full_wait.0;
+    let (producer, intervals) = (parts.producer, parts.intervals);
+    let publisher = Rc::new(RefCell::new(Publisher::new(producer, wait)));
+    let common = Common {
+        config: parts.config,
+        run: parts.run,
+        dialer: parts.dialer,
+        checkpoints: parts.checkpoints,
+        intervals,
+        stopped: parts.stopped,
+        rest_stopping: parts.rest_stopping,
+        publisher,
+    };
+    let mut keepers = Vec::new();
+    for seat in seats {
+        let Some(id) = seat.config.venue_id() else {
+            continue;
+        };
+        let started = with_venue!(id, V => start::<V>(id, seat, &common));
+        match started {
+            Ok(keeper) => keepers.push(keeper),
+            Err(failure) => tracing::error!(venue = %id, %failure, "feed not started"),
+        }
+    }
+    drop(common);
+    // An error means that the sender is gone: that is a stop as well.
+    let _ = stopped.wait_for(|stop| *stop).await;
+    for keeper in keepers {
+        let _ = tokio::time::timeout(GOODBYE, keeper).await;
+    }
+}
+
+/// What all feeds of a reader share.
+struct Common {
+    config: Config,
+    run: u32,
+    dialer: Dialer,
+    checkpoints: Arc<AtomicU64>,
+    intervals: Sender<Interval>,
+    stopped: watch::Receiver<bool>,
+    rest_stopping: Receiver<()>,
+    publisher: Rc<RefCell<Publisher>>,
+}
+
+/// Starts one feed; the task ends after the stop signal, when its lines have closed.
+fn start<V: Venue + 'static>(
+    id: VenueId,
+    seat: Seat,
+    common: &Common,
+) -> Result<JoinHandle<()>, Failure> {
+    let first_line = u16::try_from(seat.index)
+        .unwrap_or(u16::MAX)
+        .saturating_mul(LINES_A_FEED);
+    let options = feed_options(&seat, first_line + 1);
+    let feed: Feed<V> = Feed::resume(id, &seat.roster, options)
+        .map_err(|reject| Failure::new(crate::exit::Code::Config, format!("{id}: {reject}")))?;
+    let facts = feed.facts();
+    let (answers, answered) = mpsc::unbounded_channel();
+    let rest_url = seat
+        .config
+        .rest_url
+        .clone()
+        .unwrap_or_else(|| facts.rest_url.to_owned());
+    let rest = Rest::start(
+        &id.to_string(),
+        &rest_url,
+        &common.config.tls,
+        &common.config.limits,
+        answers,
+        common.rest_stopping.clone(),
+    )?;
+    let silence = common
+        .config
+        .limits
+        .silence
+        .map_or(facts.silence_max, crate::config::Span::nanos);
+    let driver = Driver::new(DriverParts {
+        feed,
+        venue: id,
+        index: seat.index,
+        rest_line: first_line,
+        run: common.run,
+        keep_raw: common.config.journal.raw,
+        recorder: Recorder::new(id, clock::mono(), common.intervals.clone()),
+    });
+    let hub = Rc::new(Hub {
+        venue: id,
+        ws_url: seat
+            .config
+            .ws_url
+            .clone()
+            .unwrap_or_else(|| facts.ws_url.to_owned()),
+        dialer: common.dialer.clone(),
+        limits: common.config.limits.clone(),
+        silence,
+        budget: RefCell::new(ConnectBudget::new(facts)),
+        stopped: common.stopped.clone(),
+        rest,
+        driver: RefCell::new(driver),
+        publisher: Rc::clone(&common.publisher),
+        lines: RefCell::new(HashMap::new()),
+        tasks: RefCell::new(Vec::new()),
+    });
+    hub.start();
+    let checkpoints = Arc::clone(&common.checkpoints);
+    Ok(tokio::task::spawn_local(keep(
+        hub,
+        seat.report,
+        checkpoints,
+        answered,
+    )))
+}
+
+fn feed_options(seat: &Seat, first_line: u16) -> FeedOptions {
+    let channels = seat
+        .config
+        .channels
+        .iter()
+        .filter_map(|name| Channel::from_name(name))
+        .collect();
+    FeedOptions {
+        symbols: seat.config.instruments.clone(),
+        channels,
+        stream: StreamOptions {
+            book_depth: seat.config.book_depth,
+            book_interval_ms: seat.config.book_interval_ms,
+        },
+        admission: Admission::Named,
+        first_line,
+    }
+}
+
+/// A feed's housekeeping: time, REST answers, and the end.
+async fn keep<V: Venue + 'static>(
+    hub: Rc<Hub<V>>,
+    report: Arc<SharedReport>,
+    checkpoints: Arc<AtomicU64>,
+    mut answered: mpsc::UnboundedReceiver<crate::session::rest::Answer>,
+) {
+    let mut tick = tokio::time::interval(TICK);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut stopped = hub.stopped.clone();
+    loop {
+        tokio::select! {
+            _ = tick.tick() => {
+                let seen = checkpoints.load(Ordering::Relaxed);
+                hub.driver.borrow_mut().on_tick(seen, &mut hub.publisher.borrow_mut(), &report);
+                hub.execute();
+            }
+            Some(answer) = answered.recv() => hub.on_answer(answer),
+            _ = stopped.wait_for(|stop| *stop) => break,
+        }
+    }
+    let tasks = hub.tasks.take();
+    for task in tasks {
+        // A line that ended by a broken rule has already aborted the process.
+        let _ = task.await;
+    }
+    hub.driver
+        .borrow_mut()
+        .finish(&hub.publisher.borrow(), &report);
+}

@@ -1,1 +1,55 @@
-fn main() {}
+//! The operator's tool: decodes recordings, reads journals and latency files.
+//!
+//! Standard output carries data, standard error talk. A reader that closes the pipe early is no
+//! error. What each exit code means stands in [`exit`] and in `--help`.
+#![forbid(unsafe_code)]
+
+mod decode;
+mod exit;
+mod output;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use exit::{Exit, Failure};
+
+/// Decode recordings, read journals and latency files of feedd.
+#[derive(Debug, Parser)]
+#[command(name = "feedctl", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Decode recorded frames into one JSON object per record
+    Decode(decode::Args),
+}
+
+fn main() -> ExitCode {
+    let exit = match parse().and_then(run) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            failure.tell();
+            failure.exit()
+        }
+    };
+    exit.into()
+}
+
+fn parse() -> Result<Cli, Failure> {
+    let command = Cli::command()
+        .after_help(exit::help())
+        .mut_subcommands(|command| command.after_help(exit::help()));
+    let parsed = command
+        .try_get_matches()
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    parsed.map_err(|error| Failure::Command(Box::new(error)))
+}
+
+fn run(cli: Cli) -> Result<Exit, Failure> {
+    match cli.command {
+        Command::Decode(args) => decode::run(&args),
+    }
+}

@@ -1,0 +1,151 @@
+//! How feedctl ends: one table of exit codes, and the failures that lead to them.
+//!
+//! The codes are those of BSD's `sysexits`, as far as they fit; 1 and 2 are `diff`'s and `grep`'s:
+//! the check found something, the check could not be made.
+
+use std::fmt::Write as _;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use thiserror::Error;
+
+use crate::output::talk;
+
+/// An exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Exit(u8);
+
+impl Exit {
+    /// All went well.
+    pub(crate) const OK: Self = Self(0);
+    /// The input was read and parts of it are bad; standard error names them.
+    pub(crate) const PROBLEMS: Self = Self(1);
+    /// The command line makes no sense.
+    pub(crate) const USAGE: Self = Self(64);
+    /// An input is not there or not readable.
+    pub(crate) const NO_INPUT: Self = Self(66);
+    /// An output file cannot be created.
+    pub(crate) const CANNOT_CREATE: Self = Self(73);
+    /// Reading or writing broke off.
+    pub(crate) const IO: Self = Self(74);
+    /// Permission was denied.
+    pub(crate) const PERMISSION: Self = Self(77);
+
+    const TABLE: [(Self, &'static str); 7] = [
+        (Self::OK, "done"),
+        (
+            Self::PROBLEMS,
+            "done, but parts of the input are bad; standard error names them",
+        ),
+        (Self::USAGE, "wrong command line"),
+        (Self::NO_INPUT, "input missing"),
+        (Self::CANNOT_CREATE, "output cannot be created"),
+        (Self::IO, "reading or writing failed"),
+        (Self::PERMISSION, "permission denied"),
+    ];
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.0)
+    }
+}
+
+/// The table of exit codes as it stands below every `--help`.
+pub(crate) fn help() -> String {
+    let mut text = String::from("Exit codes:\n");
+    for (code, meaning) in Exit::TABLE {
+        let _ = writeln!(text, "  {:>3}  {meaning}", code.0);
+    }
+    text.truncate(text.trim_end().len());
+    text
+}
+
+/// Why a command broke off.
+#[derive(Debug, Error)]
+pub(crate) enum Failure {
+    /// Not a command line, or a request for help, which is none either.
+    #[error("{0}")]
+    Command(Box<clap::Error>),
+    /// A command line that asks for what does not exist.
+    #[error("{0}")]
+    Usage(String),
+    /// An input that cannot be opened.
+    #[error("cannot open {}: {source}", path.display())]
+    Open {
+        /// The file or directory.
+        path: PathBuf,
+        /// The operating system's answer.
+        source: io::Error,
+    },
+    /// An output that cannot be created.
+    #[error("cannot create {}: {source}", path.display())]
+    Create {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's answer.
+        source: io::Error,
+    },
+    /// Reading or writing broke off.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// What was tried, as a verb.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The operating system's answer.
+        source: io::Error,
+    },
+}
+
+impl Failure {
+    /// A failed opening; meant for `map_err`.
+    pub(crate) fn open(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Open { path, source }
+    }
+
+    /// A failed creation; meant for `map_err`.
+    pub(crate) fn create(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Create { path, source }
+    }
+
+    /// Another failed operation; meant for `map_err`.
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io {
+            action,
+            path,
+            source,
+        }
+    }
+
+    /// Tells the operator; requested help goes to standard output.
+    pub(crate) fn tell(&self) {
+        match self {
+            Self::Command(error) => {
+                // Whoever closed the pipe does not want it.
+                let _ = error.print();
+            }
+            _ => talk(format_args!("feedctl: {self}")),
+        }
+    }
+
+    /// The exit code that tells a script the same.
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::Command(error) if !error.use_stderr() => Exit::OK,
+            Self::Command(_) | Self::Usage(_) => Exit::USAGE,
+            Self::Open { source, .. } | Self::Create { source, .. } | Self::Io { source, .. }
+                if source.kind() == io::ErrorKind::PermissionDenied =>
+            {
+                Exit::PERMISSION
+            }
+            Self::Open { .. } => Exit::NO_INPUT,
+            Self::Create { .. } => Exit::CANNOT_CREATE,
+            Self::Io { .. } => Exit::IO,
+        }
+    }
+}

@@ -87,7 +87,8 @@ impl Hub {
     /// Forgets a connection; the log keeps what it was.
     pub(crate) fn close(&mut self, line: u64, why: &str) {
         if let Some(session) = self.sessions.remove(&line) {
-            self.log.closed(&session, why);
+            self.log
+                .closed(&session, session.goodbye.as_deref().unwrap_or(why));
         }
     }
 

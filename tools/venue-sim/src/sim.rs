@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
 use crate::capture::{Recording, play};
@@ -52,10 +52,6 @@ impl Sim {
     pub fn start(config: SimConfig) -> Result<Sim, SimError> {
         config.check()?;
         let tls = if config.tls { Some(authority()?) } else { None };
-        let runtime = Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(SimError::Thread)?;
         let recording = match &config.source {
             Source::Generated => None,
             Source::Capture { product, files, .. } => Some(Recording::scan(*product, files)?),
@@ -74,7 +70,7 @@ impl Sim {
         }
         let (stop, stopped) = oneshot::channel();
         let main = main_loop(Arc::clone(&shared), config, listeners, stopped);
-        let thread = spawn(runtime, main).map_err(SimError::Thread)?;
+        let thread = spawn(main).map_err(SimError::Thread)?;
         let ca_pem = tls.map(|tls| tls.ca_pem);
         Ok(Sim {
             shared,
@@ -187,18 +183,29 @@ fn make_port(
     }
 }
 
-fn spawn(
-    runtime: Runtime,
-    main: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<JoinHandle<()>> {
-    let run = move || {
-        runtime.block_on(main);
-        // Connections end with the runtime; none of them may hold up the caller of `stop`.
-        runtime.shutdown_background();
+/// Runs `main` on a thread of its own. The runtime is built there, because dropping one is not
+/// allowed where the caller may be: inside another runtime.
+fn spawn(main: impl Future<Output = ()> + Send + 'static) -> std::io::Result<JoinHandle<()>> {
+    let (built, report) = std::sync::mpsc::sync_channel(1);
+    let run = move || match Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => {
+            // The caller waits for this; if it is gone nobody needs to know.
+            let _gone = built.send(Ok(()));
+            runtime.block_on(main);
+            // Connections end with the runtime; none of them may hold up the caller of `stop`.
+            runtime.shutdown_background();
+        }
+        Err(error) => {
+            let _gone = built.send(Err(error));
+        }
     };
-    std::thread::Builder::new()
+    let thread = std::thread::Builder::new()
         .name("venue-sim".into())
-        .spawn(run)
+        .spawn(run)?;
+    match report.recv() {
+        Ok(result) => result.map(|()| thread),
+        Err(_) => Err(std::io::Error::other("the thread ended before it began")),
+    }
 }
 
 /// Serves every port and moves the market until the handle says stop.

@@ -203,6 +203,11 @@ async fn sixth_message_within_a_second_closes_the_connection() {
     }
     let end = client.end().await.unwrap().unwrap();
     assert_eq!(end, (1008, "Too many requests".to_owned()));
+    let line = &sim.truth().lines[0];
+    assert_eq!(
+        line.closed.as_deref(),
+        Some("closed by the server: 1008 Too many requests")
+    );
 }
 
 #[tokio::test]

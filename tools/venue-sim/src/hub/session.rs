@@ -77,6 +77,8 @@ pub(crate) struct Session {
     pub(crate) last_active: Nanos,
     /// When something was last queued, answers aside.
     pub(crate) last_data: Nanos,
+    /// Why the server closes it, once it does.
+    pub(crate) goodbye: Option<String>,
     out: mpsc::Sender<Out>,
     command: watch::Sender<Command>,
     queued: u64,
@@ -100,6 +102,7 @@ impl Session {
             subs: BTreeMap::new(),
             last_active: now,
             last_data: now,
+            goodbye: None,
             out,
             command,
             queued: 0,
@@ -142,7 +145,10 @@ impl Session {
     /// Ends the connection: cleanly behind the queue, otherwise at once.
     pub(crate) fn end(&mut self, ending: Ending) {
         match ending {
-            Ending::Clean { code, reason } => self.push(Out::Close { code, reason }),
+            Ending::Clean { code, reason } => {
+                self.goodbye = Some(format!("closed by the server: {code} {reason}"));
+                self.push(Out::Close { code, reason });
+            }
             abrupt => self.order(Command::End(abrupt)),
         }
     }

@@ -19,7 +19,7 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::io::Io;
 use super::rules::Rules;
-use super::socket;
+use super::socket::Seat;
 use crate::config::Product;
 use crate::venue::RestReply;
 use crate::world::{Shared, lock};
@@ -138,16 +138,18 @@ fn upgrade(
         return response(RestReply::new(404, ""));
     }
     let upgraded = hyper::upgrade::on(&mut request);
-    let (product, rules, shared) = (port.product, port.rules, Arc::clone(&port.shared));
+    let seat = Seat::take(Arc::clone(&port.shared), port.product, path, port.rules);
     tokio::spawn(async move {
-        let Ok(upgraded) = upgraded.await else { return };
-        let Ok(parts) = upgraded.downcast::<TokioIo<Io>>() else {
-            return;
+        let parts = upgraded
+            .await
+            .ok()
+            .and_then(|u| u.downcast::<TokioIo<Io>>().ok());
+        let Some(parts) = parts else {
+            return seat.leave();
         };
-        let io = parts.io.into_inner();
-        let read = parts.read_buf.to_vec();
+        let (io, read) = (parts.io.into_inner(), parts.read_buf.to_vec());
         let ws = WebSocketStream::from_partially_read(io, read, Role::Server, None).await;
-        socket::serve(ws, shared, product, path, rules).await;
+        seat.serve(ws).await;
     });
     let mut response = Response::new(Full::default());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;

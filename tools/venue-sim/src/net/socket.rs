@@ -42,42 +42,71 @@ struct Link {
     rules: Rules,
     /// Payload of the ping that waits for its pong; 0 if none does.
     pinged: AtomicU64,
-    /// The server sent or is about to send a close frame.
+    /// A close frame was queued for a broken limit.
     closing: AtomicBool,
 }
 
-/// Runs a connection from its first to its last byte.
-pub(crate) async fn serve(
-    ws: WebSocketStream<Io>,
-    shared: Shared,
-    product: Product,
-    path: String,
-    rules: Rules,
-) {
-    let (out, queue) = mpsc::channel(QUEUE_MAX);
-    let (command, commands) = watch::channel(Command::Run);
-    let now = clock::now();
-    let line = lock(&shared).open(product, |line| {
-        Session::new(line, product, path, out, command, now)
-    });
-    let link = Link {
-        shared,
-        product,
-        line,
-        rules,
-        pinged: AtomicU64::new(0),
-        closing: AtomicBool::new(false),
-    };
-    let (mut sink, mut stream) = ws.split();
-    let end = live(&link, &mut sink, &mut stream, queue, commands).await;
-    let why = match (&end, link.closing.load(Ordering::Relaxed)) {
-        (End::Ordered(ending), _) => format!("fault: {ending:?}"),
-        (_, true) => "closed by the server".to_owned(),
-        (End::Over(why), false) => why.clone(),
-    };
-    lock(&link.shared).close(product, line, &why);
-    if let (End::Ordered(ending), Ok(ws)) = (end, sink.reunite(stream)) {
-        finish(ws, ending).await;
+/// A connection that the hub knows, from before the client has its answer to the handshake: what
+/// is ordered for "all connections" right after a client's connect must reach it.
+pub(crate) struct Seat {
+    link: Link,
+    queue: mpsc::Receiver<Out>,
+    commands: watch::Receiver<Command>,
+}
+
+impl Seat {
+    /// Registers a connection.
+    pub(crate) fn take(shared: Shared, product: Product, path: String, rules: Rules) -> Self {
+        let (out, queue) = mpsc::channel(QUEUE_MAX);
+        let (command, commands) = watch::channel(Command::Run);
+        let now = clock::now();
+        let line = lock(&shared).open(product, |line| {
+            Session::new(line, product, path, out, command, now)
+        });
+        let (pinged, closing) = (AtomicU64::new(0), AtomicBool::new(false));
+        let link = Link {
+            shared,
+            product,
+            line,
+            rules,
+            pinged,
+            closing,
+        };
+        Self {
+            link,
+            queue,
+            commands,
+        }
+    }
+
+    /// Gives the seat up: the handshake never became a connection.
+    pub(crate) fn leave(self) {
+        let Link {
+            shared,
+            product,
+            line,
+            ..
+        } = self.link;
+        lock(&shared).close(product, line, "the handshake was not completed");
+    }
+
+    /// Runs the connection to its last byte.
+    pub(crate) async fn serve(self, ws: WebSocketStream<Io>) {
+        let Self {
+            link,
+            queue,
+            commands,
+        } = self;
+        let (mut sink, mut stream) = ws.split();
+        let end = live(&link, &mut sink, &mut stream, queue, commands).await;
+        let why = match &end {
+            End::Ordered(ending) => format!("fault: {ending:?}"),
+            End::Over(why) => why.clone(),
+        };
+        lock(&link.shared).close(link.product, link.line, &why);
+        if let (End::Ordered(ending), Ok(ws)) = (end, sink.reunite(stream)) {
+            finish(ws, ending).await;
+        }
     }
 }
 
@@ -187,13 +216,14 @@ async fn write(
 ) -> String {
     let mut batch = Vec::with_capacity(BATCH_MAX);
     while queue.recv_many(&mut batch, BATCH_MAX).await > 0 {
-        let mut close = false;
-        for out in &batch {
-            close |= matches!(out, Out::Close { .. });
-            for message in messages(out) {
-                if let Err(error) = sink.feed(message).await {
-                    return format!("write: {error}");
-                }
+        // Nothing may follow a close frame.
+        let close = batch
+            .iter()
+            .position(|out| matches!(out, Out::Close { .. }));
+        batch.truncate(close.map_or(batch.len(), |close| close + 1));
+        for message in batch.iter().flat_map(messages) {
+            if let Err(error) = sink.feed(message).await {
+                return format!("write: {error}");
             }
         }
         if let Err(error) = sink.flush().await {
@@ -201,8 +231,7 @@ async fn write(
         }
         link.wrote(&batch);
         batch.clear();
-        if close {
-            link.closing.store(true, Ordering::Relaxed);
+        if close.is_some() {
             sleep(CLOSE_WAIT).await;
             return "closed by the server".to_owned();
         }

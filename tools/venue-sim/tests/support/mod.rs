@@ -114,8 +114,6 @@ impl Client {
                     close = frame.map(|frame| (frame.code.into(), frame.reason.to_string()));
                 }
                 Some(Ok(_)) => {}
-                // A pong of ours may meet a socket that the server has shut already.
-                Some(Err(_)) if close.is_some() => return Ok(close),
                 Some(Err(error)) => return Err(error.to_string()),
             }
         }

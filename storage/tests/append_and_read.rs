@@ -1,4 +1,5 @@
-//! What is appended is read: across rolls, restarts, both logs, and while the writer goes on.
+//! What is appended is read: across rolls, restarts and logs, and while the writer goes on.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
 
@@ -49,7 +50,7 @@ fn parts_are_joined_and_an_empty_payload_is_a_frame() {
 }
 
 #[test]
-fn both_logs_are_driven_side_by_side_with_numbers_of_their_own() {
+fn logs_are_driven_side_by_side_with_numbers_of_their_own() {
     let dir = fast_dir();
     let mut journal = open(dir.path());
     let (records_log, raw_log) = journal.logs();
@@ -57,7 +58,12 @@ fn both_logs_are_driven_side_by_side_with_numbers_of_their_own() {
     assert_eq!(raw_log.append(1, &[b"frame"]), Ok(1));
     assert_eq!(raw_log.append(2, &[b"frame"]), Ok(2));
     assert_eq!(records_log.append(2, &[b"record"]), Ok(2));
-    for (log, text, count) in [("records", &b"record"[..], 2), ("raw", &b"frame"[..], 2)] {
+    assert_eq!(journal.quarantine().append(3, &[b"refused"]), Ok(1));
+    for (log, text, count) in [
+        ("records", &b"record"[..], 2),
+        ("raw", &b"frame"[..], 2),
+        ("quarantine", &b"refused"[..], 1),
+    ] {
         let mut reader = LogReader::open(&dir.path().join(log), Start::Oldest).unwrap();
         for _ in 0..count {
             assert_eq!(reader.next().unwrap().unwrap().payload, text);
@@ -253,7 +259,7 @@ fn files_and_directories_are_for_the_owner_only() {
     let home = dir.path().join("journal");
     append(&mut open(&home), 1);
     let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
-    for sub in ["", "records", "raw", "cursors"] {
+    for sub in ["", "records", "raw", "quarantine", "cursors"] {
         assert_eq!(mode(&home.join(sub)), 0o700, "{sub}");
     }
     assert_eq!(mode(&home.join("lock")), 0o600);

@@ -16,7 +16,14 @@ const PID_TEXT_MAX: u64 = 16;
 /// Held as long as this process may write; the system releases it when the process ends.
 #[derive(Debug)]
 pub(crate) struct DirLock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for DirLock {
+    /// Closing the file is not enough: a child process that is just being started holds a copy of it.
+    fn drop(&mut self) {
+        let _ = self.file.unlock();
+    }
 }
 
 impl DirLock {
@@ -35,7 +42,7 @@ impl DirLock {
             Err(TryLockError::Error(source)) => return Err(Error::io("lock", &path)(source)),
         }
         write_pid(&mut file).map_err(Error::io("write", &path))?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
     }
 }
 

@@ -1,0 +1,327 @@
+//! A full disk, a file system without preallocation, failing syncs, and threads that come late.
+//!
+//! The faults are real: a tiny tmpfs in a mount namespace of its own, and system calls that strace
+//! makes fail. Where the host offers neither, the test says so and passes.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod common;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use common::*;
+use feedd_storage::{
+    AppendError, Error, Journal, JournalOptions, LogOptions, LogReader, Start, verify,
+};
+
+const DIR: &str = "FEEDD_TEST_JOURNAL";
+const ENOSPC: i32 = 28;
+const EIO: i32 = 5;
+
+fn works(program: &str, args: &[&str]) -> bool {
+    let mut command = Command::new(program);
+    let status = command
+        .args(args)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    let works = status.is_ok_and(|status| status.success());
+    if !works {
+        eprintln!("skipped: {program} {args:?} does not work on this host");
+    }
+    works
+}
+
+/// Runs the ignored test `role` of this binary on the journal in `dir`, started through `wrapper`.
+fn run_role(wrapper: &[&str], role: &str, dir: &Path) -> Output {
+    let mut command = Command::new(wrapper[0]);
+    command
+        .args(&wrapper[1..])
+        .arg(std::env::current_exe().unwrap());
+    command
+        .args(["--exact", role, "--ignored", "--test-threads=1"])
+        .env(DIR, dir);
+    command.output().unwrap()
+}
+
+fn assert_success(output: &Output) {
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success(),
+        "{text}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(text.contains("1 passed"), "the role did not run: {text}");
+}
+
+fn strace(role: &str, inject: &str) {
+    if !works("strace", &["-V"]) {
+        return;
+    }
+    let dir = fast_dir();
+    let log = dir.path().join("strace.log");
+    let inject = format!("inject={inject}");
+    let wrapper = [
+        "strace",
+        "-f",
+        "-qq",
+        "-o",
+        log.to_str().unwrap(),
+        "-e",
+        &inject,
+    ];
+    assert_success(&run_role(&wrapper, role, dir.path()));
+    let log = fs::read_to_string(log).unwrap();
+    assert!(
+        log.contains("(INJECTED)") || log.contains("(DELAYED)"),
+        "nothing was injected"
+    );
+}
+
+fn journal_of_this_role() -> PathBuf {
+    std::env::var_os(DIR).unwrap().into()
+}
+
+#[test]
+fn full_disk_refuses_appends_loses_nothing_and_recovers_by_itself() {
+    if !works(
+        "unshare",
+        &[
+            "-rm",
+            "mount",
+            "-t",
+            "tmpfs",
+            "-o",
+            "size=256k",
+            "none",
+            "/mnt",
+        ],
+    ) {
+        return;
+    }
+    let dir = fast_dir();
+    let mount = "mount -t tmpfs -o size=256k none \"$FEEDD_TEST_JOURNAL\" && exec \"$@\"";
+    let wrapper = ["unshare", "-rm", "sh", "-c", mount, "sh"];
+    assert_success(&run_role(&wrapper, "role_fill_the_disk", dir.path()));
+}
+
+#[test]
+#[ignore = "run as a child process by the tests above"]
+fn role_fill_the_disk() {
+    let dir = journal_of_this_role().join("journal");
+    fs::create_dir(&dir).unwrap();
+    let ballast = journal_of_this_role().join("ballast");
+    fs::write(&ballast, vec![1; 64 * 1024]).unwrap();
+    let mut journal = open(&dir);
+    let refused = append_until_refused(&mut journal);
+    assert_eq!(refused, AppendError::Roll { errno: ENOSPC });
+    let stuck_at = journal.records().next_seq();
+    for _ in 0..100 {
+        assert_eq!(journal.records().append(0, &[&[0; 4_000]]), Err(refused));
+    }
+    assert_eq!(journal.records().next_seq(), stuck_at);
+    assert_eq!(
+        read_all(&records(&dir), Start::Oldest),
+        (1..stuck_at).collect::<Vec<_>>()
+    );
+    assert!(journal.records().counters().read().failed_rolls > 100);
+    // A new run cannot start either, and says why.
+    assert!(verify(&records(&dir)).unwrap().is_clean());
+
+    fs::remove_file(&ballast).unwrap();
+    wait_for("space to be noticed", || {
+        let seq = journal.records().next_seq();
+        journal
+            .records()
+            .append(stamp(seq), &[&payload(seq)])
+            .is_ok()
+    });
+    append(&mut journal, 100);
+    journal.close().unwrap();
+    let count = stuck_at + 100;
+    assert_eq!(
+        read_all(&records(&dir), Start::Oldest),
+        (1..=count).collect::<Vec<_>>()
+    );
+    assert!(fs::read_dir(records(&dir)).unwrap().all(|entry| {
+        entry
+            .unwrap()
+            .file_name()
+            .to_string_lossy()
+            .ends_with(".seg")
+    }));
+}
+
+fn append_until_refused(journal: &mut Journal) -> AppendError {
+    for _ in 0..100_000 {
+        let seq = journal.records().next_seq();
+        if let Err(refused) = journal.records().append(stamp(seq), &[&payload(seq)]) {
+            return refused;
+        }
+    }
+    panic!("the disk never filled up");
+}
+
+#[test]
+fn file_system_without_preallocation_is_refused_at_start_with_the_reason() {
+    strace(
+        "role_open_without_preallocation",
+        "fallocate:error=EOPNOTSUPP",
+    );
+}
+
+#[test]
+#[ignore = "run as a child process by the tests above"]
+fn role_open_without_preallocation() {
+    let dir = journal_of_this_role();
+    let error = Journal::open(&dir, small()).unwrap_err();
+    assert!(matches!(error, Error::NoPreallocation { .. }), "{error}");
+    assert!(error.to_string().contains("no fallocate"), "{error}");
+    assert_eq!(
+        fs::read_dir(records(&dir)).unwrap().count(),
+        0,
+        "nothing is left behind"
+    );
+}
+
+#[test]
+fn failed_sync_poisons_the_log_and_names_the_error() {
+    strace("role_append_until_poisoned", "msync:error=EIO:when=12+");
+}
+
+#[test]
+#[ignore = "run as a child process by the tests above"]
+fn role_append_until_poisoned() {
+    let dir = journal_of_this_role();
+    let options = JournalOptions {
+        sync_interval: Duration::from_millis(5),
+        ..small()
+    };
+    let (mut journal, _) = Journal::open(&dir, options).unwrap();
+    let mut last = 0;
+    wait_for("the failed sync to show", || {
+        let seq = journal.records().next_seq();
+        match journal.records().append(stamp(seq), &[&payload(seq)]) {
+            Ok(seq) => last = seq,
+            Err(refused) => assert_eq!(refused, AppendError::Poisoned { errno: EIO }),
+        }
+        journal.records().counters().read().poisoned_errno == EIO
+    });
+    assert_eq!(
+        journal.records().append(0, &[]),
+        Err(AppendError::Poisoned { errno: EIO })
+    );
+    // What was appended is there for readers; only its durability is in doubt.
+    let seen = read_all(&records(&dir), Start::Oldest);
+    assert_eq!(seen.last(), Some(&last));
+    let error = journal.close().unwrap_err();
+    assert!(
+        matches!(error, Error::SyncFailed { errno: EIO, .. }),
+        "{error}"
+    );
+    // Opening again walks what could not be sealed, finds all of it, and syncs it.
+    let (_journal, recovered) = Journal::open(&dir, small()).unwrap();
+    assert_eq!(recovered.records.next_seq, last + 1);
+}
+
+#[test]
+fn roll_that_comes_before_its_segment_waits_and_is_counted() {
+    strace("role_outrun_the_preparation", "fallocate:delay_enter=20000");
+}
+
+#[test]
+#[ignore = "run as a child process by the tests above"]
+fn role_outrun_the_preparation() {
+    let mut journal = open(&journal_of_this_role());
+    append(&mut journal, 1_000);
+    let stats = journal.records().counters().read();
+    assert!(
+        stats.late_rolls > 0 && stats.late_rolls <= stats.rolls,
+        "{stats:?}"
+    );
+    journal.close().unwrap();
+    let seen = read_all(&records(&journal_of_this_role()), Start::Oldest);
+    assert_eq!(seen, (1..=1_000).collect::<Vec<_>>());
+}
+
+#[test]
+fn append_and_poll_make_no_system_call_between_rolls() {
+    if !works("strace", &["-V"]) {
+        return;
+    }
+    let dir = fast_dir();
+    let log = dir.path().join("strace.log");
+    let wrapper = ["strace", "-f", "-qq", "-o", log.to_str().unwrap()];
+    assert_success(&run_role(
+        &wrapper,
+        "role_append_between_markers",
+        dir.path(),
+    ));
+    let log = fs::read_to_string(log).unwrap();
+    let begin = log
+        .lines()
+        .position(|line| line.contains("marker-begin"))
+        .unwrap();
+    let end = log
+        .lines()
+        .position(|line| line.contains("marker-end"))
+        .unwrap();
+    let lines: Vec<&str> = log.lines().skip(begin).take(end - begin).collect();
+    let thread = lines[0].split(' ').next().unwrap();
+    let own = lines
+        .iter()
+        .filter(|line| line.split(' ').next() == Some(thread));
+    // The marker itself is the one call of this thread; it may be logged in two parts.
+    let calls: Vec<_> = own.filter(|line| !line.contains(" resumed>")).collect();
+    assert_eq!(calls.len(), 1, "{calls:#?}");
+}
+
+#[test]
+#[ignore = "run as a child process by the tests above"]
+fn role_append_between_markers() {
+    let dir = journal_of_this_role();
+    let log = LogOptions {
+        segment_bytes: 8 << 20,
+        retain_bytes: None,
+    };
+    let options = JournalOptions {
+        records: log,
+        ..small()
+    };
+    let (mut journal, _) = Journal::open(&dir, options).unwrap();
+    let mut reader = LogReader::open(&records(&dir), Start::Oldest).unwrap();
+    let mut read = 0;
+    let payload = [7; 100];
+    let _ = fs::metadata("/feedd-marker-begin");
+    for ts in 0..40_000 {
+        assert!(
+            journal
+                .records()
+                .append(ts, &[&payload, &payload[..ts as usize % 40]])
+                .is_ok()
+        );
+        read += u64::from(matches!(reader.next(), Ok(Some(_))));
+    }
+    let _ = fs::metadata("/feedd-marker-end");
+    assert_eq!(read, 40_000);
+}
+
+#[test]
+fn appended_frames_are_synced_within_the_interval_without_being_asked() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = JournalOptions {
+        sync_interval: Duration::from_millis(20),
+        ..small()
+    };
+    let (mut journal, _) = Journal::open(dir.path(), options).unwrap();
+    for round in 1..=5 {
+        append(&mut journal, 40);
+        let counters = journal.records().counters().clone();
+        wait_for("the sync", || counters.read().synced_seq == round * 40 + 1);
+    }
+    let stats = journal.records().counters().read();
+    assert!((5..=20).contains(&stats.syncs), "{stats:?}");
+    assert_eq!((stats.poisoned_errno, stats.prefault_failures), (0, 0));
+}

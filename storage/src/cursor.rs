@@ -29,12 +29,12 @@ const NAME_BYTES_MAX: usize = 64;
 
 #[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
-struct CursorBytes {
-    magic: [u8; 8],
-    version: U16,
-    log: U16,
-    crc: U32,
-    next_seq: U64,
+pub(crate) struct CursorBytes {
+    pub(crate) magic: [u8; 8],
+    pub(crate) version: U16,
+    pub(crate) log: U16,
+    pub(crate) crc: U32,
+    pub(crate) next_seq: U64,
 }
 
 impl CursorBytes {

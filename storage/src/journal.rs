@@ -22,6 +22,8 @@
 mod create;
 mod dir;
 mod format;
+#[cfg(test)]
+mod format_tests;
 mod index;
 mod lock;
 mod map;

@@ -99,7 +99,7 @@ pub struct LimitConfig {
 impl Default for LimitConfig {
     fn default() -> Self {
         Self {
-            ring: Bytes(8 << 20),
+            ring: Bytes(16 << 20),
             ring_full_wait: Span::from_millis(1_000),
             message: Bytes(4 << 20),
             body: Bytes(32 << 20),

@@ -22,6 +22,8 @@ pub enum Code {
     Ok = 0,
     /// A difference or problem was found.
     Found = 1,
+    /// Wrong command line.
+    Usage = 64,
     /// An input file is missing or unreadable.
     NoInput = 66,
     /// An internal rule was broken.

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use feedd::cli::{Cli, Command};
+use feedd::exit::Code;
 use feedd::{demo, run};
 
 /// Small and steady: the hot path allocates nothing, the rest profits from per-thread heaps.
@@ -12,7 +13,18 @@ use feedd::{demo, run};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version go to standard output and are no error; a closed output is none either.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() {
+                Code::Usage as u8
+            } else {
+                0
+            });
+        }
+    };
     let outcome = match &cli.command {
         Command::Run { config } => run::run(config),
         Command::Check { config } => run::check(config),

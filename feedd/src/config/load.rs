@@ -115,7 +115,7 @@ mod tests {
         let config = parse(GOOD).unwrap();
         config.check().unwrap();
         assert_eq!(config.feeds[0].channels, ["trade", "bbo", "book"]);
-        assert_eq!(config.limits.ring.to_string(), "8MiB");
+        assert_eq!(config.limits.ring.to_string(), "16MiB");
     }
 
     #[test]

@@ -166,6 +166,11 @@ impl<V: Venue> Driver<V> {
             .on_close(meta, reason, &mut publisher.sink(self.index));
     }
 
+    pub(super) fn on_stop(&mut self, line: u16, publisher: &mut Publisher) {
+        let meta = self.meta_now(line);
+        self.feed.on_stop(meta, &mut publisher.sink(self.index));
+    }
+
     /// A text frame: decoded, applied, published, kept.
     #[inline]
     pub(super) fn on_text(&mut self, line: u16, frame: &[u8], publisher: &mut Publisher) {

@@ -71,6 +71,12 @@ impl<V: Venue + 'static> Hub<V> {
         self.execute();
     }
 
+    pub(crate) fn on_stop(&self, line: u16) {
+        self.driver
+            .borrow_mut()
+            .on_stop(line, &mut self.publisher.borrow_mut());
+    }
+
     #[inline]
     pub(crate) fn on_text(self: &Rc<Self>, line: u16, frame: &[u8]) {
         let mut driver = self.driver.borrow_mut();

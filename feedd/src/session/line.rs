@@ -55,14 +55,10 @@ pub(crate) async fn run<V: Venue + 'static>(
                 while commands.try_recv().is_ok() {}
                 hub.on_open(line);
                 let end = converse(&hub, line, socket, &mut commands, &mut stopped).await;
-                let reason = match &end {
-                    End::Stop => "stopping",
-                    End::Lost(reason) => reason,
+                let End::Lost(reason) = end else {
+                    return hub.on_stop(line);
                 };
-                hub.on_close(line, reason);
-                if matches!(end, End::Stop) {
-                    return;
-                }
+                hub.on_close(line, &reason);
                 tracing::warn!(venue = %hub.venue, line, reason, "line down");
                 backoff.ended(since.elapsed());
             }

@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use crate::instrument::{InstrumentId, Listing};
-use crate::record::{Bbo, BookHead, Level, Trade};
+use crate::record::{Bbo, BookHead, Conditions, Level, Trade};
 use crate::venue::{Channel, StreamKey};
 
 /// Most unknown field names that are told apart; later ones are counted together.
@@ -82,11 +82,20 @@ impl Batch {
     /// The instruments and channels of the data in this batch.
     pub fn streams(&self) -> impl Iterator<Item = (InstrumentId, Channel)> + '_ {
         self.items.iter().filter_map(|item| match item {
-            Item::Trade(trade) => Some((trade.header.instrument, Channel::TRADE)),
+            Item::Trade(trade) => Some((trade.header.instrument, trade_channel(trade))),
             Item::Bbo(bbo) => Some((bbo.header.instrument, Channel::BBO)),
             Item::Book { head, .. } => Some((head.header.instrument, Channel::BOOK)),
             Item::Listing(_) | Item::Control(_) => None,
         })
+    }
+}
+
+/// Aggregates come on a channel of their own.
+const fn trade_channel(trade: &Trade) -> Channel {
+    if trade.conditions.contains(Conditions::AGGREGATE) {
+        Channel::AGG_TRADE
+    } else {
+        Channel::TRADE
     }
 }
 

@@ -43,6 +43,9 @@ const SECOND: i64 = 1_000_000_000;
 
 /// How long lines wait for reference data before they open without it.
 const REFERENCE_WAIT: i64 = 15 * SECOND;
+/// Snapshots that may be asked for at once after a quiet time: 8 × 250 of Binance spot's 6,000 weight
+/// a minute.
+const SNAPSHOT_BURST: i64 = 8;
 /// Pages of reference data that are followed; Bybit's linear list has two.
 const REFERENCE_PAGES_MAX: u32 = 64;
 
@@ -83,6 +86,7 @@ pub struct Feed<V> {
     id: VenueId,
     options: FeedOptions,
     instruments: Instruments,
+    subscribed: Vec<InstrumentId>,
     lines: Vec<Line>,
     books: Vec<sync::BookSync>,
     batch: Batch,
@@ -110,22 +114,37 @@ impl<V: Venue> Feed<V> {
     ///
     /// [`Reject::TooMany`] if more symbols are named than a feed may carry, or one is too long.
     pub fn new(id: VenueId, options: FeedOptions) -> Result<Self, Reject> {
+        Self::resume(id, &[], options)
+    }
+
+    /// As [`Feed::new`], with the symbols of earlier runs in the order of their ids, so that every
+    /// id keeps its meaning. Those that `options` does not name are known, but not subscribed.
+    ///
+    /// # Errors
+    ///
+    /// As [`Feed::new`].
+    pub fn resume(id: VenueId, roster: &[String], options: FeedOptions) -> Result<Self, Reject> {
         let mut instruments = Instruments::new(id, options.admission);
-        for symbol in &options.symbols {
+        for symbol in roster {
             instruments.add(symbol)?;
+        }
+        let mut subscribed = Vec::with_capacity(options.symbols.len());
+        for symbol in &options.symbols {
+            subscribed.push(instruments.add(symbol)?);
         }
         Ok(Self {
             venue: V::new(id, options.stream),
             id,
             options,
             instruments,
+            subscribed,
             lines: Vec::new(),
             books: Vec::new(),
             batch: Batch::default(),
             counts: Counts::default(),
             scratch: sync::Scratch::default(),
             reference: Reference::Idle,
-            next_snapshot: 0,
+            next_snapshot: i64::MIN,
         })
     }
 
@@ -164,6 +183,15 @@ impl<V: Venue> Feed<V> {
         }
     }
 
+    /// A line ends because the program stops: an announced end, not a gap.
+    pub fn on_stop(&mut self, meta: Meta, sink: &mut impl RecordSink) {
+        if let Some(line) = self.lines.iter_mut().find(|line| line.id() == meta.line) {
+            line.close();
+            self.gate(meta, sink)
+                .line_status(StatusCode::LINE_DOWN, "stopping");
+        }
+    }
+
     /// Frames were read and dropped because the ring was full: every stream of the line has a gap.
     pub fn on_loss(&mut self, meta: Meta, sink: &mut impl RecordSink) {
         let Some(line) = self.lines.iter().find(|line| line.id() == meta.line) else {
@@ -183,9 +211,11 @@ impl<V: Venue> Feed<V> {
     pub fn decode(&mut self, frame: &[u8]) -> Result<(), Reject> {
         self.batch.clear();
         self.counts.frames += 1;
+        let known = self.instruments.all().len();
         self.venue
             .decode(frame, &mut self.instruments, &mut self.batch)
             .inspect_err(|reject| {
+                self.instruments.truncate(known);
                 self.counts.rejected(*reject);
             })
     }
@@ -243,11 +273,16 @@ impl<V: Venue> Feed<V> {
         })
     }
 
-    /// A REST request came to nothing. The driver has paused and retried as its budget allows;
-    /// snapshots are asked for again, reference data is given up for this start.
+    /// A REST request came to nothing; the driver has paused as the venue's limits ask. Snapshots
+    /// are asked for again, reference data until the lines have waited long enough.
     pub fn on_fetch_failed(&mut self, want: Want, now: i64, out: &mut Outbox) {
         match want {
-            Want::Reference { .. } => self.settle(out),
+            Want::Reference { .. } => match self.reference {
+                Reference::Waiting { until } if now < until => {
+                    out.fetch(Want::Reference { page: 0 }, self.venue.reference_path(None));
+                }
+                _ => self.settle(out),
+            },
             Want::Snapshot { instrument } => {
                 if let Some(book) = self.books.get_mut(instrument.index()) {
                     book.retry_later(now);
@@ -278,9 +313,11 @@ impl<V: Venue> Feed<V> {
         else {
             return false;
         };
-        let mut gate = self.gate(meta, sink);
-        gate.instrument(id, Flags::CHECKPOINT);
-        gate.checkpoint_book(id);
+        if self.instruments.get(id).generation > 0 {
+            let mut gate = self.gate(meta, sink);
+            gate.instrument(id, Flags::CHECKPOINT);
+            gate.checkpoint_book(id);
+        }
         index + 1 < self.instruments.all().len()
     }
 
@@ -408,6 +445,7 @@ impl<V: Venue> Feed<V> {
                     StatusCode::SUBSCRIBED
                 };
                 for key in answered {
+                    self.snapshot_promised(key, meta.now);
                     self.gate(meta, sink).stream_status(
                         key,
                         code,
@@ -451,12 +489,12 @@ impl<V: Venue> Feed<V> {
 
     /// Named symbols that the whole reference data does not list are told once.
     fn report_unlisted(&mut self, meta: Meta, sink: &mut impl RecordSink) {
+        let declared = |id: &InstrumentId| self.instruments.get(*id).declared;
         let unlisted: Vec<InstrumentId> = self
-            .instruments
-            .all()
+            .subscribed
             .iter()
-            .filter(|known| !known.declared)
-            .map(|known| known.id)
+            .copied()
+            .filter(|id| !declared(id))
             .collect();
         for instrument in unlisted {
             let text = self.instruments.get(instrument).symbol.clone();
@@ -479,10 +517,13 @@ impl<V: Venue> Feed<V> {
     ) -> Result<(), Reject> {
         self.venue
             .decode_snapshot(body, instrument, &mut self.instruments, &mut self.batch)?;
-        if let Some(book) = self.books.get_mut(instrument.index()) {
-            book.retry_later(meta.now);
+        match self.books.get_mut(instrument.index()) {
+            Some(book) if book.awaits_join() => {
+                book.retry_later(meta.now);
+                self.deliver(meta, Some(instrument), out, sink);
+            }
+            _ => self.counts.stale += 1,
         }
-        self.deliver(meta, Some(instrument), out, sink);
         Ok(())
     }
 
@@ -494,7 +535,12 @@ impl<V: Venue> Feed<V> {
 
     fn open_lines(&mut self, out: &mut Outbox) {
         self.reference = Reference::Settled;
-        self.lines = line::plan(&self.venue, &self.instruments, &self.options);
+        self.lines = line::plan(
+            &self.venue,
+            &self.instruments,
+            &self.subscribed,
+            &self.options,
+        );
         for line in &self.lines {
             out.push(Intent::Connect {
                 line: line.id(),
@@ -508,14 +554,17 @@ impl<V: Venue> Feed<V> {
         if self.reference != Reference::Settled {
             return;
         }
+        let source = self.venue.facts().snapshots;
         for index in 0..self.books.len() {
-            if !self.books[index].wants_snapshot(now) {
+            if !self.books[index].wants_snapshot(now, source) {
                 continue;
             }
-            match self.venue.facts().snapshots {
+            match source {
                 Snapshots::Rest { .. } if now < self.next_snapshot => return,
                 Snapshots::Rest { spacing } => {
-                    self.next_snapshot = now + spacing;
+                    // A quiet time saves up for a burst: the first books of a feed come at once.
+                    self.next_snapshot =
+                        self.next_snapshot.max(now - SNAPSHOT_BURST * spacing) + spacing;
                     self.fetch_snapshot(index, now, out);
                 }
                 Snapshots::InBand => self.resubscribe(index, now, out),
@@ -541,19 +590,27 @@ impl<V: Venue> Feed<V> {
             instrument: instrument.id,
             channel: Channel::BOOK,
         };
-        let Some(line) = self.lines.iter_mut().find(|line| line.carries(key)) else {
+        let Some(line) = self.lines.iter_mut().find(|line| line.can_renew(key)) else {
             return;
         };
-        if line.is_open() {
-            let stream = Stream {
-                key,
-                symbol: &instrument.symbol,
-            };
-            line.queue(&self.venue, Ask::Unsubscribe, &[stream]);
-            line.queue(&self.venue, Ask::Subscribe, &[stream]);
-            line.pump(now, out);
-            self.books[index].snapshot_asked(now);
-            self.counts.resyncs += 1;
+        let stream = Stream {
+            key,
+            symbol: &instrument.symbol,
+        };
+        line.queue(&self.venue, Ask::Unsubscribe, &[stream]);
+        line.queue(&self.venue, Ask::Subscribe, &[stream]);
+        line.pump(now, out);
+        self.books[index].snapshot_asked(now);
+        self.counts.resyncs += 1;
+    }
+
+    /// A book stream was acknowledged whose snapshot comes in the stream.
+    fn snapshot_promised(&mut self, key: StreamKey, now: i64) {
+        if key.channel == Channel::BOOK
+            && self.venue.facts().snapshots == Snapshots::InBand
+            && let Some(book) = self.books.get_mut(key.instrument.index())
+        {
+            book.snapshot_promised(now);
         }
     }
 }

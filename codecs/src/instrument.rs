@@ -254,6 +254,13 @@ impl Instruments {
         Ok(id)
     }
 
+    /// Forgets the instruments behind the first `count`: those that a refused frame named.
+    pub(crate) fn truncate(&mut self, count: usize) {
+        for forgotten in self.list.drain(count.min(self.list.len())..) {
+            self.by_symbol.remove(&forgotten.symbol);
+        }
+    }
+
     /// The id of a symbol in a data message.
     ///
     /// # Errors

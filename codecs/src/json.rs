@@ -14,6 +14,9 @@ use crate::time::{self, Nanos};
 /// Deepest nesting that is read: the venues' deepest messages have six levels.
 pub const DEPTH_MAX: usize = 32;
 
+/// Most fields of an object that is read in full: the venues' largest (a Binance symbol) has about 40.
+const FIELDS_MAX: usize = 128;
+
 /// Longest frame or REST body that is read, in bytes: Binance's full exchangeInfo has about 20 MB.
 pub const FRAME_BYTES_MAX: usize = 32 << 20;
 
@@ -99,16 +102,47 @@ fn quote_numbers(frame: &[u8], quoted: &mut Vec<u8>) {
                 .unwrap_or(rest.len()),
         };
         let (piece, tail) = rest.split_at(taken);
-        let bare = byte == b'-' || byte.is_ascii_digit();
-        if bare {
+        if byte != b'"' && is_number(piece) && !is_key(tail) {
             quoted.push(b'"');
-        }
-        quoted.extend_from_slice(piece);
-        if bare {
+            quoted.extend_from_slice(piece);
             quoted.push(b'"');
+        } else {
+            quoted.extend_from_slice(piece);
         }
         rest = tail;
     }
+}
+
+/// Whether `text` is a number by the grammar of JSON; what is none stays bare for the parser to
+/// refuse.
+fn is_number(text: &[u8]) -> bool {
+    let rest = text.strip_prefix(b"-").unwrap_or(text);
+    let (whole, rest) = split_digits(rest);
+    let (fraction, rest) = match rest.strip_prefix(b".") {
+        Some(rest) => split_digits(rest),
+        None => (&b"0"[..], rest),
+    };
+    let power = match rest.split_first() {
+        Some((b'e' | b'E', rest)) => {
+            let signed = matches!(rest.first(), Some(b'+' | b'-'));
+            let (power, rest) = split_digits(&rest[usize::from(signed)..]);
+            !power.is_empty() && rest.is_empty()
+        }
+        Some(_) => false,
+        None => true,
+    };
+    let leading_zero = whole.len() > 1 && whole[0] == b'0';
+    !whole.is_empty() && !leading_zero && !fraction.is_empty() && power
+}
+
+fn split_digits(text: &[u8]) -> (&[u8], &[u8]) {
+    let end = text.iter().position(|byte| !byte.is_ascii_digit());
+    text.split_at(end.unwrap_or(text.len()))
+}
+
+/// Whether what stands before `tail` is a key: a bare number must not become one by its quotes.
+fn is_key(tail: &[u8]) -> bool {
+    tail.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b':')
 }
 
 /// Bytes of the string that `text` begins with, both quotes included.
@@ -297,6 +331,23 @@ impl<'t, 'f> Fields<'t, 'f> {
         })
     }
 
+    /// The same fields, if none stands twice: for messages that are rare.
+    ///
+    /// # Errors
+    ///
+    /// [`Reject::DuplicateField`], or [`Reject::TooMany`] beyond any venue's number of fields.
+    pub fn distinct(self) -> Result<Self, Reject> {
+        for (at, (key, _)) in self.iter().enumerate() {
+            if at >= FIELDS_MAX {
+                return Err(Reject::TooMany);
+            }
+            if self.iter().take(at).any(|(earlier, _)| earlier == key) {
+                return Err(Reject::DuplicateField);
+            }
+        }
+        Ok(self)
+    }
+
     /// One field by a linear search: for messages that are rare.
     #[must_use]
     pub fn get(self, key: &str) -> Option<Item<'t, 'f>> {
@@ -398,6 +449,55 @@ mod tests {
         assert_eq!(
             quoted(r#"{"a":1.10,"b":[-2e-8,"3"],"c":"x\"4","d":null}"#),
             r#"{"a":"1.10","b":["-2e-8","3"],"c":"x\"4","d":null}"#
+        );
+    }
+
+    #[test]
+    fn bare_text_that_is_no_json_number_is_refused() {
+        let mut json = Json::default();
+        for text in [
+            "01", "-", "1.", "1-2", "1e", "1e+", "--1", "1.2.3", ".5", "+1", "NaN", "Infinity",
+            "0x10", "1e5e5", "1.e5",
+        ] {
+            let frame = format!("{{\"a\":{text}}}");
+            let outcome = json.read(frame.as_bytes(), |_| Ok(()));
+            assert_eq!(outcome, Err(Reject::InvalidJson), "{text}");
+        }
+        for text in ["0", "-0", "10", "0.5", "-1.50", "1e5", "1E+05", "12e-08"] {
+            let frame = format!("{{\"a\":{text}}}");
+            let read = json.read(frame.as_bytes(), |root| {
+                root.object("root")?.need("a")?.text("a").map(str::to_owned)
+            });
+            assert_eq!(read.as_deref(), Ok(text));
+        }
+        assert_eq!(
+            json.read(b"{1 :2}", |_| Ok(())),
+            Err(Reject::InvalidJson),
+            "a bare key"
+        );
+    }
+
+    #[test]
+    fn a_field_that_stands_twice_is_found_however_it_is_spelt() {
+        let mut json = Json::default();
+        let mut distinct = |frame: &str| {
+            json.read(frame.as_bytes(), |root| {
+                root.object("root")?.distinct().map(|_| ())
+            })
+        };
+        assert_eq!(distinct(r#"{"a":1,"b":{"a":2},"A":3}"#), Ok(()));
+        assert_eq!(
+            distinct(r#"{"a":1,"b":2,"a":1}"#),
+            Err(Reject::DuplicateField)
+        );
+        assert_eq!(
+            distinct("{\"a\":1,\"\\u0061\":2}"),
+            Err(Reject::DuplicateField)
+        );
+        let many: Vec<String> = (0..200).map(|at| format!("\"{at}\":0")).collect();
+        assert_eq!(
+            distinct(&format!("{{{}}}", many.join(","))),
+            Err(Reject::TooMany)
         );
     }
 

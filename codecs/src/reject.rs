@@ -48,7 +48,7 @@ pub enum Reject {
     /// A number that no `i64` mantissa holds exactly.
     #[error("field `{0}` does not fit a 64-bit mantissa")]
     NumberRange(&'static str),
-    /// A quantity below zero.
+    /// A price or quantity below zero.
     #[error("field `{0}` is negative")]
     Negative(&'static str),
     /// A time that names no instant.

@@ -250,6 +250,8 @@ pub struct Held {
     /// Last update id that the book contains; `None` = an empty book without an id, which any
     /// first update continues.
     pub seq: Option<u64>,
+    /// [`BookHead::cross_seq`] of that update; 0 where the venue has none.
+    pub cross_seq: u64,
     /// Whether an update was applied since the snapshot: some venues have a rule of its own for
     /// the first.
     pub joined: bool,

@@ -118,7 +118,9 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
                 self.counts.stale += 1;
                 return;
             }
-            Verdict::Waiting => head.header.flags = head.header.flags.with(Flags::MAYBE_BAD_BOOK),
+            Verdict::Waiting | Verdict::StillBad => {
+                head.header.flags = head.header.flags.with(Flags::MAYBE_BAD_BOOK);
+            }
             Verdict::Broken(found) => {
                 self.gap(id, &found);
                 head.header.flags = head.header.flags.with(Flags::MAYBE_BAD_BOOK);
@@ -146,20 +148,25 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
                 }));
             }
             Verdict::Stale | Verdict::Waiting => self.counts.stale += 1,
+            Verdict::StillBad => self.bad_snapshot(head, levels),
             Verdict::Broken(found) => {
                 self.gap(id, &found);
-                head.header.flags = head
-                    .header
-                    .flags
-                    .with(Flags::SNAPSHOT)
-                    .with(Flags::MAYBE_BAD_BOOK);
-                self.emit(&Record::BookSnapshot(BookEvent {
-                    head,
-                    bids: levels.0,
-                    asks: levels.1,
-                }));
+                self.bad_snapshot(head, levels);
             }
         }
+    }
+
+    fn bad_snapshot(&mut self, head: &mut BookHead, levels: Levels<'_>) {
+        head.header.flags = head
+            .header
+            .flags
+            .with(Flags::SNAPSHOT)
+            .with(Flags::MAYBE_BAD_BOOK);
+        self.emit(&Record::BookSnapshot(BookEvent {
+            head,
+            bids: levels.0,
+            asks: levels.1,
+        }));
     }
 
     /// Emits the book as it stands now under `head`.

@@ -51,14 +51,16 @@ struct Request {
 pub(super) fn plan<V: Venue>(
     venue: &V,
     instruments: &Instruments,
+    subscribed: &[InstrumentId],
     options: &FeedOptions,
 ) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
     let mut name_chars: Vec<usize> = Vec::new();
     let facts = venue.facts();
-    for stream in wanted(venue, instruments, options) {
+    for stream in wanted(venue, instruments, subscribed, options) {
         let path = venue.path(stream.key.channel);
-        let chars = venue.stream_name(stream).len();
+        // Its quotes and the comma count.
+        let chars = venue.stream_name(stream).len() + 3;
         let room = lines.iter().zip(&name_chars).position(|(line, held)| {
             line.path == path
                 && line.streams.len() < facts.streams_per_line
@@ -79,6 +81,7 @@ pub(super) fn plan<V: Venue>(
 fn wanted<'a, V: Venue>(
     venue: &V,
     instruments: &'a Instruments,
+    subscribed: &'a [InstrumentId],
     options: &'a FeedOptions,
 ) -> impl Iterator<Item = Stream<'a>> {
     let reference = StreamKey {
@@ -90,12 +93,14 @@ fn wanted<'a, V: Venue>(
         symbol: "",
     });
     let data = options.channels.iter().flat_map(move |&channel| {
-        instruments.all().iter().map(move |instrument| Stream {
-            key: StreamKey {
-                instrument: instrument.id,
-                channel,
-            },
-            symbol: &instrument.symbol,
+        subscribed.iter().map(move |&instrument| {
+            named(
+                StreamKey {
+                    instrument,
+                    channel,
+                },
+                instruments,
+            )
         })
     });
     reference.into_iter().chain(data)
@@ -151,10 +156,6 @@ impl Line {
         &self.streams
     }
 
-    pub(super) fn carries(&self, key: StreamKey) -> bool {
-        self.places.contains_key(&key)
-    }
-
     pub(super) fn live_streams(&self) -> Vec<StreamKey> {
         self.streams
             .iter()
@@ -193,6 +194,14 @@ impl Line {
         self.streams
             .iter_mut()
             .for_each(|(_, stage)| *stage = Stage::Wanted);
+    }
+
+    /// Whether a stream runs here and nothing else waits to be sent: the moment to ask for it anew.
+    pub(super) fn can_renew(&self, key: StreamKey) -> bool {
+        let stage = self.places.get(&key).map(|at| self.streams[*at].1);
+        self.open
+            && self.queue.is_empty()
+            && matches!(stage, Some(Stage::Acknowledged | Stage::Live))
     }
 
     /// Queues a request; [`Line::pump`] sends it when the venue's pace allows.
@@ -235,23 +244,30 @@ impl Line {
         if !self.open {
             return;
         }
-        let facts = venue.facts();
+        self.ping(venue, now, out);
         self.pump(now, out);
-        if facts.ping_every > 0 && now >= self.next_ping {
-            self.next_ping = now + facts.ping_every;
-            self.next_number += 1;
-            if let Some(text) = venue.ping(self.next_number) {
-                out.push(Intent::Send {
-                    line: self.id,
-                    text,
-                });
-            }
-        }
         if self.pending.iter().any(|request| now >= request.deadline) {
             self.pending.clear();
             out.push(Intent::Close {
                 line: self.id,
                 reason: CloseReason::NoAnswer,
+            });
+        }
+    }
+
+    /// Pings if it is time and the pace allows.
+    fn ping<V: Venue>(&mut self, venue: &V, now: i64, out: &mut Outbox) {
+        let every = venue.facts().ping_every;
+        if every == 0 || now < self.next_ping || now < self.next_send {
+            return;
+        }
+        self.next_ping = now + every;
+        if let Some(text) = venue.ping(self.next_number) {
+            self.next_number += 1;
+            self.next_send = now + self.spacing;
+            out.push(Intent::Send {
+                line: self.id,
+                text,
             });
         }
     }
@@ -273,16 +289,10 @@ impl Line {
         else {
             return Vec::new();
         };
-        let settled = match stream {
-            Some(key) => vec![key],
-            None => std::mem::take(&mut self.pending[at].streams),
-        };
         let ask = self.pending[at].ask;
-        self.pending[at]
-            .streams
-            .retain(|key| !settled.contains(key));
+        let settled = self.pending[at].settle(stream);
         if self.pending[at].streams.is_empty() {
-            self.pending.swap_remove(at);
+            self.pending.remove(at);
         }
         if ask == Ask::Unsubscribe {
             return Vec::new();
@@ -321,6 +331,17 @@ impl Line {
 }
 
 impl Request {
+    /// Takes out the streams that an answer about `named`, or about the whole request, settles.
+    fn settle(&mut self, named: Option<StreamKey>) -> Vec<StreamKey> {
+        match named {
+            Some(named) => self
+                .streams
+                .extract_if(.., |key| names(named, *key))
+                .collect(),
+            None => std::mem::take(&mut self.streams),
+        }
+    }
+
     fn matches(&self, number: Option<u64>, stream: Option<StreamKey>) -> bool {
         match (number, stream) {
             (Some(number), None) => self.number == number,

@@ -11,7 +11,7 @@
 use super::counts::BookCounts;
 use crate::book::Book;
 use crate::record::{BookHead, GapCause, Level};
-use crate::venue::{Follow, Held, Venue};
+use crate::venue::{Follow, Held, Snapshots, Venue};
 
 const SECOND: i64 = 1_000_000_000;
 
@@ -44,8 +44,10 @@ pub(super) enum Verdict {
     Waiting,
     /// The book contained it already.
     Stale,
-    /// It showed that something is missing.
+    /// It showed that something is missing, for the first time since the book was right.
     Broken(Break),
+    /// A snapshot that did not heal the book.
+    StillBad,
 }
 
 /// A break, with the missing sequence where it is known.
@@ -134,6 +136,7 @@ impl Default for BookSync {
             state: State::Unsynced,
             held: Held {
                 seq: None,
+                cross_seq: 0,
                 joined: false,
             },
             buffer: Buffer::default(),
@@ -182,7 +185,10 @@ impl BookSync {
         match venue.follow(self.held, head) {
             Follow::Stale => Verdict::Stale,
             Follow::Apply => match self.advance(venue, head, levels) {
-                Ok(()) => Verdict::Good,
+                Ok(()) => {
+                    self.attempts = 0;
+                    Verdict::Good
+                }
                 Err(cause) => self.broke(cause, None),
             },
             Follow::Gap => {
@@ -218,6 +224,7 @@ impl BookSync {
         let seq = (head.header.seq != u64::MAX).then_some(head.header.seq);
         self.held = Held {
             seq,
+            cross_seq: head.cross_seq,
             joined: !joins,
         };
         self.book.cut(head.depth);
@@ -245,13 +252,23 @@ impl BookSync {
     }
 
     /// Whether a snapshot should be asked for now. An unsynced book has asked by subscribing.
-    pub(super) fn wants_snapshot(&self, now: i64) -> bool {
-        let needs = match self.state {
-            State::Live => false,
-            State::Bad => true,
-            State::Unsynced => !self.buffer.updates.is_empty(),
+    pub(super) fn wants_snapshot(&self, now: i64, source: Snapshots) -> bool {
+        let needs = match source {
+            Snapshots::InBand => self.state == State::Bad,
+            Snapshots::Rest { .. } => self.awaits_join(),
         };
         needs && now >= self.due
+    }
+
+    /// Whether a REST snapshot would find updates to join. One from before the stream runs, or from
+    /// before its line was lost, proves nothing about what comes next.
+    pub(super) fn awaits_join(&self) -> bool {
+        self.state != State::Live && !self.buffer.updates.is_empty()
+    }
+
+    /// The venue acknowledged the stream: its snapshot is on the way.
+    pub(super) fn snapshot_promised(&mut self, now: i64) {
+        self.due = self.due.max(now + RETRY_MIN);
     }
 
     pub(super) fn snapshot_asked(&mut self, now: i64) {
@@ -281,7 +298,10 @@ impl BookSync {
     }
 
     fn hold(&mut self, head: &BookHead, levels: Levels<'_>, holds: bool) -> Verdict {
-        if holds && !self.buffer.push(head, levels) {
+        if !holds {
+            // The snapshot that begins the stream was missed.
+            self.state = State::Bad;
+        } else if !self.buffer.push(head, levels) {
             // Waiting so long that the bound is met: start again from here.
             self.buffer.clear();
             self.due = 0;
@@ -309,6 +329,7 @@ impl BookSync {
         }
         self.held = Held {
             seq: Some(head.header.seq),
+            cross_seq: head.cross_seq,
             joined: true,
         };
         Ok(())
@@ -329,7 +350,6 @@ impl BookSync {
             Ok(()) => {
                 buffer.clear();
                 self.state = State::Live;
-                self.attempts = 0;
             }
             Err((at, Verdict::Waiting)) => buffer.forget(at),
             Err(_) => buffer.clear(),
@@ -354,19 +374,24 @@ impl BookSync {
         Ok(())
     }
 
+    /// The book is bad. A book that breaks again before an update was applied keeps its pause, so
+    /// that a venue whose snapshots do not hold is not asked in a circle.
     fn broke(&mut self, cause: GapCause, head: Option<&BookHead>) -> Verdict {
         let good_seq = self.held.seq.unwrap_or(0);
-        let numbered = head.filter(|head| head.first_seq > good_seq + 1);
+        let numbered = head.filter(|head| head.first_seq > good_seq.saturating_add(1));
         let known = |bound: u64| numbered.map_or(0, |_| bound);
         let last = numbered.map_or(0, |head| head.first_seq - 1);
-        self.state = State::Bad;
+        if std::mem::replace(&mut self.state, State::Bad) == State::Bad {
+            return Verdict::StillBad;
+        }
         self.counts.gaps += 1;
-        self.due = 0;
-        self.attempts = 0;
+        if self.attempts == 0 {
+            self.due = 0;
+        }
         Verdict::Broken(Break {
             cause,
             good_seq,
-            first_seq: known(good_seq + 1),
+            first_seq: known(good_seq.saturating_add(1)),
             last_seq: last,
         })
     }

@@ -137,11 +137,17 @@ impl Conditions {
         if set { Self(self.0 | other.0) } else { self }
     }
 
+    /// Whether all bits of `other` are set.
+    #[must_use]
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
     /// The names of the set bits.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
         Self::NAMES
             .into_iter()
-            .filter(move |(bit, _)| self.0 & bit.0 != 0)
+            .filter(move |(bit, _)| self.contains(*bit))
             .map(|(_, name)| name)
     }
 }

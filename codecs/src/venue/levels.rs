@@ -27,7 +27,7 @@ impl Scale {
         }
     }
 
-    /// A price; `earlier` prices of the message follow when this one is finer.
+    /// A price, never negative; `earlier` prices of the message follow when this one is finer.
     #[inline]
     pub(crate) fn px(
         &mut self,
@@ -36,11 +36,12 @@ impl Scale {
         earlier: &mut [i64],
     ) -> Result<i64, Reject> {
         let keep = self.keep_zeros;
-        read(item, field, &mut self.px_exp, keep, |factor| {
+        let px = read(item, field, &mut self.px_exp, keep, |factor| {
             earlier
                 .iter_mut()
                 .try_for_each(|px| multiply(px, factor, field))
-        })
+        })?;
+        not_negative(px, field)
     }
 
     /// A quantity, never negative; `earlier` quantities follow when this one is finer.
@@ -57,11 +58,7 @@ impl Scale {
                 .iter_mut()
                 .try_for_each(|qty| multiply(qty, factor, field))
         })?;
-        if qty < 0 {
-            Err(Reject::Negative(field))
-        } else {
-            Ok(qty)
-        }
+        not_negative(qty, field)
     }
 
     /// Appends one level to the batch; the message's levels begin at `first`.
@@ -88,10 +85,10 @@ impl Scale {
                 .iter_mut()
                 .try_for_each(|level| multiply(&mut level.qty, factor, "qty"))
         })?;
-        if qty < 0 {
-            return Err(Reject::Negative("qty"));
-        }
-        levels.push(Level { px, qty });
+        levels.push(Level {
+            px: not_negative(px, "price")?,
+            qty: not_negative(qty, "qty")?,
+        });
         Ok(())
     }
 }
@@ -115,6 +112,16 @@ fn read(
     *exp = finer;
     item.mantissa(field, finer, keep_zeros)?
         .map_err(|_| Reject::NumberRange(field))
+}
+
+/// None of these venues' products trades below zero; Binance's negative quantities of before
+/// 2022-05-23 were overflows.
+const fn not_negative(value: i64, field: &'static str) -> Result<i64, Reject> {
+    if value < 0 {
+        Err(Reject::Negative(field))
+    } else {
+        Ok(value)
+    }
 }
 
 fn multiply(mantissa: &mut i64, factor: i64, field: &'static str) -> Result<(), Reject> {

@@ -1,6 +1,14 @@
-//! Recorded sessions: `<receive stamp, ns> <frame>` a line, gzip.
+//! What the test binaries share: recorded sessions (`<receive stamp, ns> <frame>` a line, gzip), and
+//! venues that speak by their documentation.
 
 #![allow(dead_code, reason = "each test binary uses its part")]
+
+pub(crate) mod binance;
+pub(crate) mod bybit;
+pub(crate) mod kraken;
+pub(crate) mod rig;
+pub(crate) mod script;
+pub(crate) mod truth;
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};

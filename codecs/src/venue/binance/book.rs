@@ -11,7 +11,7 @@ pub(super) const fn follow_spot(held: Held, update: &BookHead) -> Follow {
     };
     if update.header.seq <= seq {
         Follow::Stale
-    } else if update.first_seq <= seq + 1 {
+    } else if update.first_seq <= seq.saturating_add(1) {
         Follow::Apply
     } else {
         Follow::Gap
@@ -50,6 +50,7 @@ mod tests {
     fn held(seq: u64, joined: bool) -> Held {
         Held {
             seq: Some(seq),
+            cross_seq: 0,
             joined,
         }
     }
@@ -75,6 +76,7 @@ mod tests {
         }
         let never_traded = Held {
             seq: None,
+            cross_seq: 0,
             joined: false,
         };
         assert_eq!(

@@ -8,25 +8,35 @@ use crate::reject::Reject;
 use crate::venue::VenueId;
 use crate::venue::levels::Scale;
 
-/// One frame: a combined wrapper, a bare payload, an answer, or (in recordings) a REST body.
+/// One frame: a combined wrapper, a bare payload, an answer, or (in recordings) a REST body. The
+/// arrays of the all-symbol streams are not carried.
 pub(super) fn message(
     id: VenueId,
     root: Json<'_, '_>,
     instruments: &mut Instruments,
     batch: &mut Batch,
 ) -> Result<(), Reject> {
-    let object = root.object("message")?;
-    let Some(data) = object.get("data") else {
-        return payload(id, &object, instruments, batch);
-    };
-    match (object.get("stream"), data.is_object()) {
-        (Some(_), true) => payload(id, &data.object("data")?, instruments, batch),
-        (Some(_), false) if data.is_array() => {
-            batch.control(Control::Ignored);
-            Ok(())
-        }
-        _ => Err(Reject::UnknownShape),
+    if root.is_array() {
+        batch.control(Control::Ignored);
+        return Ok(());
     }
+    let object = root.object("message")?;
+    if object.get("data").is_none() {
+        return payload(id, &object, instruments, batch);
+    }
+    fields!(object, batch.drift, "combined" => { "stream" => stream, "data" => data });
+    let data = need(stream, "stream").and(need(data, "data"))?;
+    if data.is_array() {
+        batch.control(Control::Ignored);
+        return Ok(());
+    }
+    let data = data.object("data")?;
+    if data.get("e").is_none() && data.get("lastUpdateId").is_some() {
+        // Partial depth: the best levels only, not the REST snapshot that it looks like.
+        batch.control(Control::Ignored);
+        return Ok(());
+    }
+    payload(id, &data, instruments, batch)
 }
 
 fn payload(
@@ -76,16 +86,17 @@ fn unnamed(
 }
 
 fn answer(object: &Fields<'_, '_>, batch: &mut Batch) -> Result<(), Reject> {
+    let object = object.distinct()?;
     let nested = object
         .get("error")
-        .map(|error| error.object("error"))
+        .map(|error| error.object("error")?.distinct())
         .transpose()?;
-    let reason = nested
-        .as_ref()
-        .unwrap_or(object)
-        .get("msg")
-        .map(|msg| msg.text("msg"))
-        .transpose()?;
+    let told = nested.unwrap_or(object);
+    let refused = nested.is_some() || object.get("code").is_some();
+    let reason = match told.get("msg") {
+        Some(msg) => Some(msg.text("msg")?),
+        None => refused.then_some(""),
+    };
     let request = match object.get("id") {
         Some(number) if !number.is_null() => number.unsigned("id").ok(),
         _ => None,
@@ -113,8 +124,9 @@ fn trade(
     batch: &mut Batch,
 ) -> Result<(), Reject> {
     fields!(object, batch.drift, "trade" => {
-        "s" => symbol, "t" => id, "p" => px, "q" => qty, "E" => sent, "T" => time, "m" => maker,
-    }, known: "e" | "M" | "a" | "b" | "X" | "st" | "ps");
+        "e" => _event, "s" => symbol, "t" => id, "p" => px, "q" => qty, "E" => sent, "T" => time,
+        "m" => maker,
+    }, known: "M" | "a" | "b" | "X" | "st" | "ps");
     let id = need(id, "t")?.unsigned("t")?;
     let record = fill(instruments, symbol, px, qty, maker, id)?;
     push_trade(record, sent, time, batch)
@@ -126,9 +138,9 @@ fn agg_trade(
     batch: &mut Batch,
 ) -> Result<(), Reject> {
     fields!(object, batch.drift, "aggTrade" => {
-        "s" => symbol, "a" => id, "p" => px, "q" => qty, "f" => first, "l" => last,
+        "e" => _event, "s" => symbol, "a" => id, "p" => px, "q" => qty, "f" => first, "l" => last,
         "E" => sent, "T" => time, "m" => maker,
-    }, known: "e" | "M" | "nq" | "st" | "ps");
+    }, known: "M" | "nq" | "st" | "ps");
     let id = need(id, "a")?.unsigned("a")?;
     let mut record = fill(instruments, symbol, px, qty, maker, id)?;
     record.first_id = need(first, "f")?.unsigned("f")?;
@@ -179,9 +191,9 @@ fn book_ticker(
     batch: &mut Batch,
 ) -> Result<(), Reject> {
     fields!(object, batch.drift, "bookTicker" => {
-        "s" => symbol, "u" => seq, "b" => bid_px, "B" => bid_qty, "a" => ask_px, "A" => ask_qty,
-        "E" => sent, "T" => time,
-    }, known: "e" | "st" | "ps");
+        "e" => _event, "s" => symbol, "u" => seq, "b" => bid_px, "B" => bid_qty, "a" => ask_px,
+        "A" => ask_qty, "E" => sent, "T" => time,
+    }, known: "st" | "ps");
     let instrument = instruments.resolve(need(symbol, "s")?.text("s")?)?;
     let mut scale = Scale::of(instruments.get(instrument));
     let mut px = [scale.px(need(bid_px, "b")?, "b", &mut [])?, 0];
@@ -213,9 +225,9 @@ fn depth(
     batch: &mut Batch,
 ) -> Result<(), Reject> {
     fields!(object, batch.drift, "depthUpdate" => {
-        "s" => symbol, "U" => first, "u" => last, "pu" => prev, "b" => bids, "a" => asks,
-        "E" => sent, "T" => time,
-    }, known: "e" | "st" | "ps");
+        "e" => _event, "s" => symbol, "U" => first, "u" => last, "pu" => prev, "b" => bids,
+        "a" => asks, "E" => sent, "T" => time,
+    }, known: "st" | "ps");
     let instrument = instruments.resolve(need(symbol, "s")?.text("s")?)?;
     let mut head = BookHead::new(Kind::BookDelta, instrument, 0, 0);
     head.first_seq = need(first, "U")?.unsigned("U")?;

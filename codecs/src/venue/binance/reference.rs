@@ -20,7 +20,7 @@ pub(super) fn exchange_info(
         return Err(Reject::VenueError);
     }
     for symbol in object.need("symbols")?.array("symbols")?.iter() {
-        let listing = listing(id, &symbol.object("symbol")?)?;
+        let listing = listing(id, &symbol.object("symbol")?.distinct()?)?;
         batch.items.push(Item::Listing(listing));
     }
     Ok(())
@@ -52,7 +52,7 @@ fn listing(id: VenueId, symbol: &Fields<'_, '_>) -> Result<Listing, Reject> {
 /// A filter's increment, normalised so that its exponent is the number of digits that count.
 fn increment(symbol: &Fields<'_, '_>, filter: &str, key: &'static str) -> Result<Fixed, Reject> {
     for held in symbol.need("filters")?.array("filters")?.iter() {
-        let held = held.object("filter")?;
+        let held = held.object("filter")?.distinct()?;
         if held.need("filterType")?.text("filterType")? == filter {
             return Ok(held.need(key)?.fixed(key)?.normalized());
         }

@@ -21,7 +21,8 @@ pub(super) fn stream_name(options: StreamOptions, stream: Stream<'_>) -> String 
         Channel::BBO => "@bookTicker",
         _ => "@depth",
     });
-    if stream.key.channel == Channel::BOOK {
+    // The venue's default speeds (1000 ms on spot, 250 ms on futures) have no suffix.
+    if stream.key.channel == Channel::BOOK && !matches!(options.book_interval_ms, 250 | 1000) {
         let _ = write!(name, "@{}ms", options.book_interval_ms);
     }
     name

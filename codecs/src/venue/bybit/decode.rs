@@ -53,6 +53,7 @@ fn data(
 
 /// Answers to subscribe and ping: `success`, `ret_msg`, `op`, `req_id`.
 fn answer(object: &Fields<'_, '_>, batch: &mut Batch) -> Result<(), Reject> {
+    let object = object.distinct()?;
     let op = object.need("op")?.text("op")?;
     let reason = object
         .get("ret_msg")
@@ -86,8 +87,8 @@ fn order_book(
     batch: &mut Batch,
 ) -> Result<(), Reject> {
     fields!(object, batch.drift, "orderbook" => {
-        "type" => kind, "ts" => sent, "cts" => time, "data" => data,
-    }, known: "topic");
+        "topic" => _topic, "type" => kind, "ts" => sent, "cts" => time, "data" => data,
+    });
     let data = need(data, "data")?.object("data")?;
     fields!(data, batch.drift, "orderbook.data" => {
         "s" => symbol, "b" => bids, "a" => asks, "u" => seq, "seq" => cross,
@@ -105,6 +106,9 @@ fn order_book(
     let instrument = instruments.resolve(need(symbol, "s")?.text("s")?)?;
     let mut head = BookHead::new(kind, instrument, 0, 0);
     head.header.seq = need(seq, "u")?.unsigned("u")?;
+    if !snapshot {
+        head.first_seq = head.header.seq;
+    }
     head.cross_seq = cross.map_or(Ok(0), |cross| cross.unsigned("seq"))?;
     head.header.ts_send = need(sent, "ts")?.epoch("ts")?;
     // Before 2023-12-14 there was no matching time: `ts` is the venue's only stamp then.
@@ -128,16 +132,15 @@ fn order_book(
     Ok(())
 }
 
-/// Level 1 is the BBO: at most one level a side.
+/// Level 1 is the BBO: at most one level a side; quantity 0 says that there is none.
 fn push_bbo(head: &BookHead, first: usize, middle: usize, batch: &mut Batch) {
     let mut bbo = Bbo::new(head.header.instrument, head.px_exp, head.qty_exp);
     bbo.header.seq = head.header.seq;
     bbo.header.ts_venue = head.header.ts_venue;
     bbo.header.ts_send = head.header.ts_send;
     let best = |levels: &[crate::Level]| {
-        levels
-            .first()
-            .map_or((ABSENT, 0), |level| (level.px, level.qty))
+        let level = levels.first().filter(|level| level.qty > 0);
+        level.map_or((ABSENT, 0), |level| (level.px, level.qty))
     };
     (bbo.bid_px, bbo.bid_qty) = best(&batch.levels[first..middle]);
     (bbo.ask_px, bbo.ask_qty) = best(&batch.levels[middle..]);
@@ -166,8 +169,11 @@ fn public_trade(
     instruments: &mut Instruments,
     batch: &mut Batch,
 ) -> Result<(), Reject> {
-    let sent = object.need("ts")?.epoch("ts")?;
-    let trades = object.need("data")?.array("data")?;
+    fields!(object, batch.drift, "publicTrade.message" => {
+        "topic" => _topic, "ts" => sent, "data" => data,
+    }, known: "type" | "id");
+    let sent = need(sent, "ts")?.epoch("ts")?;
+    let trades = need(data, "data")?.array("data")?;
     if trades.len() > TRADES_MAX {
         return Err(Reject::TooMany);
     }

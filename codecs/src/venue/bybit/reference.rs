@@ -14,12 +14,13 @@ pub(super) fn instruments_info(
     object: &Fields<'_, '_>,
     batch: &mut Batch,
 ) -> Result<Option<String>, Reject> {
+    let object = object.distinct()?;
     if object.need("retCode")?.text("retCode")? != "0" {
         return Err(Reject::VenueError);
     }
-    let result = object.need("result")?.object("result")?;
+    let result = object.need("result")?.object("result")?.distinct()?;
     for entry in result.need("list")?.array("list")?.iter() {
-        let listing = listing(id, &entry.object("instrument")?)?;
+        let listing = listing(id, &entry.object("instrument")?.distinct()?)?;
         batch.items.push(Item::Listing(listing));
     }
     let cursor = result
@@ -74,7 +75,7 @@ fn increment(
     filter: &'static str,
     key: &'static str,
 ) -> Result<Fixed, Reject> {
-    let filter = entry.need(filter)?.object(filter)?;
+    let filter = entry.need(filter)?.object(filter)?.distinct()?;
     Ok(filter.need(key)?.fixed(key)?.normalized())
 }
 

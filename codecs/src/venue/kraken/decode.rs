@@ -25,21 +25,24 @@ pub(super) fn message(
         return answer(object, instruments, batch);
     }
     match channel.text("channel")? {
-        "book" => each(object, batch, |element, batch| {
-            book(depth, object, element, instruments, batch)
+        "book" => each(object, batch, |snapshot, element, batch| {
+            book(depth, snapshot, element, instruments, batch)
         }),
-        "trade" => each(object, batch, |element, batch| {
-            trade(object, element, instruments, batch)
+        "trade" => each(object, batch, |snapshot, element, batch| {
+            trade(snapshot, element, instruments, batch)
         }),
-        "ticker" => each(object, batch, |element, batch| {
+        "ticker" => each(object, batch, |_, element, batch| {
             ticker(element, instruments, batch)
         }),
-        "instrument" => listings(&object.need("data")?.object("data")?, batch),
+        "instrument" => {
+            let (_, data) = envelope(object, batch)?;
+            listings(&data.object("data")?.distinct()?, batch)
+        }
         "heartbeat" => {
             batch.control(Control::Heartbeat);
             Ok(())
         }
-        "status" => each(object, batch, status),
+        "status" => each(object, batch, |_, element, batch| status(element, batch)),
         _ => {
             batch.control(Control::Ignored);
             Ok(())
@@ -47,28 +50,37 @@ pub(super) fn message(
     }
 }
 
+/// Whether a data message is a snapshot, and its `data`.
+fn envelope<'t, 'f>(
+    object: &Fields<'t, 'f>,
+    batch: &mut Batch,
+) -> Result<(bool, Json<'t, 'f>), Reject> {
+    fields!(object, batch.drift, "message" => {
+        "channel" => _channel, "type" => kind, "data" => data,
+    });
+    let snapshot = match need(kind, "type")?.text("type")? {
+        "snapshot" => true,
+        "update" => false,
+        _ => return Err(Reject::UnknownShape),
+    };
+    Ok((snapshot, need(data, "data")?))
+}
+
 /// `data` may hold several elements; they apply in order.
 fn each(
     object: &Fields<'_, '_>,
     batch: &mut Batch,
-    mut read: impl FnMut(&Fields<'_, '_>, &mut Batch) -> Result<(), Reject>,
+    mut read: impl FnMut(bool, &Fields<'_, '_>, &mut Batch) -> Result<(), Reject>,
 ) -> Result<(), Reject> {
-    for element in object.need("data")?.array("data")?.iter() {
-        read(&element.object("data")?, batch)?;
+    let (snapshot, data) = envelope(object, batch)?;
+    for element in data.array("data")?.iter() {
+        read(snapshot, &element.object("data")?, batch)?;
     }
     Ok(())
 }
 
-fn is_snapshot(object: &Fields<'_, '_>) -> Result<bool, Reject> {
-    match object.need("type")?.text("type")? {
-        "snapshot" => Ok(true),
-        "update" => Ok(false),
-        _ => Err(Reject::UnknownShape),
-    }
-}
-
 fn status(element: &Fields<'_, '_>, batch: &mut Batch) -> Result<(), Reject> {
-    let system = element.need("system")?.text("system")?;
+    let system = element.distinct()?.need("system")?.text("system")?;
     batch.control(Control::VenueState(system.into()));
     Ok(())
 }
@@ -79,6 +91,7 @@ fn answer(
     instruments: &Instruments,
     batch: &mut Batch,
 ) -> Result<(), Reject> {
+    let object = object.distinct()?;
     let error = object.get("error").or_else(|| object.get("Error"));
     let reason = error.map(|error| error.text("error")).transpose()?;
     let method = object
@@ -93,7 +106,7 @@ fn answer(
                 .filter(|id| !id.is_null())
                 .map(|id| id.unsigned("req_id"))
                 .transpose()?;
-            let stream = answered_stream(object, instruments)?;
+            let stream = answered_stream(&object, instruments)?;
             batch.control(Control::Answer {
                 request,
                 stream,
@@ -113,7 +126,7 @@ fn answered_stream(
 ) -> Result<Option<StreamKey>, Reject> {
     let result = object
         .get("result")
-        .map(|result| result.object("result"))
+        .map(|result| result.object("result")?.distinct())
         .transpose()?;
     let named = result.as_ref().unwrap_or(object);
     let channel = match named.get("channel") {
@@ -130,17 +143,18 @@ fn answered_stream(
             instrument,
             channel,
         });
-    Ok(key.filter(|key| key.channel != Channel::NONE || key.instrument != InstrumentId::NONE))
+    // Without a symbol it is about the whole request, but for the one channel that has none.
+    Ok(key.filter(|key| key.instrument != InstrumentId::NONE || key.channel == Channel::REFERENCE))
 }
 
 fn book(
     depth: u16,
-    object: &Fields<'_, '_>,
+    snapshot: bool,
     element: &Fields<'_, '_>,
     instruments: &mut Instruments,
     batch: &mut Batch,
 ) -> Result<(), Reject> {
-    let kind = if is_snapshot(object)? {
+    let kind = if snapshot {
         Kind::BookSnapshot
     } else {
         Kind::BookDelta
@@ -185,12 +199,11 @@ fn levels(
 }
 
 fn trade(
-    object: &Fields<'_, '_>,
+    snapshot: bool,
     element: &Fields<'_, '_>,
     instruments: &mut Instruments,
     batch: &mut Batch,
 ) -> Result<(), Reject> {
-    let snapshot = is_snapshot(object)?;
     fields!(element, batch.drift, "trade" => {
         "symbol" => symbol, "side" => side, "price" => px, "qty" => qty, "trade_id" => id, "timestamp" => time,
     }, known: "ord_type");
@@ -245,7 +258,7 @@ fn listings(data: &Fields<'_, '_>, batch: &mut Batch) -> Result<(), Reject> {
         return Ok(());
     };
     for pair in pairs.array("pairs")?.iter() {
-        let listing = listing(&pair.object("pair")?)?;
+        let listing = listing(&pair.object("pair")?.distinct()?)?;
         batch.items.push(Item::Listing(listing));
     }
     Ok(())

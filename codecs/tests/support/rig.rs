@@ -1,0 +1,438 @@
+//! A feed, and the venue that it talks to: intents are answered at once, time passes by hand.
+
+use std::collections::VecDeque;
+
+use feedd_codecs::feed::{CloseReason, Fetch, Intent, Meta, Outbox, Stage, State, Want};
+use feedd_codecs::instrument::Admission;
+use feedd_codecs::record::Flags;
+use feedd_codecs::venue::{Channel, Snapshots, StreamKey, StreamOptions};
+use feedd_codecs::{Book, Feed, Fixed, InstrumentId, Record, Reject};
+use zerocopy::IntoBytes;
+
+use super::script::{Asked, Request, Script};
+use super::truth::Truth;
+
+const MS: i64 = 1_000_000;
+/// Wall clock at the rig's start.
+const WALL: i64 = 1_700_000_000_000_000_000;
+
+/// One record, kept as its bytes.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Taken(Vec<u64>);
+
+impl Taken {
+    pub(crate) fn of(record: &Record<'_>) -> Self {
+        let mut words = vec![0; record.encoded_len() / 8];
+        assert!(record.encode(words.as_mut_bytes()).is_some());
+        Self(words)
+    }
+
+    pub(crate) fn get(&self) -> Record<'_> {
+        Record::parse(self.0.as_bytes()).unwrap()
+    }
+
+    /// Whether the record says that its book may be wrong.
+    pub(crate) fn is_flagged(&self) -> bool {
+        self.get().header().flags.contains(Flags::MAYBE_BAD_BOOK)
+    }
+}
+
+impl std::fmt::Debug for Taken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.get().fmt(f)
+    }
+}
+
+/// A message of ours, when it was sent and on which line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Sent {
+    pub(crate) at: i64,
+    pub(crate) line: u16,
+    pub(crate) text: String,
+}
+
+/// A feed of the script's three instruments with all channels, and its venue.
+pub(crate) struct Rig<S: Script> {
+    pub(crate) feed: Feed<S::V>,
+    pub(crate) truths: Vec<Truth>,
+    pub(crate) now: i64,
+    /// What came out since the last [`Rig::take`].
+    pub(crate) records: Vec<Taken>,
+    /// What was sent since the start.
+    pub(crate) sent: Vec<Sent>,
+    /// The snapshots asked for since the start.
+    pub(crate) asked: Vec<InstrumentId>,
+    /// The lines given up since the start.
+    pub(crate) closed: Vec<(u16, CloseReason)>,
+    /// Every intent since the start, as text.
+    pub(crate) intents: Vec<String>,
+    /// Whether requests are answered.
+    pub(crate) answering: bool,
+    /// Whether snapshots are served, by REST or after a subscription.
+    pub(crate) serving: bool,
+    /// Streams that the venue does not have.
+    pub(crate) refused: Vec<(String, Channel)>,
+    out: Outbox,
+    frames: u64,
+    coming: VecDeque<(u16, String)>,
+    todo: VecDeque<Intent>,
+    settling: bool,
+}
+
+impl<S: Script> Rig<S> {
+    /// A feed that has not started.
+    pub(crate) fn idle() -> Self {
+        Self::of(&S::SYMBOLS.map(str::to_owned))
+    }
+
+    /// A feed of other symbols that has not started.
+    pub(crate) fn of(symbols: &[String]) -> Self {
+        let options = feedd_codecs::feed::FeedOptions {
+            symbols: symbols.to_vec(),
+            channels: vec![S::TRADES, Channel::BBO, Channel::BOOK],
+            stream: StreamOptions::default(),
+            admission: Admission::Named,
+            first_line: 3,
+        };
+        let truth = |symbol: &String| Truth::new(symbol, S::PLACES, S::VIEW);
+        Self {
+            feed: Feed::new(S::ID, options).unwrap(),
+            truths: symbols.iter().map(truth).collect(),
+            now: 1_000 * MS,
+            records: Vec::new(),
+            sent: Vec::new(),
+            asked: Vec::new(),
+            closed: Vec::new(),
+            intents: Vec::new(),
+            answering: true,
+            serving: true,
+            refused: Vec::new(),
+            out: Outbox::default(),
+            frames: 0,
+            coming: VecDeque::new(),
+            todo: VecDeque::new(),
+            settling: false,
+        }
+    }
+
+    /// A feed whose books are all live and whose streams all had data.
+    pub(crate) fn live() -> Self {
+        let mut rig = Self::idle();
+        rig.start();
+        rig.bring_up();
+        rig
+    }
+
+    pub(crate) fn start(&mut self) {
+        self.feed.start(self.now, &mut self.out);
+        self.settle();
+    }
+
+    /// Has every stream send something until all books are live.
+    pub(crate) fn bring_up(&mut self) {
+        self.pass(5_000);
+        for at in 0..self.truths.len() {
+            let delta = self.touch(at);
+            self.book_frame(at, &delta).unwrap();
+            self.data_frame(at, S::TRADES).unwrap();
+            self.data_frame(at, Channel::BBO).unwrap();
+        }
+        self.pass(15_000);
+        for at in 0..self.truths.len() {
+            assert_eq!(
+                self.state(at),
+                Some(State::Live),
+                "{}",
+                self.truths[at].symbol
+            );
+        }
+        self.records.clear();
+    }
+
+    pub(crate) fn id(&self, at: usize) -> InstrumentId {
+        InstrumentId::new(S::ID, u32::try_from(at).unwrap())
+    }
+
+    pub(crate) fn key(&self, at: usize, channel: Channel) -> StreamKey {
+        StreamKey {
+            instrument: self.id(at),
+            channel,
+        }
+    }
+
+    /// The line that carries a stream.
+    pub(crate) fn line_of(&self, key: StreamKey) -> u16 {
+        let carries =
+            |line: &&feedd_codecs::feed::Line| line.streams().iter().any(|held| held.0 == key);
+        self.feed.lines().iter().find(carries).unwrap().id()
+    }
+
+    pub(crate) fn stage(&self, key: StreamKey) -> Stage {
+        let mut streams = self.feed.lines().iter().flat_map(|line| line.streams());
+        streams.find(|held| held.0 == key).unwrap().1
+    }
+
+    pub(crate) fn meta(&mut self, line: u16) -> Meta {
+        self.frames += 1;
+        self.now += MS;
+        Meta {
+            line,
+            frame: self.frames,
+            ts_recv: WALL + self.now,
+            ts_kernel: WALL + self.now - 5_000,
+            now: self.now,
+        }
+    }
+
+    /// One frame on a line.
+    pub(crate) fn frame(&mut self, line: u16, text: impl AsRef<[u8]>) -> Result<(), Reject> {
+        let meta = self.meta(line);
+        let records = &mut self.records;
+        let mut sink = |record: &Record<'_>| records.push(Taken::of(record));
+        let outcome = self
+            .feed
+            .on_frame(text.as_ref(), meta, &mut self.out, &mut sink);
+        self.settle();
+        outcome
+    }
+
+    /// One frame of an instrument's book stream.
+    pub(crate) fn book_frame(&mut self, at: usize, text: &str) -> Result<(), Reject> {
+        self.frame(self.line_of(self.key(at, Channel::BOOK)), text)
+    }
+
+    /// A trade or BBO of an instrument.
+    pub(crate) fn data_frame(&mut self, at: usize, channel: Channel) -> Result<(), Reject> {
+        let text = self.data_text(at, channel);
+        self.frame(self.line_of(self.key(at, channel)), text)
+    }
+
+    /// The text of a trade or BBO of an instrument.
+    pub(crate) fn data_text(&self, at: usize, channel: Channel) -> String {
+        let truth = &self.truths[at];
+        let fill = super::script::Fill {
+            id: 700 + truth.time_ms % 1000,
+            px: truth.asks()[0].0,
+            qty: 1_234,
+            taker_bought: true,
+        };
+        match channel {
+            Channel::BBO => S::bbo(truth),
+            _ => S::trade(truth, fill),
+        }
+    }
+
+    /// Changes the best bid and ask in turn: the frame that tells it.
+    pub(crate) fn touch(&mut self, at: usize) -> String {
+        let truth = &mut self.truths[at];
+        let qty = 2_000 + i64::try_from(truth.time_ms % 997).unwrap();
+        let change = if truth.time_ms.is_multiple_of(2) {
+            truth.touch_bid(0, qty)
+        } else {
+            truth.touch_ask(0, qty)
+        };
+        S::delta(truth, &change)
+    }
+
+    /// A REST body of an instrument's book.
+    pub(crate) fn body(&mut self, at: usize, body: &str) -> Result<(), Reject> {
+        let want = Want::Snapshot {
+            instrument: self.id(at),
+        };
+        self.answer(want, body)
+    }
+
+    fn answer(&mut self, want: Want, body: &str) -> Result<(), Reject> {
+        let meta = self.meta(u16::MAX);
+        let records = &mut self.records;
+        let mut sink = |record: &Record<'_>| records.push(Taken::of(record));
+        let outcome = self
+            .feed
+            .on_body(want, body.as_bytes(), meta, &mut self.out, &mut sink);
+        self.settle();
+        outcome
+    }
+
+    /// Brings an instrument's snapshot the way the venue does.
+    pub(crate) fn snapshot(&mut self, at: usize) -> Result<(), Reject> {
+        let text = S::snapshot(&self.truths[at]);
+        if self.by_rest() {
+            self.body(at, &text)
+        } else {
+            self.book_frame(at, &text)
+        }
+    }
+
+    pub(crate) fn by_rest(&self) -> bool {
+        matches!(self.feed.facts().snapshots, Snapshots::Rest { .. })
+    }
+
+    pub(crate) fn open(&mut self, line: u16) {
+        let meta = self.meta(line);
+        let records = &mut self.records;
+        let mut sink = |record: &Record<'_>| records.push(Taken::of(record));
+        self.feed.on_open(meta, &mut self.out, &mut sink);
+        self.settle();
+    }
+
+    pub(crate) fn close(&mut self, line: u16, reason: &str) {
+        let meta = self.meta(line);
+        let records = &mut self.records;
+        let mut sink = |record: &Record<'_>| records.push(Taken::of(record));
+        self.feed.on_close(meta, reason, &mut sink);
+    }
+
+    pub(crate) fn lose(&mut self, line: u16) {
+        let meta = self.meta(line);
+        let records = &mut self.records;
+        let mut sink = |record: &Record<'_>| records.push(Taken::of(record));
+        self.feed.on_loss(meta, &mut sink);
+    }
+
+    pub(crate) fn checkpoint(&mut self) {
+        let mut at = 0;
+        loop {
+            let meta = self.meta(u16::MAX);
+            let records = &mut self.records;
+            let mut sink = |record: &Record<'_>| records.push(Taken::of(record));
+            if !self.feed.checkpoint(at, meta, &mut sink) {
+                return;
+            }
+            at += 1;
+        }
+    }
+
+    /// Lets time pass with a tick every 50 ms.
+    pub(crate) fn pass(&mut self, ms: i64) {
+        let until = self.now + ms * MS;
+        while self.now < until {
+            self.now += 50 * MS;
+            self.feed.on_tick(self.now, &mut self.out);
+            self.settle();
+        }
+    }
+
+    pub(crate) fn take(&mut self) -> Vec<Taken> {
+        std::mem::take(&mut self.records)
+    }
+
+    pub(crate) fn state(&self, at: usize) -> Option<State> {
+        self.feed.book(self.id(at)).map(|found| found.1)
+    }
+
+    /// Whether an instrument's book holds exactly what the venue's view shows.
+    pub(crate) fn is_right(&self, at: usize) -> bool {
+        let truth = &self.truths[at];
+        self.feed
+            .book(self.id(at))
+            .is_some_and(|(book, ..)| equals(book, truth))
+    }
+
+    /// Our requests so far, as the venue reads them.
+    pub(crate) fn requests(&self) -> Vec<Request> {
+        self.sent.iter().map(|sent| S::read(&sent.text)).collect()
+    }
+
+    /// Executes intents and delivers answers until nothing is left of either.
+    fn settle(&mut self) {
+        if std::mem::replace(&mut self.settling, true) {
+            return;
+        }
+        loop {
+            // What an intent brings about comes before the intents behind it.
+            let fresh: Vec<Intent> = self.out.drain().collect();
+            fresh
+                .into_iter()
+                .rev()
+                .for_each(|intent| self.todo.push_front(intent));
+            if let Some(intent) = self.todo.pop_front() {
+                self.intents.push(format!("{} {intent:?}", self.now));
+                self.execute(intent);
+                continue;
+            }
+            if let Some((line, text)) = self.coming.pop_front() {
+                self.frame(line, &text)
+                    .unwrap_or_else(|reject| panic!("{reject} in {text}"));
+            } else {
+                break;
+            }
+        }
+        self.settling = false;
+    }
+
+    fn execute(&mut self, intent: Intent) {
+        match intent {
+            Intent::Connect { line, .. } => self.open(line),
+            Intent::Send { line, text } => {
+                let request = S::read(&text);
+                self.sent.push(Sent {
+                    at: self.now,
+                    line,
+                    text,
+                });
+                if self.answering {
+                    self.reply(line, &request);
+                }
+            }
+            Intent::Fetch(Fetch {
+                want: Want::Reference { .. },
+                ..
+            }) => {
+                let body = S::reference(&self.truths);
+                self.answer(Want::Reference { page: 0 }, &body).unwrap();
+            }
+            Intent::Fetch(Fetch {
+                want: Want::Snapshot { instrument },
+                ..
+            }) => {
+                self.asked.push(instrument);
+                if self.serving {
+                    self.snapshot(instrument.index()).unwrap();
+                }
+            }
+            Intent::Close { line, reason } => self.closed.push((line, reason)),
+        }
+    }
+
+    fn reply(&mut self, line: u16, request: &Request) {
+        let mut say = |text: String| self.coming.push_back((line, text));
+        S::answers(request, &self.refused)
+            .into_iter()
+            .for_each(&mut say);
+        if request.ask != Asked::Subscribe {
+            return;
+        }
+        let whole_refused = request.streams.len() > 1
+            && request
+                .streams
+                .iter()
+                .any(|stream| self.refused.contains(stream));
+        for stream in &request.streams {
+            let (symbol, channel) = stream;
+            let book = self.truths.iter().find(|truth| truth.symbol == *symbol);
+            match (*channel, book) {
+                _ if self.refused.contains(stream) => {}
+                (Channel::REFERENCE, _) => say(S::reference(&self.truths)),
+                (Channel::BOOK, Some(truth)) => {
+                    let in_band = matches!(self.feed.facts().snapshots, Snapshots::InBand);
+                    if in_band && self.serving && !(whole_refused && S::REFUSES_WHOLE_REQUESTS) {
+                        say(S::snapshot(truth));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Whether a book holds exactly the levels that the venue's view shows.
+pub(crate) fn equals(book: &Book, truth: &Truth) -> bool {
+    let places = |places: u32| -i8::try_from(places).unwrap();
+    let (px_exp, qty_exp) = (places(truth.px_places), places(truth.qty_places));
+    let held = |level: &feedd_codecs::Level| {
+        let px = Fixed::new(level.px, book.px_exp()).at(px_exp).unwrap();
+        let qty = Fixed::new(level.qty, book.qty_exp()).at(qty_exp).unwrap();
+        (px, qty)
+    };
+    book.bids().map(held).eq(truth.bids()) && book.asks().map(held).eq(truth.asks())
+}

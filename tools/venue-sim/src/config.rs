@@ -76,6 +76,10 @@ pub struct SimConfig {
     pub market: MarketConfig,
     /// Where the messages come from.
     pub source: Source,
+    /// Whether USD-M's unrouted path (`/ws`, `/stream`) still carries the streams of `/public`. The
+    /// venue says it was retired on 2026-04-23; an official page and some client libraries still
+    /// count on it. Without this it acknowledges and stays silent.
+    pub usdm_unrouted: bool,
     /// Venue limits to shorten or tighten; the default is what the venue documents.
     pub limits: Limits,
 }
@@ -89,6 +93,7 @@ impl Default for SimConfig {
             ports: BTreeMap::new(),
             market: MarketConfig::default(),
             source: Source::Generated,
+            usdm_unrouted: false,
             limits: Limits::default(),
         }
     }

@@ -7,17 +7,19 @@
 
 mod book;
 mod generator;
+mod stats;
 
 use std::collections::VecDeque;
 
 pub(crate) use book::{Book, Levels, Side};
 pub(crate) use generator::{Change, Fill, Step};
+pub(crate) use stats::Stats;
 
 use crate::clock::Nanos;
 use crate::instrument::InstrumentConfig;
 use generator::Generator;
 
-/// Trades kept per instrument. At the default rate that is more than a day; the oldest go first.
+/// Trades kept per instrument: half a day at the default rate. The oldest go first.
 pub(crate) const TAPE_MAX: usize = 1_000_000;
 
 /// One instrument with its true state.
@@ -29,6 +31,7 @@ pub(crate) struct Market {
     pub(crate) tape: VecDeque<Fill>,
     /// Trades that fell out of the tape.
     pub(crate) tape_lost: u64,
+    pub(crate) stats: Stats,
     generator: Generator,
 }
 
@@ -36,11 +39,13 @@ impl Market {
     pub(crate) fn new(config: InstrumentConfig, levels: usize, first_id: u64, seed: u64) -> Self {
         let mut generator = Generator::new(levels, first_id, seed);
         let book = generator.opening_book(&config);
+        let stats = Stats::new(config.px_start);
         Self {
             config,
             book,
             tape: VecDeque::new(),
             tape_lost: 0,
+            stats,
             generator,
         }
     }
@@ -49,6 +54,7 @@ impl Market {
     pub(crate) fn step(&mut self, now: Nanos) -> Step {
         let step = self.generator.step(&self.config, &mut self.book, now);
         for fill in &step.fills {
+            self.stats.add(fill);
             if self.tape.len() == TAPE_MAX {
                 self.tape.pop_front();
                 self.tape_lost += 1;

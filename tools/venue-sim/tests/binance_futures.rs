@@ -7,8 +7,8 @@ mod support;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use support::{Book, Client, get, start};
-use venue_sim::{Product, Sim};
+use support::{Book, Client, config, get, start};
+use venue_sim::{Product, Sim, SimConfig};
 
 const USDM: Product = Product::BinanceUsdm;
 const COINM: Product = Product::BinanceCoinm;
@@ -119,6 +119,19 @@ async fn usdm_stream_on_the_wrong_route_is_acknowledged_and_silent() {
         let silent = client.silent_for(Duration::from_millis(250)).await;
         assert_eq!(silent, !flows, "{path} {stream}");
     }
+}
+
+#[tokio::test]
+async fn unrouted_usdm_path_carries_public_streams_if_configured() {
+    let config = SimConfig {
+        usdm_unrouted: true,
+        ..config(USDM)
+    };
+    let sim = Sim::start(config).unwrap();
+    let mut client = Client::open(&sim, USDM, "/ws/btcusdt@bookTicker").await;
+    assert_eq!(client.json().await["e"], "bookTicker");
+    let mut client = Client::open(&sim, USDM, "/ws/btcusdt@aggTrade").await;
+    assert!(client.silent_for(Duration::from_millis(200)).await);
 }
 
 #[tokio::test]

@@ -319,7 +319,7 @@ async fn linear_ticker_starts_whole_and_then_names_changed_fields_only() {
         .await;
     client.json().await;
     let mut fields = client.json().await["data"].as_object().unwrap().clone();
-    assert_eq!(fields.len(), 7);
+    assert_eq!(fields.len(), 24);
     for _ in 0..5 {
         let delta = client.json().await;
         assert_eq!(delta["type"], "delta");

@@ -67,6 +67,8 @@ pub(crate) struct Binance {
     dialect: Dialect,
     feeds: Vec<Feed>,
     routes: BTreeMap<u64, Route>,
+    /// The unrouted path carries the public streams.
+    unrouted: bool,
     meter: Meter,
     stale: Vec<Stale>,
     /// The REST snapshot last reached in a replay, or the first one ahead.
@@ -82,6 +84,7 @@ impl Binance {
             dialect,
             feeds: markets.iter().map(feed).collect(),
             routes: BTreeMap::new(),
+            unrouted: config.usdm_unrouted,
             meter: Meter::new(dialect, config.limits.rest_weight_per_minute),
             stale: Vec::new(),
             recorded: None,

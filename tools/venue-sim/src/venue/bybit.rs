@@ -8,6 +8,7 @@ mod control;
 mod feed;
 mod payload;
 mod rest;
+mod ticker;
 
 use crate::clock::Nanos;
 use crate::config::{Product, SimConfig};

@@ -61,7 +61,11 @@ impl Binance {
             return;
         };
         let request = RestRequest::parse(&session.path);
-        let route = Route::parse(self.dialect, &request.path).unwrap_or(Route::Nothing);
+        let route = match Route::parse(self.dialect, &request.path) {
+            Some(Route::Nothing) | None if self.unrouted => Route::Public,
+            Some(route) => route,
+            None => Route::Nothing,
+        };
         self.routes.insert(line, route);
         let unit = request.get("timeUnit").unwrap_or_default();
         session.variant.combined = request.path.ends_with("/stream");

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::ticker::Ticker;
 use super::{Category, payload};
 use crate::clock::{MILLI, Nanos, SECOND};
 use crate::fault::Target;
@@ -33,7 +34,7 @@ pub(super) struct Feed {
     pub(super) changed_at: Nanos,
     direction: payload::Direction,
     ticker_slot: Nanos,
-    ticker: Option<payload::Ticker>,
+    ticker: Option<Ticker>,
 }
 
 /// One `orderbook.<depth>` topic.
@@ -143,24 +144,28 @@ impl Feed {
     }
 
     fn publish_ticker(&mut self, desk: &mut Desk<'_>, index: usize) {
+        if !desk.hub.wanted(desk.product, &self.tickers) {
+            self.ticker = None;
+            return;
+        }
         let pause = if self.category == Category::Spot {
             50
         } else {
             100
         };
         let slot = desk.now / (pause * MILLI);
-        if slot == self.ticker_slot || !desk.hub.wanted(desk.product, &self.tickers) {
+        let ticker = Ticker::of(self.category, &desk.markets[index], desk.now);
+        if slot == self.ticker_slot || self.ticker.as_ref() == Some(&ticker) {
             return;
         }
         self.ticker_slot = slot;
-        let ticker = payload::Ticker::of(self.category, &desk.markets[index]);
-        let last = self.ticker.replace(ticker.clone());
-        if last.as_ref() == Some(&ticker) {
-            return;
-        }
         let stamp = (self.sequence, desk.now / MILLI);
-        let base = last.filter(|_| self.category == Category::Linear);
-        let text = ticker.text(self.category, &self.tickers, base.as_ref(), stamp);
+        let base = self
+            .ticker
+            .as_ref()
+            .filter(|_| self.category == Category::Linear);
+        let text = ticker.text(self.category, &self.tickers, base, stamp);
+        self.ticker = Some(ticker);
         desk.hub.publish(
             desk.product,
             &self.tickers,
@@ -173,10 +178,11 @@ impl Feed {
     pub(super) fn greet(&mut self, desk: &mut Desk<'_>, index: usize, line: u64, topic: &str) {
         let market = &desk.markets[index];
         if *self.tickers == *topic {
-            let ticker = payload::Ticker::of(self.category, market);
+            let ticker = Ticker::of(self.category, market, desk.now);
             let stamp = (self.sequence, desk.now / MILLI);
             let text = ticker.text(self.category, &self.tickers, None, stamp);
-            self.ticker = Some(ticker);
+            // Other subscribers' next delta counts from what they have.
+            self.ticker.get_or_insert(ticker);
             desk.hub
                 .publish_to(line, &self.tickers, Span::one(self.sequence), text);
         }

@@ -6,7 +6,7 @@ use super::Category;
 use crate::clock::{MILLI, Nanos};
 use crate::decimal::{padded, trimmed};
 use crate::instrument::InstrumentConfig;
-use crate::market::{Fill, Market, Side};
+use crate::market::{Fill, Side};
 use crate::truth::LevelTexts;
 
 /// Envelope of a book message.
@@ -203,62 +203,4 @@ fn mixed(mut x: u64) -> u64 {
     x = (x ^ x >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     x = (x ^ x >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
     x ^ x >> 31
-}
-
-/// What the tickers topic says that changes: field names with their texts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Ticker {
-    symbol: String,
-    fields: Vec<(&'static str, String)>,
-}
-
-impl Ticker {
-    pub(super) fn of(category: Category, market: &Market) -> Self {
-        let config = &market.config;
-        let last = market.tape.back().map_or(config.px_start, |fill| fill.px);
-        let (px, qty) = (|v| px(category, config, v), |v| qty(category, config, v));
-        let mut fields = vec![
-            ("lastPrice", px(last)),
-            ("prevPrice24h", px(config.px_start)),
-        ];
-        let touch = [
-            (Side::Bid, "bid1Price", "bid1Size"),
-            (Side::Ask, "ask1Price", "ask1Size"),
-        ];
-        for (side, price, size) in touch {
-            if let (Category::Linear, Some((px_, qty_))) = (category, market.book.best(side)) {
-                fields.extend([(price, px(px_)), (size, qty(qty_))]);
-            }
-        }
-        Self {
-            symbol: config.symbol.clone(),
-            fields,
-        }
-    }
-
-    /// A snapshot or, with a base, a delta of the fields that changed.
-    pub(super) fn text(
-        &self,
-        category: Category,
-        topic: &str,
-        base: Option<&Ticker>,
-        stamp: (u64, Nanos),
-    ) -> String {
-        let (sequence, sent) = stamp;
-        let mut data = format!(r#""symbol":"{}""#, self.symbol);
-        for field in &self.fields {
-            if !base.is_some_and(|base| base.fields.contains(field)) {
-                let _infallible = write!(data, r#","{}":"{}""#, field.0, field.1);
-            }
-        }
-        let kind = if base.is_some() { "delta" } else { "snapshot" };
-        match category {
-            Category::Spot => format!(
-                r#"{{"topic":"{topic}","ts":{sent},"type":"{kind}","cs":{sequence},"data":{{{data}}}}}"#
-            ),
-            Category::Linear => format!(
-                r#"{{"topic":"{topic}","type":"{kind}","data":{{{data}}},"cs":{sequence},"ts":{sent}}}"#
-            ),
-        }
-    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::checksum::checksum;
-use super::payload::{self, Stats};
+use super::payload;
 use crate::hub::Span;
 use crate::instrument::InstrumentConfig;
 use crate::market::{Market, Side, Step};
@@ -26,7 +26,6 @@ pub(super) struct Feed {
     on_trade: Arc<str>,
     books: BTreeMap<usize, BookChannel>,
     touch: [Option<(i64, i64)>; 2],
-    stats: Stats,
     tickers: u64,
 }
 
@@ -60,7 +59,6 @@ impl Feed {
                 .map(|depth| (depth, book(depth)))
                 .collect(),
             touch: [None; 2],
-            stats: Stats::new(config.px_start),
             tickers: 0,
         }
     }
@@ -68,9 +66,6 @@ impl Feed {
     /// Publishes everything an event changed: trades, books, tickers.
     pub(super) fn stepped(&mut self, desk: &mut Desk<'_>, index: usize, step: &Step) {
         let market = &desk.markets[index];
-        for fill in &step.fills {
-            self.stats.add(fill);
-        }
         if let (Some(first), Some(last)) = (step.fills.first(), step.fills.last()) {
             let span = Span {
                 first: first.id,
@@ -127,7 +122,7 @@ impl Feed {
         let market = &desk.markets[index];
         desk.hub
             .publish(desk.product, key, Span::one(self.tickers), |_| {
-                payload::ticker(market, &self.stats, "update", at)
+                payload::ticker(market, "update", at)
             });
     }
 
@@ -152,7 +147,7 @@ impl Feed {
             .into_iter()
             .find(|own| ***own == *key)
         {
-            let text = payload::ticker(market, &self.stats, "snapshot", desk.now);
+            let text = payload::ticker(market, "snapshot", desk.now);
             desk.hub
                 .publish_to(line, key, Span::one(self.tickers), text);
         }

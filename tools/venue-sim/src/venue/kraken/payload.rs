@@ -109,54 +109,13 @@ pub(super) fn trades(config: &InstrumentConfig, kind: &str, fills: &[Fill]) -> S
     )
 }
 
-/// What the ticker says about the time since the start.
-#[derive(Clone, Debug)]
-pub(super) struct Stats {
-    open: i64,
-    last: i64,
-    low: i64,
-    high: i64,
-    volume: i128,
-    notional: i128,
-    trades: u64,
-}
-
-impl Stats {
-    pub(super) fn new(open: i64) -> Self {
-        Self {
-            open,
-            last: open,
-            low: open,
-            high: open,
-            volume: 0,
-            notional: 0,
-            trades: 0,
-        }
-    }
-
-    pub(super) fn add(&mut self, fill: &Fill) {
-        self.last = fill.px;
-        self.low = self.low.min(fill.px);
-        self.high = self.high.max(fill.px);
-        self.volume += i128::from(fill.qty);
-        self.notional += i128::from(fill.px) * i128::from(fill.qty);
-        self.trades += 1;
-    }
-}
-
-pub(super) fn ticker(market: &Market, stats: &Stats, kind: &str, at: Nanos) -> String {
-    let config = &market.config;
+pub(super) fn ticker(market: &Market, kind: &str, at: Nanos) -> String {
+    let (config, stats) = (&market.config, &market.stats);
     let px = |px: i128| padded(px, config.px_digits);
     let qty = |qty: i128| padded(qty, config.qty_digits);
     let side = |side| market.book.best(side).unwrap_or_default();
     let (bid, ask) = (side(Side::Bid), side(Side::Ask));
-    let vwap = if stats.volume == 0 {
-        stats.open.into()
-    } else {
-        stats.notional / stats.volume
-    };
     let change = i128::from(stats.last - stats.open);
-    let percent = change * 10_000 / i128::from(stats.open.max(1));
     let mut out = format!(
         r#"{{"channel":"ticker","type":"{kind}","data":[{{"symbol":"{}","bid":{},"bid_qty":{},"ask":{},"ask_qty":{},"last":{},"#,
         config.symbol,
@@ -171,11 +130,11 @@ pub(super) fn ticker(market: &Market, stats: &Stats, kind: &str, at: Nanos) -> S
         out,
         r#""volume":{},"vwap":{},"low":{},"high":{},"change":{},"change_pct":{},"trades":{},"timestamp":"{}"}}]}}"#,
         qty(stats.volume),
-        px(vwap),
+        px(stats.vwap()),
         px(stats.low.into()),
         px(stats.high.into()),
         px(change),
-        padded(percent, 2),
+        padded(stats.change(10_000), 2),
         stats.trades,
         rfc3339_micros(at)
     );

@@ -71,6 +71,15 @@ fn names(config: &InstrumentConfig) -> Names {
     }
 }
 
+/// Key of a result: the name as asked for if it has a slash, else the venue's own. Client
+/// libraries rely on the former.
+fn result_key(config: &InstrumentConfig, request: &RestRequest) -> String {
+    match request.get("pair") {
+        Some(name) if name.contains('/') => name.to_owned(),
+        _ => names(config).key,
+    }
+}
+
 fn find<'a>(desk: &'a Desk<'_>, request: &RestRequest) -> Option<&'a Market> {
     let wanted = request.get("pair")?;
     desk.markets.iter().find(|market| {
@@ -109,17 +118,16 @@ fn pairs(desk: &Desk<'_>, request: &RestRequest) -> Option<String> {
     };
     let rows: Vec<String> = markets
         .iter()
-        .map(|market| pair_row(&market.config))
+        .map(|market| pair_row(&market.config, request))
         .collect();
     Some(format!("{{{}}}", rows.join(",")))
 }
 
-fn pair_row(config: &InstrumentConfig) -> String {
+fn pair_row(config: &InstrumentConfig, request: &RestRequest) -> String {
     let Names {
-        v1,
-        alternative,
-        key,
+        v1, alternative, ..
     } = names(config);
+    let key = result_key(config, request);
     let (base, quote) = (native(&config.base), native(&config.quote));
     let InstrumentConfig {
         px_digits,
@@ -158,7 +166,11 @@ fn depth(market: &Market, request: &RestRequest, now: Nanos) -> String {
             .collect::<Vec<_>>()
             .join(",")
     };
-    let (key, asks, bids) = (names(config).key, side(Side::Ask), side(Side::Bid));
+    let (key, asks, bids) = (
+        result_key(config, request),
+        side(Side::Ask),
+        side(Side::Bid),
+    );
     format!(r#"{{"{key}":{{"asks":[{asks}],"bids":[{bids}]}}}}"#)
 }
 
@@ -190,7 +202,7 @@ fn trades(market: &Market, request: &RestRequest) -> String {
         .collect();
     let last = rows.last().map_or(since, |fill| fill.at);
     let (key, rows) = (
-        names(config).key,
+        result_key(config, request),
         rows.iter().map(row).collect::<Vec<_>>().join(","),
     );
     format!(r#"{{"{key}":[{rows}],"last":"{last}"}}"#)

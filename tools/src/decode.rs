@@ -6,7 +6,7 @@
 mod books;
 mod input;
 
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use feedd_codecs::feed::{FeedOptions, Meta, Outbox};
@@ -18,6 +18,7 @@ use feedd_storage::export::JsonLines;
 use self::input::{Form, Frames, Taken};
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, talk};
+use crate::source::{self, is_damage};
 
 /// Options of `feedctl decode`.
 #[derive(Debug, clap::Args)]
@@ -48,7 +49,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     let id = VenueId::from_names(&args.venue, &args.product)
         .ok_or_else(|| unsupported(&args.venue, &args.product))?;
-    args.files.iter().try_for_each(|file| input::check(file))?;
+    args.files.iter().try_for_each(|file| source::check(file))?;
     with_venue!(id, V => Session::<V>::open(id, args)?.run(args))
 }
 
@@ -163,10 +164,4 @@ impl<V: Venue> Session<V> {
         self.problems = true;
         talk(format_args!("{}:{line}: {rule}: {what}", path.display()));
     }
-}
-
-/// Whether the bytes are bad, rather than the way to them.
-fn is_damage(error: &io::Error) -> bool {
-    use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
-    matches!(error.kind(), InvalidData | InvalidInput | UnexpectedEof)
 }

@@ -3,6 +3,7 @@
 //! The codes are those of BSD's `sysexits`, as far as they fit; 1 and 2 are `diff`'s and `grep`'s:
 //! the check found something, the check could not be made.
 
+use std::error::Error as _;
 use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -19,8 +20,10 @@ pub(crate) struct Exit(u8);
 impl Exit {
     /// All went well.
     pub(crate) const OK: Self = Self(0);
-    /// The input was read and parts of it are bad; standard error names them.
+    /// The input was read and parts of it are bad; each is named.
     pub(crate) const PROBLEMS: Self = Self(1);
+    /// The check could not be made.
+    pub(crate) const IMPOSSIBLE: Self = Self(2);
     /// The command line makes no sense.
     pub(crate) const USAGE: Self = Self(64);
     /// An input is not there or not readable.
@@ -32,12 +35,13 @@ impl Exit {
     /// Permission was denied.
     pub(crate) const PERMISSION: Self = Self(77);
 
-    const TABLE: [(Self, &'static str); 7] = [
+    const TABLE: [(Self, &'static str); 8] = [
         (Self::OK, "done"),
         (
             Self::PROBLEMS,
-            "done, but parts of the input are bad; standard error names them",
+            "done, but parts of the input are bad; each is named",
         ),
+        (Self::IMPOSSIBLE, "the check could not be made"),
         (Self::USAGE, "wrong command line"),
         (Self::NO_INPUT, "input missing"),
         (Self::CANNOT_CREATE, "output cannot be created"),
@@ -72,7 +76,7 @@ pub(crate) enum Failure {
     #[error("{0}")]
     Usage(String),
     /// An input that cannot be opened.
-    #[error("cannot open {}: {source}", path.display())]
+    #[error("cannot open {}", path.display())]
     Open {
         /// The file or directory.
         path: PathBuf,
@@ -80,7 +84,7 @@ pub(crate) enum Failure {
         source: io::Error,
     },
     /// An output that cannot be created.
-    #[error("cannot create {}: {source}", path.display())]
+    #[error("cannot create {}", path.display())]
     Create {
         /// The file.
         path: PathBuf,
@@ -88,7 +92,7 @@ pub(crate) enum Failure {
         source: io::Error,
     },
     /// Reading or writing broke off.
-    #[error("cannot {action} {}: {source}", path.display())]
+    #[error("cannot {action} {}", path.display())]
     Io {
         /// What was tried, as a verb.
         action: &'static str,
@@ -97,6 +101,15 @@ pub(crate) enum Failure {
         /// The operating system's answer.
         source: io::Error,
     },
+    /// A directory that holds no log of a journal.
+    #[error("{} is no journal: it holds none of records/, raw/ and quarantine/", path.display())]
+    NoJournal {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A journal that cannot be read.
+    #[error(transparent)]
+    Journal(#[from] feedd_storage::Error),
 }
 
 impl Failure {
@@ -129,7 +142,29 @@ impl Failure {
                 // Whoever closed the pipe does not want it.
                 let _ = error.print();
             }
-            _ => talk(format_args!("feedctl: {self}")),
+            _ => talk(format_args!("feedctl: {}", self.chain())),
+        }
+    }
+
+    /// The message and what caused it, once each.
+    fn chain(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            let _ = write!(text, ": {error}");
+            cause = error.source();
+        }
+        text
+    }
+
+    /// The operating system's answer, where one is the cause.
+    fn io_kind(&self) -> Option<io::ErrorKind> {
+        match self {
+            Self::Open { source, .. } | Self::Create { source, .. } | Self::Io { source, .. } => {
+                Some(source.kind())
+            }
+            Self::Journal(feedd_storage::Error::Io { source, .. }) => Some(source.kind()),
+            _ => None,
         }
     }
 
@@ -138,14 +173,10 @@ impl Failure {
         match self {
             Self::Command(error) if !error.use_stderr() => Exit::OK,
             Self::Command(_) | Self::Usage(_) => Exit::USAGE,
-            Self::Open { source, .. } | Self::Create { source, .. } | Self::Io { source, .. }
-                if source.kind() == io::ErrorKind::PermissionDenied =>
-            {
-                Exit::PERMISSION
-            }
-            Self::Open { .. } => Exit::NO_INPUT,
+            _ if self.io_kind() == Some(io::ErrorKind::PermissionDenied) => Exit::PERMISSION,
+            Self::Open { .. } | Self::NoJournal { .. } => Exit::NO_INPUT,
             Self::Create { .. } => Exit::CANNOT_CREATE,
-            Self::Io { .. } => Exit::IO,
+            Self::Io { .. } | Self::Journal(_) => Exit::IO,
         }
     }
 }

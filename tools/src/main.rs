@@ -6,7 +6,10 @@
 
 mod decode;
 mod exit;
+mod journal;
 mod output;
+mod source;
+mod table;
 
 use std::process::ExitCode;
 
@@ -25,6 +28,8 @@ struct Cli {
 enum Command {
     /// Decode recorded frames into one JSON object per record
     Decode(decode::Args),
+    /// Look into a journal: segments, records, frames, soundness
+    Journal(journal::Args),
 }
 
 fn main() -> ExitCode {
@@ -51,5 +56,6 @@ fn parse() -> Result<Cli, Failure> {
 fn run(cli: Cli) -> Result<Exit, Failure> {
     match cli.command {
         Command::Decode(args) => decode::run(&args),
+        Command::Journal(args) => journal::run(&args),
     }
 }

@@ -1,24 +1,19 @@
-//! Recordings as frames: files, gzip files and standard input, line by line.
+//! Recordings as frames, line by line.
 //!
 //! No line is read further into memory than the longest frame that the decoder takes; the rest of a
 //! longer one is passed over.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::io::{self, BufRead, Cursor, Read};
 use std::path::Path;
 
 use feedd_codecs::json::FRAME_BYTES_MAX;
-use flate2::read::MultiGzDecoder;
 use serde::de::IgnoredAny;
 
 use crate::exit::Failure;
+use crate::source::{self, Line, read_line};
 
-/// First bytes of a gzip stream.
-const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 /// Longest line: a frame, the 19 digits of its stamp, a blank and the line end, with some room.
 const LINE_BYTES_MAX: usize = FRAME_BYTES_MAX + 32;
-/// Bytes read at a time.
-const CHUNK_BYTES: usize = 64 << 10;
 
 /// A frame of a recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,44 +47,13 @@ pub(super) struct Frames {
     damage: Option<io::Error>,
 }
 
-/// Tells whether a file can be opened, so that nothing is decoded when one is missing.
-pub(super) fn check(path: &Path) -> Result<(), Failure> {
-    if is_stdin(path) {
-        return Ok(());
-    }
-    let file = File::open(path).map_err(Failure::open(path))?;
-    let is_dir = file.metadata().map_err(Failure::open(path))?.is_dir();
-    if is_dir {
-        return Err(Failure::open(path)(io::ErrorKind::IsADirectory.into()));
-    }
-    Ok(())
-}
-
-fn is_stdin(path: &Path) -> bool {
-    path.as_os_str() == "-"
-}
-
 impl Frames {
-    /// Opens `path`, or standard input for `-`; gzip is told by its first bytes.
+    /// Opens `path`, or standard input for `-`.
     pub(super) fn open(path: &Path, form: Form) -> Result<Self, Failure> {
-        let source: Box<dyn Read> = if is_stdin(path) {
-            Box::new(io::stdin().lock())
-        } else {
-            Box::new(File::open(path).map_err(Failure::open(path))?)
-        };
-        Self::read(source, form).map_err(Failure::io("read", path))
+        Ok(Self::new(source::open(path)?, form))
     }
 
-    fn read(mut source: Box<dyn Read>, form: Form) -> io::Result<Self> {
-        let mut magic = Vec::new();
-        source.by_ref().take(2).read_to_end(&mut magic)?;
-        let zipped = magic == GZIP_MAGIC;
-        let source = Cursor::new(magic).chain(source);
-        let reader = if zipped {
-            buffered(MultiGzDecoder::new(source))
-        } else {
-            buffered(source)
-        };
+    fn new(reader: Box<dyn BufRead>, form: Form) -> Self {
         let mut frames = Self {
             reader,
             form,
@@ -101,7 +65,7 @@ impl Frames {
         if form == Form::Bare {
             frames.look_for_one_text();
         }
-        Ok(frames)
+        frames
     }
 
     /// A file of bare frames may be a single one over many lines. What was read to find out is read
@@ -159,34 +123,6 @@ impl Frames {
     }
 }
 
-/// What a look for the next line gave.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Line {
-    /// The input is at its end.
-    None,
-    /// A line, the last one perhaps without line feed.
-    Whole,
-    /// The beginning of a line that is longer than the limit.
-    TooLong,
-}
-
-/// Reads a line into `text`, at most one byte more than `limit` of it.
-fn read_line(reader: &mut impl BufRead, text: &mut Vec<u8>, limit: usize) -> io::Result<Line> {
-    text.clear();
-    let bytes = reader
-        .by_ref()
-        .take(limit as u64 + 1)
-        .read_until(b'\n', text)?;
-    if bytes == 0 {
-        return Ok(Line::None);
-    }
-    if bytes <= limit || text.ends_with(b"\n") {
-        return Ok(Line::Whole);
-    }
-    reader.skip_until(b'\n')?;
-    Ok(Line::TooLong)
-}
-
 /// `<ns> <frame>`; a line that does not begin so is a frame without a stamp.
 fn split_stamp(line: &[u8]) -> (i64, &[u8]) {
     let digits = line.iter().take_while(|byte| byte.is_ascii_digit()).count();
@@ -208,16 +144,12 @@ fn taken(line: u64, ts_recv: i64, frame: &[u8]) -> Taken<'_> {
     }
 }
 
-fn buffered(source: impl Read + 'static) -> Box<dyn BufRead> {
-    Box::new(BufReader::with_capacity(CHUNK_BYTES, source))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn frames(bytes: &'static [u8], form: Form) -> Vec<(u64, i64, String)> {
-        let mut frames = Frames::read(Box::new(bytes), form).unwrap();
+        let mut frames = Frames::new(Box::new(bytes), form);
         let mut all = Vec::new();
         while let Some(taken) = frames.next().unwrap() {
             let text = taken
@@ -276,29 +208,6 @@ mod tests {
     }
 
     #[test]
-    fn a_line_beyond_the_limit_is_cut_and_the_next_one_is_whole() {
-        let mut reader = Cursor::new(b"12345\n123456\n1234567890\n1\n");
-        let mut text = Vec::new();
-        let mut seen = Vec::new();
-        loop {
-            let line = read_line(&mut reader, &mut text, 6).unwrap();
-            if line == Line::None {
-                break;
-            }
-            seen.push((line, text.len()));
-        }
-        assert_eq!(
-            seen,
-            [
-                (Line::Whole, 6),
-                (Line::Whole, 7),
-                (Line::TooLong, 7),
-                (Line::Whole, 2)
-            ]
-        );
-    }
-
-    #[test]
     fn a_gzip_file_that_ends_early_gives_its_lines_and_then_an_error() {
         use std::io::Write as _;
         let mut zip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
@@ -306,8 +215,8 @@ mod tests {
         let mut zipped = zip.finish().unwrap();
         zipped.truncate(zipped.len() - 12);
         for form in [Form::Stamped, Form::Bare] {
-            let source = Box::new(Cursor::new(zipped.clone()));
-            let mut frames = Frames::read(source, form).unwrap();
+            let zipped = Box::new(Cursor::new(zipped.clone()));
+            let mut frames = Frames::new(source::unzipped(zipped).unwrap(), form);
             assert_eq!(frames.next().unwrap().unwrap().line, 1, "{form:?}");
             assert_eq!(frames.next().unwrap().unwrap().line, 2, "{form:?}");
             assert!((0..2).any(|_| frames.next().is_err()), "{form:?}");

@@ -6,6 +6,7 @@
 
 mod decode;
 mod exit;
+mod hist;
 mod journal;
 mod output;
 mod source;
@@ -30,6 +31,8 @@ enum Command {
     Decode(decode::Args),
     /// Look into a journal: segments, records, frames, soundness
     Journal(journal::Args),
+    /// Percentiles of latency files
+    Hist(hist::Args),
 }
 
 fn main() -> ExitCode {
@@ -57,5 +60,6 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
     match cli.command {
         Command::Decode(args) => decode::run(&args),
         Command::Journal(args) => journal::run(&args),
+        Command::Hist(args) => hist::run(&args),
     }
 }

@@ -108,6 +108,13 @@ pub enum Fault {
         /// How many.
         count: u64,
     },
+    /// The next `count` requests on the target's connections get neither answer nor effect.
+    Ignore {
+        /// Whose requests; the stream is ignored.
+        target: Target,
+        /// How many.
+        count: u64,
+    },
     /// Ends the target's connections now.
     Close {
         /// Which connections; the stream is ignored.
@@ -129,7 +136,8 @@ pub enum Fault {
         /// The bytes and how they are framed.
         frame: RawFrame,
     },
-    /// The next `count` REST requests are answered so.
+    /// The next `count` REST requests are answered so. With a path that matches them, WebSocket
+    /// handshakes are refused in the same way.
     Rest {
         /// Whose requests.
         product: Product,

@@ -244,3 +244,30 @@ async fn run_market(shared: Shared, tick: Duration) {
         lock(&shared).tick();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn handle_can_be_shared_between_threads() {
+        fn shareable<T: Send + Sync>() {}
+        shareable::<Sim>();
+    }
+
+    #[test]
+    fn taken_port_is_refused_by_product_and_number() {
+        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = taken.local_addr().unwrap().port();
+        let config = SimConfig {
+            products: vec![Product::KrakenSpot],
+            ports: BTreeMap::from([(Product::KrakenSpot, port)]),
+            ..SimConfig::default()
+        };
+        let text = Sim::start(config).unwrap_err().to_string();
+        assert!(
+            text.contains("kraken-spot") && text.contains(&port.to_string()),
+            "{text}"
+        );
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crate::capture::Recording;
 use crate::clock::{self, Nanos, SECOND};
@@ -84,9 +85,15 @@ impl World {
         Some(call(venue, &mut desk))
     }
 
-    pub(crate) fn accepts(&mut self, product: Product, path: &str) -> bool {
-        self.on(product, |venue, _| venue.accepts(path))
-            .unwrap_or(false)
+    /// The answer to a WebSocket handshake that is not accepted.
+    pub(crate) fn refusal(&mut self, product: Product, path: &str) -> Option<RestReply> {
+        if let Some(answer) = self.hub.board.handshake_answer(product, path) {
+            return self.ordered(product, answer);
+        }
+        let accepted = self
+            .on(product, |venue, _| venue.accepts(path))
+            .unwrap_or(false);
+        (!accepted).then(|| RestReply::new(404, ""))
     }
 
     pub(crate) fn open(&mut self, product: Product, make: impl FnOnce(u64) -> Session) -> u64 {
@@ -101,7 +108,9 @@ impl World {
     }
 
     pub(crate) fn text(&mut self, product: Product, line: u64, text: &str) {
-        self.on(product, |venue, desk| venue.text(desk, line, text));
+        if !self.hub.board.ignores(product, line) {
+            self.on(product, |venue, desk| venue.text(desk, line, text));
+        }
     }
 
     pub(crate) fn expiring(&mut self, product: Product, line: u64) {
@@ -109,37 +118,36 @@ impl World {
     }
 
     /// The answer to a REST request and how long to hold it back.
-    pub(crate) fn rest(
-        &mut self,
-        product: Product,
-        target: &str,
-    ) -> (RestReply, std::time::Duration) {
+    pub(crate) fn rest(&mut self, product: Product, target: &str) -> (RestReply, Duration) {
         let request = RestRequest::parse(target);
-        let ordered = self.hub.board.rest_answer(product, &request.path);
-        let real = |world: &mut World| {
-            let reply = world.on(product, |venue, desk| venue.rest(desk, &request));
-            reply.unwrap_or_else(|| RestReply::new(404, ""))
+        let answer = self.hub.board.rest_answer(product, &request.path);
+        let delay = match &answer {
+            Some(RestAnswer::Delay(wait)) => FaultBoard::DELAY_MAX.min(*wait),
+            _ => Duration::ZERO,
         };
-        let mut delay = std::time::Duration::ZERO;
-        let reply = match ordered {
-            None => real(self),
-            Some(RestAnswer::Delay(wait)) => {
-                delay = wait.min(FaultBoard::DELAY_MAX);
-                real(self)
-            }
-            Some(RestAnswer::Body(body)) => RestReply::ok(body),
-            Some(RestAnswer::Html) => html(),
-            Some(RestAnswer::Status { code, retry_after }) => {
+        let reply = match answer.and_then(|answer| self.ordered(product, answer)) {
+            Some(ordered) => Some(ordered),
+            None => self.on(product, |venue, desk| venue.rest(desk, &request)),
+        };
+        (reply.unwrap_or_else(|| RestReply::new(404, "")), delay)
+    }
+
+    /// The reply a fault asks for; `None` if that is the right one.
+    fn ordered(&mut self, product: Product, answer: RestAnswer) -> Option<RestReply> {
+        match answer {
+            RestAnswer::Delay(_) => None,
+            RestAnswer::Body(body) => Some(RestReply::ok(body)),
+            RestAnswer::Html => Some(html()),
+            RestAnswer::Status { code, retry_after } => {
                 let now = clock::now();
-                let body = self.on(product, |venue, _| venue.rest_error(code, now));
-                let mut reply = RestReply::new(code, body.unwrap_or_default());
+                let body = self.on(product, |venue, _| venue.rest_error(code, now))?;
+                let mut reply = RestReply::new(code, body);
                 reply
                     .headers
-                    .extend(retry_after.map(|s| ("Retry-After", s.to_string())));
-                reply
+                    .extend(retry_after.map(|s| ("retry-after", s.to_string())));
+                Some(reply)
             }
-        };
-        (reply, delay)
+        }
     }
 
     /// Generates what is due and lets time pass for every venue.
@@ -204,6 +212,7 @@ impl World {
                 subscriptions,
             } => self.hub.silence(&target, subscriptions),
             Fault::RejectSubscribe { target, count } => board.arm_rejection(target, count),
+            Fault::Ignore { target, count } => board.arm_ignore(target, count),
             Fault::Rest {
                 product,
                 path,

@@ -315,6 +315,44 @@ async fn rest_answers_as_ordered_and_then_rightly_again() {
 }
 
 #[tokio::test]
+async fn handshake_is_refused_with_the_ordered_status_and_then_accepted() {
+    let sim = start(SPOT);
+    let answer = RestAnswer::Status {
+        code: 429,
+        retry_after: Some(5),
+    };
+    let path = Some("/ws".to_owned());
+    sim.inject(Fault::Rest {
+        product: SPOT,
+        path,
+        answer,
+        count: 1,
+    });
+    match Client::try_open(&sim, SPOT, "/ws").await {
+        Err(Error::Http(response)) => assert_eq!(response.status(), 429),
+        other => panic!("{:?}", other.map(|_| "accepted")),
+    }
+    Client::open(&sim, SPOT, "/ws").await;
+    let unknown = Client::try_open(&sim, SPOT, "/nowhere").await;
+    assert!(matches!(unknown, Err(Error::Http(response)) if response.status() == 404));
+}
+
+#[tokio::test]
+async fn ignored_request_has_neither_answer_nor_effect() {
+    let sim = start(SPOT);
+    let mut client = Client::open(&sim, SPOT, "/ws").await;
+    sim.inject(Fault::Ignore {
+        target: Target::product(SPOT),
+        count: 1,
+    });
+    let request = json!({"method":"SUBSCRIBE","params":[TRADES],"id":1}).to_string();
+    client.send(request.clone()).await;
+    assert!(client.silent_for(Duration::from_millis(300)).await);
+    client.send(request).await;
+    assert_eq!(client.json().await["id"], 1);
+}
+
+#[tokio::test]
 async fn stale_snapshot_is_older_than_the_first_update_and_the_next_one_is_not() {
     let sim = start(SPOT);
     sim.inject(Fault::StaleSnapshot {

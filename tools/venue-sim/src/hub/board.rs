@@ -84,6 +84,7 @@ pub(crate) struct FaultBoard {
     armed: Vec<Armed>,
     silences: Vec<Counted<Target>>,
     rejections: Vec<Counted<Target>>,
+    ignored: Vec<Counted<Target>>,
     rest: Vec<Counted<RestFault>>,
 }
 
@@ -106,6 +107,14 @@ impl FaultBoard {
 
     pub(crate) fn arm_rejection(&mut self, target: Target, left: u64) {
         self.rejections.push(Counted { what: target, left });
+    }
+
+    pub(crate) fn arm_ignore(&mut self, target: Target, left: u64) {
+        let target = Target {
+            stream: None,
+            ..target
+        };
+        self.ignored.push(Counted { what: target, left });
     }
 
     pub(crate) fn arm_rest(
@@ -169,6 +178,28 @@ impl FaultBoard {
     /// Whether a subscribe request is to be refused.
     pub(crate) fn rejects(&mut self, product: Product, line: u64, key: &str) -> bool {
         use_target(&mut self.rejections, product, line, key)
+    }
+
+    /// Whether a client's request is to be overlooked.
+    pub(crate) fn ignores(&mut self, product: Product, line: u64) -> bool {
+        use_target(&mut self.ignored, product, line, "")
+    }
+
+    /// The answer ordered for a WebSocket handshake, if any: only faults that name a path count.
+    pub(crate) fn handshake_answer(&mut self, product: Product, path: &str) -> Option<RestAnswer> {
+        let named = self.rest.iter().any(|fault| {
+            fault.what.product == product
+                && fault
+                    .what
+                    .path
+                    .as_ref()
+                    .is_some_and(|wanted| path.contains(wanted.as_str()))
+        });
+        if named {
+            self.rest_answer(product, path)
+        } else {
+            None
+        }
     }
 
     /// The answer ordered for a REST request, if any.

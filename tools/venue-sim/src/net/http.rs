@@ -127,15 +127,15 @@ fn websocket_key(headers: &HeaderMap) -> Option<String> {
         .then(|| key.to_owned())
 }
 
-/// Answers 101 and hands the connection over, or 404 for a path the venue does not serve.
+/// Answers 101 and hands the connection over, or refuses: an unknown path, or a fault.
 fn upgrade(
     mut request: Request<Incoming>,
     key: &str,
     path: String,
     port: &Port,
 ) -> Response<Full<Bytes>> {
-    if !lock(&port.shared).accepts(port.product, &path) {
-        return response(RestReply::new(404, ""));
+    if let Some(refusal) = lock(&port.shared).refusal(port.product, &path) {
+        return response(refusal);
     }
     let upgraded = hyper::upgrade::on(&mut request);
     let seat = Seat::take(Arc::clone(&port.shared), port.product, path, port.rules);

@@ -62,7 +62,7 @@ impl Binance {
         };
         let request = RestRequest::parse(&session.path);
         let route = match Route::parse(self.dialect, &request.path) {
-            Some(Route::Nothing) | None if self.unrouted => Route::Public,
+            Some(Route::Nothing) if self.unrouted => Route::Public,
             Some(route) => route,
             None => Route::Nothing,
         };

@@ -19,9 +19,6 @@ const DEPTHS: [(usize, Nanos); 4] = [(1, 10), (50, 20), (200, 100), (1_000, 200)
 /// Silence after which level 1 repeats its snapshot with the same `u`.
 const REPEAT: Nanos = 3 * SECOND;
 
-/// Trades of one message at most; further ones follow in the next message with the same `seq`.
-const TRADES_PER_MESSAGE: usize = 1_024;
-
 /// Topics of one instrument.
 #[derive(Debug)]
 pub(super) struct Feed {
@@ -110,23 +107,18 @@ impl Feed {
     }
 
     fn publish_trades(&mut self, desk: &mut Desk<'_>, index: usize, fills: &[Fill]) {
+        let (Some(first), Some(last)) = (fills.first(), fills.last()) else {
+            return;
+        };
         let config = &desk.markets[index].config;
-        for part in fills.chunks(TRADES_PER_MESSAGE) {
-            let text = payload::trades(
-                self.category,
-                config,
-                part,
-                &mut self.direction,
-                (self.sequence, desk.now / MILLI),
-            );
-            let first = part.first().map_or(0, |fill| fill.id);
-            let span = Span {
-                first,
-                last: part.last().map_or(first, |fill| fill.id),
-            };
-            desk.hub
-                .publish(desk.product, &self.trades, span, |_| text.clone());
-        }
+        let stamp = (self.sequence, desk.now / MILLI);
+        let text = payload::trades(self.category, config, fills, &mut self.direction, stamp);
+        let span = Span {
+            first: first.id,
+            last: last.id,
+        };
+        desk.hub
+            .publish(desk.product, &self.trades, span, |_| text.clone());
     }
 
     /// Publishes the topics whose interval is over, or all that have something to say.

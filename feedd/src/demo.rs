@@ -4,7 +4,7 @@
 //! comparison of what stands in the journal with what the simulator knows.
 
 mod report;
-mod verify;
+pub mod verify;
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -116,7 +116,7 @@ fn fresh_dir(options: &DemoOptions) -> Result<PathBuf, Failure> {
     ))
 }
 
-/// One feed a product; readers share the host's cores with the simulator, so nothing is pinned.
+/// Readers share the host's cores with the simulator, so nothing is pinned.
 fn config(
     options: &DemoOptions,
     sim_config: &SimConfig,
@@ -133,38 +133,42 @@ fn config(
     }
     debug_assert_eq!(options.tls, config.tls.ca_file.is_some());
     config.journal.dir = dir;
-    for product in Product::ALL {
-        let Some(endpoint) = sim.endpoint(product) else {
-            continue;
-        };
-        let (venue, name) = product
-            .name()
-            .split_once('-')
-            .unwrap_or((product.name(), ""));
-        let instruments = sim_config
-            .instruments(product)
-            .into_iter()
-            .map(|instrument| instrument.symbol);
-        // Binance futures publish no single fills.
-        let trades = if matches!(product, Product::BinanceUsdm | Product::BinanceCoinm) {
-            "agg_trade"
-        } else {
-            "trade"
-        };
-        config.feeds.push(FeedConfig {
-            venue: venue.to_owned(),
-            product: name.to_owned(),
-            instruments: instruments.collect(),
-            channels: [trades, "bbo", "book"].map(str::to_owned).to_vec(),
-            book_depth: 0,
-            book_interval_ms: 100,
-            reader: 0,
-            ws_url: Some(endpoint.ws_url.clone()),
-            rest_url: Some(endpoint.rest_url.clone()),
-        });
-    }
+    config.feeds = feeds(sim_config, sim);
     config.check()?;
     Ok(config)
+}
+
+/// One feed for each product that `sim` serves: every instrument, all on reader 0.
+#[must_use]
+pub fn feeds(sim_config: &SimConfig, sim: &Sim) -> Vec<FeedConfig> {
+    Product::ALL
+        .into_iter()
+        .filter_map(|product| {
+            let endpoint = sim.endpoint(product)?;
+            let (venue, name) = product.name().split_once('-')?;
+            let instruments = sim_config
+                .instruments(product)
+                .into_iter()
+                .map(|instrument| instrument.symbol);
+            // Binance futures publish no single fills.
+            let trades = if matches!(product, Product::BinanceUsdm | Product::BinanceCoinm) {
+                "agg_trade"
+            } else {
+                "trade"
+            };
+            Some(FeedConfig {
+                venue: venue.to_owned(),
+                product: name.to_owned(),
+                instruments: instruments.collect(),
+                channels: [trades, "bbo", "book"].map(str::to_owned).to_vec(),
+                book_depth: 0,
+                book_interval_ms: 100,
+                reader: 0,
+                ws_url: Some(endpoint.ws_url.clone()),
+                rest_url: Some(endpoint.rest_url.clone()),
+            })
+        })
+        .collect()
 }
 
 fn wait_until_live(pipeline: &Pipeline, config: &Config) -> bool {

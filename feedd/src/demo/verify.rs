@@ -12,15 +12,17 @@ use crate::exit::{Code, Failure};
 
 /// What the journal says, read like any consumer would.
 #[derive(Debug, Default)]
-pub(super) struct View {
-    pub(super) counts: BTreeMap<VenueId, BTreeMap<Kind, u64>>,
-    pub(super) instruments: BTreeMap<(VenueId, String), Seen>,
+pub struct View {
+    /// Records of each venue by kind.
+    pub counts: BTreeMap<VenueId, BTreeMap<Kind, u64>>,
+    /// Every instrument that an `Instrument` record named.
+    pub instruments: BTreeMap<(VenueId, String), Seen>,
     names: HashMap<InstrumentId, (VenueId, String)>,
 }
 
 /// One instrument, rebuilt from its records.
 #[derive(Debug, Default)]
-pub(super) struct Seen {
+pub struct Seen {
     book: Book,
     seq: u64,
     right: bool,
@@ -30,24 +32,37 @@ pub(super) struct Seen {
 
 /// The comparison's outcome.
 #[derive(Debug, Default)]
-pub(super) struct Verdict {
-    pub(super) books_equal: usize,
-    pub(super) books: usize,
-    pub(super) levels: usize,
-    pub(super) trades_equal: u64,
-    pub(super) trades: u64,
-    pub(super) gaps: u64,
-    pub(super) differences: Vec<String>,
+pub struct Verdict {
+    /// Books that are right and equal the truth level by level.
+    pub books_equal: usize,
+    /// Books in the truth.
+    pub books: usize,
+    /// Levels compared in the equal ones.
+    pub levels: usize,
+    /// Trades that stand in the journal as they were made.
+    pub trades_equal: u64,
+    /// Trades made since the first journaled one.
+    pub trades: u64,
+    /// Gap records of the compared instruments.
+    pub gaps: u64,
+    /// What differs, in words.
+    pub differences: Vec<String>,
 }
 
 impl Verdict {
-    pub(super) const fn is_clean(&self) -> bool {
+    /// Whether nothing differs and nothing was missed.
+    #[must_use]
+    pub const fn is_clean(&self) -> bool {
         self.differences.is_empty() && self.gaps == 0
     }
 }
 
 /// Reads the journal's records from the beginning.
-pub(super) fn read(dir: &Path) -> Result<View, Failure> {
+///
+/// # Errors
+///
+/// A [`Failure`] if the journal cannot be read or holds something that is no record.
+pub fn read(dir: &Path) -> Result<View, Failure> {
     let failure = |error: &dyn std::fmt::Display| {
         Failure::new(Code::Io, format!("{}: {error}", dir.display()))
     };
@@ -115,7 +130,8 @@ impl Seen {
 }
 
 /// Compares every instrument's book and tape.
-pub(super) fn compare(view: &View, truth: &Truth) -> Verdict {
+#[must_use]
+pub fn compare(view: &View, truth: &Truth) -> Verdict {
     let mut verdict = Verdict::default();
     for expected in &truth.instruments {
         let key = venue_of(expected.product).map(|venue| (venue, expected.symbol.clone()));

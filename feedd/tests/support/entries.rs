@@ -1,0 +1,165 @@
+//! The journal's records, reduced to what the tests ask about.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::time::Instant;
+
+use feedd_codecs::raw::{Carrier, RawHead};
+use feedd_codecs::record::{Flags, GapCause, Kind, Record, StatusCode};
+use feedd_codecs::venue::Channel;
+use feedd_codecs::{InstrumentId, Reject, VenueId};
+use feedd_storage::{LogReader, Start};
+
+use super::{LOOK, PATIENCE};
+
+/// One record of the journal.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    /// Its run.
+    pub(crate) run: u32,
+    pub(crate) venue: VenueId,
+    /// Empty for lines and venues.
+    pub(crate) symbol: String,
+    pub(crate) kind: Kind,
+    pub(crate) flags: Flags,
+    /// The venue's own sequence.
+    pub(crate) venue_seq: u64,
+    pub(crate) what: What,
+}
+
+/// What only some kinds have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    Gap(GapCause, Channel),
+    Status(StatusCode, Channel, String),
+    Data,
+}
+
+impl Entry {
+    /// Venue and symbol.
+    pub(crate) fn name(&self) -> (String, &str) {
+        (self.venue.to_string(), &self.symbol)
+    }
+
+    /// Whether the instrument's book is not known to be right.
+    pub(crate) fn is_flagged(&self) -> bool {
+        self.flags.contains(Flags::MAYBE_BAD_BOOK)
+    }
+
+    pub(crate) fn is_book(&self) -> bool {
+        matches!(self.kind, Kind::BookDelta | Kind::BookSnapshot)
+    }
+
+    pub(crate) fn is_status(&self, code: StatusCode) -> bool {
+        matches!(&self.what, What::Status(known, ..) if *known == code)
+    }
+
+    pub(crate) fn gap(&self) -> Option<(GapCause, Channel)> {
+        match self.what {
+            What::Gap(cause, channel) => Some((cause, channel)),
+            _ => None,
+        }
+    }
+}
+
+/// The `records` log, read from its beginning as it grows.
+#[derive(Debug)]
+pub(crate) struct Journaled {
+    reader: LogReader,
+    symbols: HashMap<InstrumentId, String>,
+    entries: Vec<Entry>,
+}
+
+impl Journaled {
+    pub(crate) fn open(dir: &Path) -> Self {
+        Self {
+            reader: LogReader::open(&dir.join("records"), Start::Oldest).unwrap(),
+            symbols: HashMap::new(),
+            entries: Vec::new(),
+        }
+    }
+
+    /// What was read so far.
+    pub(crate) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Reads what is new.
+    pub(crate) fn poll(&mut self) -> &[Entry] {
+        while let Some(frame) = self.reader.next().unwrap() {
+            let record = Record::parse(frame.payload).unwrap();
+            let entry = entry(&record, frame.run, &mut self.symbols);
+            self.entries.push(entry);
+        }
+        &self.entries
+    }
+
+    /// Reads until `holds`.
+    pub(crate) fn until(&mut self, what: &str, holds: impl Fn(&[Entry]) -> bool) {
+        let since = Instant::now();
+        while !holds(self.poll()) {
+            let newest = &self.entries[self.entries.len().saturating_sub(5)..];
+            assert!(
+                since.elapsed() < PATIENCE,
+                "never came: {what}; {newest:#?}"
+            );
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    /// The gaps so far.
+    pub(crate) fn gaps(&self) -> Vec<&Entry> {
+        let gap = |entry: &&Entry| entry.kind == Kind::Gap;
+        self.entries.iter().filter(gap).collect()
+    }
+
+    /// The statuses of one code so far.
+    pub(crate) fn statuses(&self, code: StatusCode) -> Vec<&Entry> {
+        let status = |entry: &&Entry| entry.is_status(code);
+        self.entries.iter().filter(status).collect()
+    }
+
+    /// The entries of one instrument.
+    pub(crate) fn of<'a>(&'a self, symbol: &'a str) -> impl Iterator<Item = &'a Entry> {
+        self.entries
+            .iter()
+            .filter(move |entry| entry.symbol == symbol)
+    }
+}
+
+fn entry(record: &Record<'_>, run: u32, symbols: &mut HashMap<InstrumentId, String>) -> Entry {
+    let header = record.header();
+    if let Record::Instrument(_, text) = record {
+        symbols.insert(header.instrument, text.symbol.to_owned());
+    }
+    let what = match record {
+        Record::Gap(gap) => What::Gap(gap.cause, gap.channel),
+        Record::Status(head, text) => What::Status(head.code, head.channel, (*text).to_owned()),
+        _ => What::Data,
+    };
+    let venue = match record {
+        Record::Status(head, _) => head.venue,
+        _ => header.instrument.venue(),
+    };
+    Entry {
+        run,
+        venue,
+        symbol: symbols.get(&header.instrument).cloned().unwrap_or_default(),
+        kind: record.kind(),
+        flags: header.flags,
+        venue_seq: header.seq,
+        what,
+    }
+}
+
+/// Rule, carrier and bytes of every frame in the quarantine.
+pub(crate) fn quarantined(dir: &Path) -> Vec<(&'static str, Carrier, Vec<u8>)> {
+    let mut reader = LogReader::open(&dir.join("quarantine"), Start::Oldest).unwrap();
+    let mut found = Vec::new();
+    while let Some(frame) = reader.next().unwrap() {
+        let (head, bytes) = RawHead::split(frame.payload).unwrap();
+        let rule = Reject::rule_of_code(head.rule).unwrap();
+        found.push((rule, head.carrier, bytes.to_vec()));
+    }
+    found
+}

@@ -9,6 +9,8 @@ pub mod binance;
 pub mod bybit;
 pub mod kraken;
 mod levels;
+#[cfg(test)]
+mod workbench;
 
 use std::fmt;
 

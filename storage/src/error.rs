@@ -16,10 +16,10 @@ pub enum AppendError {
     /// The payload does not fit an empty segment.
     #[error("payload of {bytes} bytes is larger than the {limit} a segment can hold")]
     TooLarge {
-        /// Length of the refused payload.
-        bytes: u64,
+        /// Length of the refused payload, `u32::MAX` if it is longer still.
+        bytes: u32,
         /// Longest payload this log takes, see [`crate::LogWriter::payload_limit`].
-        limit: u64,
+        limit: u32,
     },
     /// The next segment could not be made, most often because the disk is full (errno 28). The same
     /// append may be tried again later.
@@ -36,6 +36,11 @@ pub enum AppendError {
         errno: i32,
     },
 }
+
+const _: () = assert!(
+    size_of::<AppendError>() <= 16,
+    "errors of the hot path travel in registers"
+);
 
 /// Which rule a stored byte range broke.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]

@@ -79,7 +79,7 @@ fn frame_that_fills_the_segment_exactly_fits_and_one_byte_more_is_too_large() {
     assert_eq!(journal.records().payload_limit(), PAYLOAD_MAX);
     let largest = vec![7; PAYLOAD_MAX + 1];
     let refused = journal.records().append(0, &[&largest]);
-    let (bytes, limit) = (PAYLOAD_MAX as u64 + 1, PAYLOAD_MAX as u64);
+    let (bytes, limit) = (PAYLOAD_MAX as u32 + 1, PAYLOAD_MAX as u32);
     assert_eq!(refused, Err(AppendError::TooLarge { bytes, limit }));
     for seq in 1..=3 {
         assert_eq!(journal.records().append(0, &[&largest[1..]]), Ok(seq));

@@ -82,13 +82,18 @@ pub(crate) fn temporary_path(path: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Makes a directory, and those above it, unless it is there.
+/// Makes a directory, and those above it, unless it is there; what was made is durable.
 pub(crate) fn make(dir: &Path) -> Result<(), Error> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(DIR_MODE)
-        .create(dir)
-        .map_err(Error::io("create", dir))
+    if dir.is_dir() {
+        return Ok(());
+    }
+    let parent = dir.parent().filter(|parent| !parent.as_os_str().is_empty());
+    parent.map_or(Ok(()), make)?;
+    match DirBuilder::new().mode(DIR_MODE).create(dir) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        other => other.map_err(Error::io("create", dir)),
+    }?;
+    sync(parent.unwrap_or(Path::new(".")))
 }
 
 /// Creates or empties a file for reading and writing.

@@ -20,7 +20,8 @@ pub(crate) struct DirLock {
 }
 
 impl Drop for DirLock {
-    /// Closing the file is not enough: a child process that is just being started holds a copy of it.
+    /// Closing the file is not enough: a child process that is just being started holds a copy of
+    /// it.
     fn drop(&mut self) {
         let _ = self.file.unlock();
     }
@@ -55,4 +56,20 @@ fn read_pid(file: &File) -> Option<u32> {
     let mut text = String::new();
     file.take(PID_TEXT_MAX).read_to_string(&mut text).ok()?;
     text.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lock_is_free_again_even_while_a_child_being_started_holds_a_copy_of_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let lock = DirLock::take(dir.path()).unwrap();
+        let copy = lock.file.try_clone().unwrap();
+        assert!(DirLock::take(dir.path()).is_err());
+        drop(lock);
+        DirLock::take(dir.path()).unwrap();
+        drop(copy);
+    }
 }

@@ -225,8 +225,8 @@ impl LogReader {
         }
     }
 
-    /// Nothing was here. If the segment is sealed or gone, nothing will come either, so a second look
-    /// decides: the writer may have filled, ended and sealed it since the first.
+    /// Nothing was here. If the segment is sealed or gone, nothing will come either, so a second
+    /// look decides: the writer may have filled, ended and sealed it since the first.
     fn idle(&mut self) -> Result<Step, ReadError> {
         let Some(segment) = &self.segment else {
             return Ok(Step::Idle);

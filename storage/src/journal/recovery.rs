@@ -14,14 +14,13 @@
 //! twice: it is written into the seal and synced before the first byte of a tail is zeroed.
 
 use std::collections::VecDeque;
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use zerocopy::IntoBytes;
 
-use super::create;
 use super::dir;
 use super::format::{
     END_MARKER_BYTES, END_OF_SEGMENT, FIRST_SEQ, FRAME_HEADER_BYTES, INDEX_AT, LogKind, Mark,
@@ -299,7 +298,6 @@ fn repair(segment: &SegmentView, walk: &Walk, end: &Mark) -> io::Result<()> {
         .open(&segment.path)?;
     let (at, seed) = (end.offset as usize, segment.seed());
     let bytes = whole_pages(at + END_MARKER_BYTES);
-    grow(&file, segment, bytes)?;
     file.write_all_at(walk.start.encode(seed).as_bytes(), START_MARK_AT as u64)?;
     file.write_all_at(&walk.index, INDEX_AT as u64)?;
     file.sync_all()?;
@@ -310,15 +308,4 @@ fn repair(segment: &SegmentView, walk: &Walk, end: &Mark) -> io::Result<()> {
     file.write_all_at(&tail, at as u64)?;
     file.set_len(bytes as u64)?;
     file.sync_all()
-}
-
-/// A file that was cut short gets room for its end marker again.
-fn grow(file: &File, segment: &SegmentView, bytes: usize) -> io::Result<()> {
-    if segment.file_bytes() >= bytes {
-        return Ok(());
-    }
-    create::preallocate(file, &segment.path, bytes as u64).map_err(|error| match error {
-        Error::Io { source, .. } => source,
-        other => io::Error::other(other),
-    })
 }

@@ -142,8 +142,8 @@ impl LogWriter {
     #[cold]
     fn too_large(&self, bytes: usize) -> AppendError {
         AppendError::TooLarge {
-            bytes: bytes as u64,
-            limit: self.active.payload_limit as u64,
+            bytes: u32::try_from(bytes).unwrap_or(u32::MAX),
+            limit: self.active.payload_limit as u32,
         }
     }
 

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use thiserror::Error;
+use venue_sim::SimError;
 
 use crate::output::talk;
 
@@ -26,8 +27,10 @@ impl Exit {
     pub(crate) const IMPOSSIBLE: Self = Self(2);
     /// The command line makes no sense.
     pub(crate) const USAGE: Self = Self(64);
-    /// An input is not there or not readable.
+    /// An input is not there or not usable.
     pub(crate) const NO_INPUT: Self = Self(66);
+    /// A service cannot be offered: a port is taken.
+    pub(crate) const UNAVAILABLE: Self = Self(69);
     /// An output file cannot be created.
     pub(crate) const CANNOT_CREATE: Self = Self(73);
     /// Reading or writing broke off.
@@ -35,7 +38,7 @@ impl Exit {
     /// Permission was denied.
     pub(crate) const PERMISSION: Self = Self(77);
 
-    const TABLE: [(Self, &'static str); 8] = [
+    const TABLE: [(Self, &'static str); 9] = [
         (Self::OK, "done"),
         (
             Self::PROBLEMS,
@@ -43,7 +46,8 @@ impl Exit {
         ),
         (Self::IMPOSSIBLE, "the check could not be made"),
         (Self::USAGE, "wrong command line"),
-        (Self::NO_INPUT, "input missing"),
+        (Self::NO_INPUT, "input missing or not usable"),
+        (Self::UNAVAILABLE, "the simulated venues cannot be served"),
         (Self::CANNOT_CREATE, "output cannot be created"),
         (Self::IO, "reading or writing failed"),
         (Self::PERMISSION, "permission denied"),
@@ -110,6 +114,12 @@ pub(crate) enum Failure {
     /// A journal that cannot be read.
     #[error(transparent)]
     Journal(#[from] feedd_storage::Error),
+    /// A simulation that did not start.
+    #[error(transparent)]
+    Sim(#[from] SimError),
+    /// Signals cannot be watched for.
+    #[error("cannot watch for signals")]
+    Signals(#[source] io::Error),
 }
 
 impl Failure {
@@ -163,7 +173,10 @@ impl Failure {
             Self::Open { source, .. } | Self::Create { source, .. } | Self::Io { source, .. } => {
                 Some(source.kind())
             }
-            Self::Journal(feedd_storage::Error::Io { source, .. }) => Some(source.kind()),
+            Self::Journal(feedd_storage::Error::Io { source, .. })
+            | Self::Sim(SimError::Listen { source, .. } | SimError::CaptureRead { source, .. }) => {
+                Some(source.kind())
+            }
             _ => None,
         }
     }
@@ -176,7 +189,16 @@ impl Failure {
             _ if self.io_kind() == Some(io::ErrorKind::PermissionDenied) => Exit::PERMISSION,
             Self::Open { .. } | Self::NoJournal { .. } => Exit::NO_INPUT,
             Self::Create { .. } => Exit::CANNOT_CREATE,
-            Self::Io { .. } | Self::Journal(_) => Exit::IO,
+            Self::Sim(error) => sim_exit(error),
+            Self::Io { .. } | Self::Journal(_) | Self::Signals(_) => Exit::IO,
         }
+    }
+}
+
+const fn sim_exit(error: &SimError) -> Exit {
+    match error {
+        SimError::Config(_) => Exit::USAGE,
+        SimError::CaptureRead { .. } | SimError::CaptureLine { .. } => Exit::NO_INPUT,
+        _ => Exit::UNAVAILABLE,
     }
 }

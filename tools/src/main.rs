@@ -1,4 +1,4 @@
-//! The operator's tool: decodes recordings, reads journals and latency files.
+//! The operator's tool: decodes recordings, reads journals and latency files, simulates venues.
 //!
 //! Standard output carries data, standard error talk. A reader that closes the pipe early is no
 //! error. What each exit code means stands in [`exit`] and in `--help`.
@@ -9,6 +9,7 @@ mod exit;
 mod hist;
 mod journal;
 mod output;
+mod sim;
 mod source;
 mod table;
 
@@ -17,7 +18,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use exit::{Exit, Failure};
 
-/// Decode recordings, read journals and latency files of feedd.
+/// Decode recordings, read journals and latency files of feedd, simulate its venues.
 #[derive(Debug, Parser)]
 #[command(name = "feedctl", version)]
 struct Cli {
@@ -33,6 +34,8 @@ enum Command {
     Journal(journal::Args),
     /// Percentiles of latency files
     Hist(hist::Args),
+    /// Run simulated exchanges on loopback ports
+    Sim(sim::Args),
 }
 
 fn main() -> ExitCode {
@@ -61,5 +64,6 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Decode(args) => decode::run(&args),
         Command::Journal(args) => journal::run(&args),
         Command::Hist(args) => hist::run(&args),
+        Command::Sim(args) => sim::run(&args),
     }
 }

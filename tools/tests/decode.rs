@@ -30,6 +30,17 @@ fn book(stamp: i64, symbol: &str, kind: &str, u: u64, bid: &str) -> String {
     )
 }
 
+/// A Binance depth message.
+fn depth(first: u64, last: u64) -> String {
+    format!(
+        concat!(
+            r#"1 {{"stream":"ethusdt@depth","data":{{"e":"depthUpdate","E":1700000000000,"#,
+            r#""s":"ETHUSDT","U":{},"u":{},"b":[["10.00000000","{}.00000000"]],"a":[]}}}}"#,
+        ),
+        first, last, last
+    )
+}
+
 /// Two interleaved books of ten updates each; the lines of both.
 fn two_books() -> Vec<String> {
     let mut lines = Vec::new();
@@ -153,10 +164,18 @@ fn final_books_are_whole_exact_and_best_first() {
 fn a_book_without_snapshot_is_unsynced_and_has_no_sequence() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("books.json");
-    let run = bybit(
-        &two_books()[2..3],
-        &["--final-books", path.to_str().unwrap()],
-    );
+    let books = path.to_str().unwrap();
+    let args = [
+        "decode",
+        "--venue",
+        "binance",
+        "--product",
+        "spot",
+        "--final-books",
+        books,
+        "-",
+    ];
+    let run = run_with(&args, depth(3, 4).into_bytes());
     assert_eq!(run.code, 0);
     let books: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
     let book = &books["books"][0];
@@ -263,17 +282,8 @@ fn bare_frames_are_a_line_each_or_a_whole_file() {
 
 #[test]
 fn a_recorded_rest_snapshot_joins_the_binance_book() {
-    let delta = |first: u64, last: u64| {
-        format!(
-            concat!(
-                r#"1 {{"stream":"ethusdt@depth","data":{{"e":"depthUpdate","E":1700000000000,"#,
-                r#""s":"ETHUSDT","U":{},"u":{},"b":[["10.00000000","{}.00000000"]],"a":[]}}}}"#,
-            ),
-            first, last, last
-        )
-    };
     let snapshot = r#"2 {"lastUpdateId":5,"bids":[["9.00000000","1.00000000"]],"asks":[["11.00000000","2.00000000"]]}"#;
-    let lines = [delta(3, 4), delta(5, 6), snapshot.to_owned(), delta(7, 8)];
+    let lines = [depth(3, 4), depth(5, 6), snapshot.to_owned(), depth(7, 8)];
     let args = ["decode", "--venue", "binance", "--product", "spot", "-"];
     let run = run_with(&args, lines.join("\n").into_bytes());
     assert_eq!((run.code, &*run.talk), (0, ""));

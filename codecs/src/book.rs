@@ -11,6 +11,10 @@ pub use crate::record::Level;
 /// Binance diff stream can add levels outside its snapshot for as long as it lives.
 pub const LEVELS_MAX: usize = 65_536;
 
+/// Levels a side that a snapshot makes room for beyond twice its own: the updates that follow find
+/// their memory.
+const SPARE_LEVELS: usize = 64;
+
 /// Bid or ask half of a book.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Half {
@@ -36,6 +40,12 @@ impl Half {
             Err(at) => self.levels.insert(at, level),
         }
         Ok(())
+    }
+
+    /// Makes room for the life after a snapshot of `levels`.
+    fn make_room(&mut self, levels: usize) {
+        let room = (2 * levels + SPARE_LEVELS).min(LEVELS_MAX);
+        self.levels.reserve(room.saturating_sub(self.levels.len()));
     }
 
     fn rescale(&mut self, px: (i8, i8), qty: (i8, i8)) -> Result<(), BookError> {
@@ -126,6 +136,8 @@ impl Book {
         self.clear();
         self.px_exp = px_exp;
         self.qty_exp = qty_exp;
+        self.bids.make_room(bids.len());
+        self.asks.make_room(asks.len());
         // Snapshots come best first: inserting from the far end appends.
         for level in bids.iter().rev() {
             self.bids.apply(*level, Order::Rising)?;

@@ -3,6 +3,7 @@
 
 mod common;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use common::*;
@@ -264,4 +265,38 @@ fn files_and_directories_are_for_the_owner_only() {
     }
     assert_eq!(mode(&home.join("lock")), 0o600);
     assert_eq!(mode(&segment(&records(&home), 1)), 0o600);
+}
+
+#[test]
+fn verify_and_seek_of_a_log_under_write_and_retention_meet_no_damage() {
+    let dir = fast_dir();
+    let log_dir = records(dir.path());
+    let mut options = small();
+    options.records.retain_bytes = Some(6 * u64::from(SEGMENT));
+    let (mut journal, _) = Journal::open(dir.path(), options).unwrap();
+    append(&mut journal, 1);
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let checker = scope.spawn(|| {
+            let mut rounds = 0;
+            while !done.load(Ordering::Relaxed) {
+                let report = verify(&log_dir).unwrap();
+                assert!(report.is_clean(), "{report:?}");
+                let wanted = report.last_seq.unwrap_or(1);
+                let mut reader = LogReader::open(&log_dir, Start::Seq(wanted)).unwrap();
+                match reader.next() {
+                    Ok(frame) => assert_eq!(frame.map(|frame| frame.seq), Some(wanted)),
+                    Err(error) => assert!(matches!(error, ReadError::Missed { .. }), "{error}"),
+                }
+                rounds += 1;
+            }
+            rounds
+        });
+        for _ in 0..400 {
+            append(&mut journal, 100);
+        }
+        done.store(true, Ordering::Relaxed);
+        assert!(checker.join().unwrap() > 3);
+    });
+    assert!(journal.records().counters().read().removed_segments > 100);
 }

@@ -1,7 +1,7 @@
 //! What can go wrong, split by who has to act.
 //!
-//! [`AppendError`] is for the hot path: small, `Copy`, names the rule. [`Error`] is for opening,
-//! closing and cursors: says what was expected, what was found, where, and what to do.
+//! [`AppendError`] is for the hot path: small, `Copy`, names the rule. [`enum@Error`] is for
+//! opening, closing and cursors: says what was expected, what was found, where, and what to do.
 //! [`ReadError`] is what a reader must not pass over in silence.
 
 use std::io;

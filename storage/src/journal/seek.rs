@@ -18,7 +18,7 @@ pub enum Start {
     Oldest,
     /// Behind the newest frame there is: only what comes.
     Newest,
-    /// At this sequence number. If it is gone, [`ReadError::Missed`] comes first.
+    /// At this sequence number. If it is gone, [`crate::ReadError::Missed`] comes first.
     Seq(u64),
     /// At the first frame, in log order, whose `ts_recv` is this or later.
     Time(i64),

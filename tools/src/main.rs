@@ -1,7 +1,7 @@
 //! The operator's tool: decodes recordings, reads journals and latency files, simulates venues.
 //!
 //! Standard output carries data, standard error talk. A reader that closes the pipe early is no
-//! error. What each exit code means stands in [`exit`] and in `--help`.
+//! error. What each exit code means stands in `exit.rs` and in `--help`.
 #![forbid(unsafe_code)]
 
 mod decode;

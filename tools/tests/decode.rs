@@ -433,3 +433,26 @@ fn a_reader_that_has_seen_enough_is_no_error_and_the_books_are_still_written() {
     let books: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
     assert_eq!(books["books"][0]["seq"], 19_999);
 }
+
+#[test]
+fn output_that_cannot_be_written_ends_with_74() {
+    let full = fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("input");
+    fs::write(&input, two_books().join("\n")).unwrap();
+    let ended = feedctl()
+        .args(BYBIT)
+        .arg(input)
+        .stdout(full)
+        .output()
+        .unwrap();
+    assert_eq!(ended.status.code(), Some(74));
+    let talk = String::from_utf8(ended.stderr).unwrap();
+    assert!(
+        talk.starts_with("feedctl: cannot write standard output: "),
+        "{talk}"
+    );
+}

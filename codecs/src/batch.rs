@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use crate::instrument::{InstrumentId, Listing};
 use crate::record::{Bbo, BookHead, Conditions, Level, Trade};
+use crate::venue::levels::Sides;
 use crate::venue::{Channel, StreamKey};
 
 /// Most unknown field names that are told apart; later ones are counted together.
@@ -72,6 +73,16 @@ impl Batch {
     pub fn clear(&mut self) {
         self.items.clear();
         self.levels.clear();
+    }
+
+    /// Adds a book message whose levels are in the batch already.
+    pub(crate) fn book(&mut self, mut head: BookHead, sides: Sides) {
+        (head.px_exp, head.qty_exp) = (sides.px_exp, sides.qty_exp);
+        self.items.push(Item::Book {
+            head,
+            bids: sides.bids,
+            asks: sides.asks,
+        });
     }
 
     /// Adds a control message.

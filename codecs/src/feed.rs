@@ -150,13 +150,16 @@ impl<V: Venue> Feed<V> {
 
     /// Begins: asks for reference data where the venue has it by REST, else opens the lines.
     pub fn start(&mut self, now: i64, out: &mut Outbox) {
-        if self.venue.streams_reference() {
-            self.open_lines(out);
-        } else {
-            self.reference = Reference::Waiting {
-                until: now + REFERENCE_WAIT,
-            };
-            out.fetch(Want::Reference { page: 0 }, self.venue.reference_path(None));
+        self.reference = Reference::Waiting {
+            until: now + REFERENCE_WAIT,
+        };
+        self.fetch_reference(0, None, out);
+    }
+
+    fn fetch_reference(&mut self, page: u32, cursor: Option<&str>, out: &mut Outbox) {
+        match self.venue.reference_path(cursor) {
+            Some(path) => out.fetch(Want::Reference { page }, path),
+            None => self.settle(out),
         }
     }
 
@@ -279,7 +282,7 @@ impl<V: Venue> Feed<V> {
         match want {
             Want::Reference { .. } => match self.reference {
                 Reference::Waiting { until } if now < until => {
-                    out.fetch(Want::Reference { page: 0 }, self.venue.reference_path(None));
+                    self.fetch_reference(0, None, out);
                 }
                 _ => self.settle(out),
             },
@@ -474,10 +477,7 @@ impl<V: Venue> Feed<V> {
         self.deliver(meta, None, out, sink);
         match next {
             Some(cursor) if page < REFERENCE_PAGES_MAX => {
-                out.fetch(
-                    Want::Reference { page: page + 1 },
-                    self.venue.reference_path(Some(&cursor)),
-                );
+                self.fetch_reference(page + 1, Some(&cursor), out);
             }
             _ => {
                 self.report_unlisted(meta, sink);
@@ -574,12 +574,14 @@ impl<V: Venue> Feed<V> {
 
     fn fetch_snapshot(&mut self, index: usize, now: i64, out: &mut Outbox) {
         let instrument = &self.instruments.all()[index];
-        out.fetch(
-            Want::Snapshot {
-                instrument: instrument.id,
-            },
-            self.venue.snapshot_path(&instrument.symbol),
-        );
+        if let Some(path) = self.venue.snapshot_path(&instrument.symbol) {
+            out.fetch(
+                Want::Snapshot {
+                    instrument: instrument.id,
+                },
+                path,
+            );
+        }
         self.books[index].snapshot_asked(now);
         self.counts.resyncs += 1;
     }

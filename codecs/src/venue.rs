@@ -8,7 +8,7 @@
 pub mod binance;
 pub mod bybit;
 pub mod kraken;
-mod levels;
+pub(crate) mod levels;
 #[cfg(test)]
 mod workbench;
 
@@ -294,14 +294,15 @@ pub trait Venue: Send + Sized {
     /// The venue's own ping text.
     fn ping(&self, number: u64) -> Option<String>;
 
-    /// Whether reference data comes in the stream; otherwise by [`Venue::reference_path`].
-    fn streams_reference(&self) -> bool;
+    /// REST path of (the next page of) the reference data; `None` where it comes in the stream.
+    fn reference_path(&self, _page: Option<&str>) -> Option<String> {
+        None
+    }
 
-    /// REST path of (the next page of) the reference data.
-    fn reference_path(&self, page: Option<&str>) -> String;
-
-    /// REST path of a book snapshot.
-    fn snapshot_path(&self, symbol: &str) -> String;
+    /// REST path of a book snapshot; `None` where snapshots come in the stream.
+    fn snapshot_path(&self, _symbol: &str) -> Option<String> {
+        None
+    }
 
     /// Decodes one frame into `batch`, or refuses it and leaves `batch` undefined.
     ///
@@ -323,25 +324,29 @@ pub trait Venue: Send + Sized {
     ///
     /// # Errors
     ///
-    /// The rule that the body broke.
+    /// The rule that the body broke; a venue with snapshots in the stream has no such body.
     fn decode_snapshot(
         &mut self,
-        body: &[u8],
-        instrument: InstrumentId,
-        instruments: &mut Instruments,
-        batch: &mut Batch,
-    ) -> Result<(), Reject>;
+        _body: &[u8],
+        _instrument: InstrumentId,
+        _instruments: &mut Instruments,
+        _batch: &mut Batch,
+    ) -> Result<(), Reject> {
+        Err(Reject::UnknownShape)
+    }
 
     /// Decodes a REST answer to a reference request into listings; the next page, if there is one.
     ///
     /// # Errors
     ///
-    /// The rule that the body broke.
+    /// The rule that the body broke; a venue with reference data in the stream has no such body.
     fn decode_reference(
         &mut self,
-        body: &[u8],
-        batch: &mut Batch,
-    ) -> Result<Option<String>, Reject>;
+        _body: &[u8],
+        _batch: &mut Batch,
+    ) -> Result<Option<String>, Reject> {
+        Err(Reject::UnknownShape)
+    }
 
     /// The venue's continuity rule.
     fn follow(&self, held: Held, update: &BookHead) -> Follow;

@@ -712,11 +712,12 @@ fn vc_180_facts_are_plausible<S: Script>() {
     assert!(facts.silence_max > facts.ping_every.min(facts.silence_max - 1));
     assert!(facts.connects_max > 0 && facts.connect_window > 0);
     let venue = S::V::new(S::ID, feedd_codecs::venue::StreamOptions::default());
-    for path in [
-        venue.reference_path(None),
-        venue.snapshot_path("X"),
-        venue.path(Channel::BOOK).to_owned(),
-    ] {
+    let snapshot = venue.snapshot_path("X");
+    let in_band = matches!(facts.snapshots, feedd_codecs::venue::Snapshots::InBand);
+    assert_eq!(snapshot.is_none(), in_band);
+    let paths = [venue.reference_path(None), snapshot];
+    let own = venue.path(Channel::BOOK).to_owned();
+    for path in paths.into_iter().flatten().chain([own]) {
         assert!(path.starts_with('/') && !path.contains(' '), "{path}");
     }
     assert_eq!(venue.ping(7).is_some(), facts.ping_every > 0);

@@ -100,16 +100,12 @@ impl Venue for Binance {
         None
     }
 
-    fn streams_reference(&self) -> bool {
-        false
+    fn reference_path(&self, _page: Option<&str>) -> Option<String> {
+        Some(subscribe::rest_path(self.id, "exchangeInfo"))
     }
 
-    fn reference_path(&self, _page: Option<&str>) -> String {
-        subscribe::rest_path(self.id, "exchangeInfo")
-    }
-
-    fn snapshot_path(&self, symbol: &str) -> String {
-        subscribe::snapshot_path(self.id, symbol)
+    fn snapshot_path(&self, symbol: &str) -> Option<String> {
+        Some(subscribe::snapshot_path(self.id, symbol))
     }
 
     fn decode(

@@ -10,7 +10,7 @@ mod subscribe;
 mod tests;
 
 use crate::batch::Batch;
-use crate::instrument::{InstrumentId, Instruments};
+use crate::instrument::Instruments;
 use crate::json::Json;
 use crate::record::BookHead;
 use crate::reject::Reject;
@@ -99,20 +99,8 @@ impl Venue for Bybit {
         Some(format!(r#"{{"req_id":"{number}","op":"ping"}}"#))
     }
 
-    fn streams_reference(&self) -> bool {
-        false
-    }
-
-    fn reference_path(&self, page: Option<&str>) -> String {
-        subscribe::reference_path(self.id, page)
-    }
-
-    fn snapshot_path(&self, symbol: &str) -> String {
-        // Snapshots come in the stream; this is the REST view that the 1000-level topic matches.
-        format!(
-            "/v5/market/orderbook?category={}&symbol={symbol}&limit=1000",
-            self.id.product()
-        )
+    fn reference_path(&self, page: Option<&str>) -> Option<String> {
+        Some(subscribe::reference_path(self.id, page))
     }
 
     fn decode(
@@ -125,16 +113,6 @@ impl Venue for Bybit {
         self.json.read(frame, |root| {
             decode::message(id, &root.object("message")?, instruments, batch)
         })
-    }
-
-    fn decode_snapshot(
-        &mut self,
-        _body: &[u8],
-        _instrument: InstrumentId,
-        _instruments: &mut Instruments,
-        _batch: &mut Batch,
-    ) -> Result<(), Reject> {
-        Err(Reject::UnknownShape)
     }
 
     fn decode_reference(

@@ -10,7 +10,7 @@ mod tests;
 
 use crate::batch::Batch;
 use crate::book::Book;
-use crate::instrument::{InstrumentId, Instruments};
+use crate::instrument::Instruments;
 use crate::json::Json;
 use crate::record::{BookHead, Flags};
 use crate::reject::Reject;
@@ -88,19 +88,6 @@ impl Venue for Kraken {
         Some(format!(r#"{{"method":"ping","req_id":{number}}}"#))
     }
 
-    fn streams_reference(&self) -> bool {
-        true
-    }
-
-    fn reference_path(&self, _page: Option<&str>) -> String {
-        "/0/public/AssetPairs".to_owned()
-    }
-
-    fn snapshot_path(&self, symbol: &str) -> String {
-        // Snapshots come in the stream; REST prices are not at the checksum's precision.
-        format!("/0/public/Depth?pair={symbol}&count=500")
-    }
-
     fn decode(
         &mut self,
         frame: &[u8],
@@ -111,24 +98,6 @@ impl Venue for Kraken {
         self.json.read(frame, |root| {
             decode::message(depth, &root.object("message")?, instruments, batch)
         })
-    }
-
-    fn decode_snapshot(
-        &mut self,
-        _body: &[u8],
-        _instrument: InstrumentId,
-        _instruments: &mut Instruments,
-        _batch: &mut Batch,
-    ) -> Result<(), Reject> {
-        Err(Reject::UnknownShape)
-    }
-
-    fn decode_reference(
-        &mut self,
-        _body: &[u8],
-        _batch: &mut Batch,
-    ) -> Result<Option<String>, Reject> {
-        Err(Reject::UnknownShape)
     }
 
     /// Rule 5: updates are not numbered; the checksum is the only test.

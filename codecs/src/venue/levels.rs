@@ -1,10 +1,14 @@
-//! Price levels of one message, brought to common exponents while they are read.
+//! Prices, quantities and levels of one message, brought to common exponents while they are read.
+//!
+//! The venues spell them differently and mean the same; what is the same is here.
 
-use crate::batch::Batch;
-use crate::fixed;
+use std::ops::Range;
+
+use crate::batch::{Batch, Drift};
+use crate::fixed::{self, Fixed};
 use crate::instrument::Instrument;
-use crate::json::Item;
-use crate::record::Level;
+use crate::json::{Item, need};
+use crate::record::{ABSENT, Bbo, Level};
 use crate::reject::Reject;
 
 /// Most levels in one message: Bybit's full book has 2 × 10,000.
@@ -129,4 +133,88 @@ fn multiply(mantissa: &mut i64, factor: i64, field: &'static str) -> Result<(), 
         .checked_mul(factor)
         .ok_or(Reject::NumberRange(field))?;
     Ok(())
+}
+
+/// Price and quantity of one trade.
+pub(crate) fn px_and_qty(
+    instrument: &Instrument,
+    px: (Option<Item<'_, '_>>, &'static str),
+    qty: (Option<Item<'_, '_>>, &'static str),
+) -> Result<(Fixed, Fixed), Reject> {
+    let mut scale = Scale::of(instrument);
+    let px = scale.px(need(px.0, px.1)?, px.1, &mut [])?;
+    let qty = scale.qty(need(qty.0, qty.1)?, qty.1, &mut [])?;
+    Ok((Fixed::new(px, scale.px_exp), Fixed::new(qty, scale.qty_exp)))
+}
+
+/// A field of a best bid and offer, with its name.
+pub(crate) type Named<'t, 'f> = (Option<Item<'t, 'f>>, &'static str);
+
+/// A best bid and offer: price and quantity of the bid, then of the offer. A side of quantity 0 has
+/// no orders.
+pub(crate) fn best(
+    instrument: &Instrument,
+    [bid_px, bid_qty, ask_px, ask_qty]: [Named<'_, '_>; 4],
+) -> Result<Bbo, Reject> {
+    let mut scale = Scale::of(instrument);
+    let mut px = [scale.px(need(bid_px.0, bid_px.1)?, bid_px.1, &mut [])?, 0];
+    px[1] = scale.px(need(ask_px.0, ask_px.1)?, ask_px.1, &mut px[..1])?;
+    let mut qty = [
+        scale.qty(need(bid_qty.0, bid_qty.1)?, bid_qty.1, &mut [])?,
+        0,
+    ];
+    qty[1] = scale.qty(need(ask_qty.0, ask_qty.1)?, ask_qty.1, &mut qty[..1])?;
+    let side = |px: i64, qty: i64| if qty == 0 { (ABSENT, 0) } else { (px, qty) };
+    let mut bbo = Bbo::new(instrument.id, scale.px_exp, scale.qty_exp);
+    (bbo.bid_px, bbo.bid_qty) = side(px[0], qty[0]);
+    (bbo.ask_px, bbo.ask_qty) = side(px[1], qty[1]);
+    Ok(bbo)
+}
+
+/// Where a book message's levels stand in the batch, and their powers of ten.
+#[derive(Clone, Debug)]
+pub(crate) struct Sides {
+    pub(crate) bids: Range<usize>,
+    pub(crate) asks: Range<usize>,
+    pub(crate) px_exp: i8,
+    pub(crate) qty_exp: i8,
+}
+
+/// Price and quantity of one level.
+pub(crate) type Pair<'t, 'f> = (Item<'t, 'f>, Item<'t, 'f>);
+
+/// Reads both sides of a book message; `split` knows how the venue spells one level.
+pub(crate) fn sides(
+    instrument: &Instrument,
+    bids: Item<'_, '_>,
+    asks: Item<'_, '_>,
+    batch: &mut Batch,
+    split: impl for<'t, 'f> Fn(Item<'t, 'f>, &mut Drift) -> Result<Pair<'t, 'f>, Reject>,
+) -> Result<Sides, Reject> {
+    let mut scale = Scale::of(instrument);
+    let first = batch.levels.len();
+    let mut read = |side: Item<'_, '_>, batch: &mut Batch| {
+        for level in side.array("levels")?.iter() {
+            let (px, qty) = split(level, &mut batch.drift)?;
+            scale.level(px, qty, batch, first)?;
+        }
+        Ok(batch.levels.len())
+    };
+    let middle = read(bids, batch)?;
+    let end = read(asks, batch)?;
+    Ok(Sides {
+        bids: first..middle,
+        asks: middle..end,
+        px_exp: scale.px_exp,
+        qty_exp: scale.qty_exp,
+    })
+}
+
+/// A level spelled `[price, qty]`, with more elements tolerated behind them.
+pub(crate) fn pair<'t, 'f>(level: Item<'t, 'f>, _: &mut Drift) -> Result<Pair<'t, 'f>, Reject> {
+    let pair = level.array("level")?;
+    let mut pair = pair.iter();
+    pair.next()
+        .zip(pair.next())
+        .ok_or(Reject::MissingField("level"))
 }

@@ -2,11 +2,11 @@
 
 use crate::batch::{Batch, Control, Item};
 use crate::instrument::{Instrument, Instruments};
-use crate::json::{self, Fields, Item as Json, fields, need};
-use crate::record::{ABSENT, Bbo, BookHead, Conditions, Kind, Side, Trade, TradeId};
+use crate::json::{Fields, Item as Json, fields, need};
+use crate::record::{BookHead, Conditions, Kind, Side, Trade, TradeId};
 use crate::reject::Reject;
 use crate::venue::VenueId;
-use crate::venue::levels::Scale;
+use crate::venue::levels;
 
 /// One frame: a combined wrapper, a bare payload, an answer, or (in recordings) a REST body. The
 /// arrays of the all-symbol streams are not carried.
@@ -158,17 +158,9 @@ fn fill(
     id: u64,
 ) -> Result<Trade, Reject> {
     let instrument = instruments.resolve(need(symbol, "s")?.text("s")?)?;
-    let mut scale = Scale::of(instruments.get(instrument));
-    let px = scale.px(need(px, "p")?, "p", &mut [])?;
-    let qty = scale.qty(need(qty, "q")?, "q", &mut [])?;
+    let (px, qty) = levels::px_and_qty(instruments.get(instrument), (px, "p"), (qty, "q"))?;
     let side = aggressor(need(maker, "m")?.boolean("m")?);
-    let mut record = Trade::new(
-        instrument,
-        crate::Fixed::new(px, scale.px_exp),
-        crate::Fixed::new(qty, scale.qty_exp),
-        side,
-        TradeId::Integer(u128::from(id)),
-    );
+    let mut record = Trade::new(instrument, px, qty, side, TradeId::Integer(u128::from(id)));
     record.header.seq = id;
     Ok(record)
 }
@@ -195,24 +187,13 @@ fn book_ticker(
         "A" => ask_qty, "E" => sent, "T" => time,
     }, known: "st" | "ps");
     let instrument = instruments.resolve(need(symbol, "s")?.text("s")?)?;
-    let mut scale = Scale::of(instruments.get(instrument));
-    let mut px = [scale.px(need(bid_px, "b")?, "b", &mut [])?, 0];
-    px[1] = scale.px(need(ask_px, "a")?, "a", &mut px[..1])?;
-    let mut qty = [scale.qty(need(bid_qty, "B")?, "B", &mut [])?, 0];
-    qty[1] = scale.qty(need(ask_qty, "A")?, "A", &mut qty[..1])?;
-    let mut bbo = Bbo::new(instrument, scale.px_exp, scale.qty_exp);
-    (bbo.bid_px, bbo.bid_qty) = side_or_absent(px[0], qty[0]);
-    (bbo.ask_px, bbo.ask_qty) = side_or_absent(px[1], qty[1]);
+    let fields = [(bid_px, "b"), (bid_qty, "B"), (ask_px, "a"), (ask_qty, "A")];
+    let mut bbo = levels::best(instruments.get(instrument), fields)?;
     bbo.header.seq = need(seq, "u")?.unsigned("u")?;
     bbo.header.ts_send = optional_epoch(sent, "E")?;
     bbo.header.ts_venue = optional_epoch(time, "T")?;
     batch.items.push(Item::Bbo(bbo));
     Ok(())
-}
-
-/// A side without orders is sent as price 0, quantity 0.
-const fn side_or_absent(px: i64, qty: i64) -> (i64, i64) {
-    if qty == 0 { (ABSENT, 0) } else { (px, qty) }
 }
 
 fn optional_epoch(item: Option<Json<'_, '_>>, field: &'static str) -> Result<i64, Reject> {
@@ -291,41 +272,14 @@ fn last_update_id(item: Json<'_, '_>) -> Result<u64, Reject> {
 }
 
 fn push_book(
-    mut head: BookHead,
+    head: BookHead,
     instrument: &Instrument,
     bids: Json<'_, '_>,
     asks: Json<'_, '_>,
     batch: &mut Batch,
 ) -> Result<(), Reject> {
-    let mut scale = Scale::of(instrument);
-    let first = batch.levels.len();
-    levels(bids.array("bids")?, &mut scale, batch, first)?;
-    let middle = batch.levels.len();
-    levels(asks.array("asks")?, &mut scale, batch, first)?;
-    (head.px_exp, head.qty_exp) = (scale.px_exp, scale.qty_exp);
-    let end = batch.levels.len();
-    batch.items.push(Item::Book {
-        head,
-        bids: first..middle,
-        asks: middle..end,
-    });
-    Ok(())
-}
-
-/// `[price, qty]`, or with a third element until 2019-03-12.
-fn levels(
-    array: json::Items<'_, '_>,
-    scale: &mut Scale,
-    batch: &mut Batch,
-    first: usize,
-) -> Result<(), Reject> {
-    for level in array.iter() {
-        let pair = level.array("level")?;
-        let mut pair = pair.iter();
-        let (Some(px), Some(qty)) = (pair.next(), pair.next()) else {
-            return Err(Reject::MissingField("level"));
-        };
-        scale.level(px, qty, batch, first)?;
-    }
+    // Levels had a third, empty element until 2019-03-12.
+    let sides = levels::sides(instrument, bids, asks, batch, levels::pair)?;
+    batch.book(head, sides);
     Ok(())
 }

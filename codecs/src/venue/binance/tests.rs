@@ -653,8 +653,8 @@ fn rest_paths_are_the_products() {
         ),
     ] {
         let venue = Binance::new(id, StreamOptions::default());
-        assert_eq!(venue.reference_path(None), reference);
-        assert_eq!(venue.snapshot_path("BTC"), snapshot);
+        assert_eq!(venue.reference_path(None).as_deref(), Some(reference));
+        assert_eq!(venue.snapshot_path("BTC").as_deref(), Some(snapshot));
     }
 }
 

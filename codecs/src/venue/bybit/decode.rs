@@ -1,13 +1,12 @@
 //! Frames to messages.
 
 use crate::batch::{Batch, Control, Item};
-use crate::fixed::Fixed;
 use crate::instrument::{InstrumentId, Instruments};
 use crate::json::{Fields, Item as Json, fields, need};
 use crate::record::{ABSENT, Bbo, BookHead, Conditions, Kind, Side, Trade, TradeId};
 use crate::reject::Reject;
 use crate::venue::VenueId;
-use crate::venue::levels::Scale;
+use crate::venue::levels::{self, Sides};
 
 /// Most trades in one message (docs of 2025-08-05: split above 1024).
 const TRADES_MAX: usize = 4096;
@@ -113,28 +112,25 @@ fn order_book(
     head.header.ts_send = need(sent, "ts")?.epoch("ts")?;
     // Before 2023-12-14 there was no matching time: `ts` is the venue's only stamp then.
     head.header.ts_venue = time.map_or(Ok(head.header.ts_send), |time| time.epoch("cts"))?;
-    let first = batch.levels.len();
-    let mut scale = Scale::of(instruments.get(instrument));
-    levels(need(bids, "b")?, &mut scale, batch, first)?;
-    let middle = batch.levels.len();
-    levels(need(asks, "a")?, &mut scale, batch, first)?;
-    (head.px_exp, head.qty_exp) = (scale.px_exp, scale.qty_exp);
+    let known = instruments.get(instrument);
+    let sides = levels::sides(
+        known,
+        need(bids, "b")?,
+        need(asks, "a")?,
+        batch,
+        levels::pair,
+    )?;
     if depth == 1 {
-        push_bbo(&head, first, middle, batch);
+        push_bbo(&head, &sides, batch);
     } else {
-        let end = batch.levels.len();
-        batch.items.push(Item::Book {
-            head,
-            bids: first..middle,
-            asks: middle..end,
-        });
+        batch.book(head, sides);
     }
     Ok(())
 }
 
 /// Level 1 is the BBO: at most one level a side; quantity 0 says that there is none.
-fn push_bbo(head: &BookHead, first: usize, middle: usize, batch: &mut Batch) {
-    let mut bbo = Bbo::new(head.header.instrument, head.px_exp, head.qty_exp);
+fn push_bbo(head: &BookHead, sides: &Sides, batch: &mut Batch) {
+    let mut bbo = Bbo::new(head.header.instrument, sides.px_exp, sides.qty_exp);
     bbo.header.seq = head.header.seq;
     bbo.header.ts_venue = head.header.ts_venue;
     bbo.header.ts_send = head.header.ts_send;
@@ -142,26 +138,9 @@ fn push_bbo(head: &BookHead, first: usize, middle: usize, batch: &mut Batch) {
         let level = levels.first().filter(|level| level.qty > 0);
         level.map_or((ABSENT, 0), |level| (level.px, level.qty))
     };
-    (bbo.bid_px, bbo.bid_qty) = best(&batch.levels[first..middle]);
-    (bbo.ask_px, bbo.ask_qty) = best(&batch.levels[middle..]);
+    (bbo.bid_px, bbo.bid_qty) = best(&batch.levels[sides.bids.clone()]);
+    (bbo.ask_px, bbo.ask_qty) = best(&batch.levels[sides.asks.clone()]);
     batch.items.push(Item::Bbo(bbo));
-}
-
-fn levels(
-    side: Json<'_, '_>,
-    scale: &mut Scale,
-    batch: &mut Batch,
-    first: usize,
-) -> Result<(), Reject> {
-    for level in side.array("levels")?.iter() {
-        let pair = level.array("level")?;
-        let mut pair = pair.iter();
-        let (Some(px), Some(qty)) = (pair.next(), pair.next()) else {
-            return Err(Reject::MissingField("level"));
-        };
-        scale.level(px, qty, batch, first)?;
-    }
-    Ok(())
 }
 
 fn public_trade(
@@ -195,16 +174,13 @@ fn one_trade(
         "BT" => block, "RPI" => rpi, "seq" => cross,
     }, known: "L" | "mP" | "iP" | "mIv" | "iv");
     let instrument: InstrumentId = instruments.resolve(need(symbol, "s")?.text("s")?)?;
-    let mut scale = Scale::of(instruments.get(instrument));
-    let px = scale.px(need(px, "p")?, "p", &mut [])?;
-    let qty = scale.qty(need(qty, "v")?, "v", &mut [])?;
+    let (px, qty) = levels::px_and_qty(instruments.get(instrument), (px, "p"), (qty, "v"))?;
     let side = match need(side, "S")?.text("S")? {
         "Buy" => Side::BUY,
         "Sell" => Side::SELL,
         _ => return Err(Reject::InvalidSide("S")),
     };
     let id = TradeId::parse(need(id, "i")?.text("i")?).ok_or(Reject::InvalidId("i"))?;
-    let (px, qty) = (Fixed::new(px, scale.px_exp), Fixed::new(qty, scale.qty_exp));
     let mut record = Trade::new(instrument, px, qty, side, id);
     record.header.ts_venue = need(time, "T")?.epoch("T")?;
     record.header.seq = cross.map_or(Ok(0), |cross| cross.unsigned("seq"))?;

@@ -1,14 +1,12 @@
 //! Frames to messages.
 
-use crate::batch::{Batch, Control, Item};
+use crate::batch::{Batch, Control, Drift, Item};
 use crate::fixed::Fixed;
 use crate::instrument::{InstrumentId, Instruments, Listing, Terms};
 use crate::json::{Fields, Item as Json, fields, need};
-use crate::record::{
-    ABSENT, Bbo, BookHead, Flags, InstrumentType, Kind, Side, Trade, TradeId, TradingState,
-};
+use crate::record::{BookHead, Flags, InstrumentType, Kind, Side, Trade, TradeId, TradingState};
 use crate::reject::Reject;
-use crate::venue::levels::Scale;
+use crate::venue::levels::{self, Pair};
 use crate::venue::{Channel, StreamKey};
 
 /// One frame: data of a channel, or an answer.
@@ -169,33 +167,23 @@ fn book(
     let sent = need(checksum, "checksum")?.unsigned("checksum")?;
     head.checksum = u32::try_from(sent).map_err(|_| Reject::NumberRange("checksum"))?;
     head.header.flags = Flags::CHECKSUM;
-    let first = batch.levels.len();
-    let mut scale = Scale::of(instruments.get(instrument));
-    levels(need(bids, "bids")?, &mut scale, batch, first)?;
-    let middle = batch.levels.len();
-    levels(need(asks, "asks")?, &mut scale, batch, first)?;
-    (head.px_exp, head.qty_exp) = (scale.px_exp, scale.qty_exp);
-    let end = batch.levels.len();
-    batch.items.push(Item::Book {
-        head,
-        bids: first..middle,
-        asks: middle..end,
-    });
+    let known = instruments.get(instrument);
+    let sides = levels::sides(
+        known,
+        need(bids, "bids")?,
+        need(asks, "asks")?,
+        batch,
+        level,
+    )?;
+    batch.book(head, sides);
     Ok(())
 }
 
-fn levels(
-    side: Json<'_, '_>,
-    scale: &mut Scale,
-    batch: &mut Batch,
-    first: usize,
-) -> Result<(), Reject> {
-    for level in side.array("levels")?.iter() {
-        let level = level.object("level")?;
-        fields!(level, batch.drift, "book.level" => { "price" => px, "qty" => qty });
-        scale.level(need(px, "price")?, need(qty, "qty")?, batch, first)?;
-    }
-    Ok(())
+/// A level spelled `{"price":…,"qty":…}`.
+fn level<'t, 'f>(level: Json<'t, 'f>, drift: &mut Drift) -> Result<Pair<'t, 'f>, Reject> {
+    let level = level.object("level")?;
+    fields!(level, drift, "book.level" => { "price" => px, "qty" => qty });
+    Ok((need(px, "price")?, need(qty, "qty")?))
 }
 
 fn trade(
@@ -208,16 +196,14 @@ fn trade(
         "symbol" => symbol, "side" => side, "price" => px, "qty" => qty, "trade_id" => id, "timestamp" => time,
     }, known: "ord_type");
     let instrument = instruments.resolve(need(symbol, "symbol")?.text("symbol")?)?;
-    let mut scale = Scale::of(instruments.get(instrument));
-    let px = scale.px(need(px, "price")?, "price", &mut [])?;
-    let qty = scale.qty(need(qty, "qty")?, "qty", &mut [])?;
+    let known = instruments.get(instrument);
+    let (px, qty) = levels::px_and_qty(known, (px, "price"), (qty, "qty"))?;
     let side = match need(side, "side")?.text("side")? {
         "buy" => Side::BUY,
         "sell" => Side::SELL,
         _ => return Err(Reject::InvalidSide("side")),
     };
     let id = need(id, "trade_id")?.unsigned("trade_id")?;
-    let (px, qty) = (Fixed::new(px, scale.px_exp), Fixed::new(qty, scale.qty_exp));
     let mut record = Trade::new(instrument, px, qty, side, TradeId::Integer(u128::from(id)));
     record.header.seq = id;
     record.header.ts_venue = need(time, "timestamp")?.rfc3339("timestamp")?;
@@ -238,15 +224,13 @@ fn ticker(
         "timestamp" => time,
     }, known: "last" | "volume" | "vwap" | "low" | "high" | "change" | "change_pct" | "trades");
     let instrument = instruments.resolve(need(symbol, "symbol")?.text("symbol")?)?;
-    let mut scale = Scale::of(instruments.get(instrument));
-    let mut px = [scale.px(need(bid_px, "bid")?, "bid", &mut [])?, 0];
-    px[1] = scale.px(need(ask_px, "ask")?, "ask", &mut px[..1])?;
-    let mut qty = [scale.qty(need(bid_qty, "bid_qty")?, "bid_qty", &mut [])?, 0];
-    qty[1] = scale.qty(need(ask_qty, "ask_qty")?, "ask_qty", &mut qty[..1])?;
-    let mut bbo = Bbo::new(instrument, scale.px_exp, scale.qty_exp);
-    let side = |px: i64, qty: i64| if qty == 0 { (ABSENT, 0) } else { (px, qty) };
-    (bbo.bid_px, bbo.bid_qty) = side(px[0], qty[0]);
-    (bbo.ask_px, bbo.ask_qty) = side(px[1], qty[1]);
+    let fields = [
+        (bid_px, "bid"),
+        (bid_qty, "bid_qty"),
+        (ask_px, "ask"),
+        (ask_qty, "ask_qty"),
+    ];
+    let mut bbo = levels::best(instruments.get(instrument), fields)?;
     bbo.header.ts_venue = time.map_or(Ok(0), |time| time.rfc3339("timestamp"))?;
     batch.items.push(Item::Bbo(bbo));
     Ok(())

@@ -174,9 +174,13 @@ pub fn feeds(sim_config: &SimConfig, sim: &Sim) -> Vec<FeedConfig> {
 fn wait_until_live(pipeline: &Pipeline, config: &Config) -> bool {
     let books: usize = config.feeds.iter().map(|feed| feed.instruments.len()).sum();
     let since = Instant::now();
-    while since.elapsed() < READY && !pipeline.has_failed() {
+    for step in 0.. {
+        if since.elapsed() >= READY || pipeline.has_failed() {
+            break;
+        }
         let live: usize = pipeline.feeds().iter().map(|feed| feed.books_live).sum();
-        progress(pipeline, &format!("joining  {live} of {books} books live"));
+        let what = format!("joining  {live} of {books} books live");
+        progress(pipeline, &what, step);
         if live == books {
             return true;
         }
@@ -187,11 +191,12 @@ fn wait_until_live(pipeline: &Pipeline, config: &Config) -> bool {
 
 fn capture(pipeline: &Pipeline, seconds: u64) {
     let since = Instant::now();
-    while since.elapsed() < Duration::from_secs(seconds) && !pipeline.has_failed() {
-        progress(
-            pipeline,
-            &format!("capture  {} of {seconds} s", since.elapsed().as_secs() + 1),
-        );
+    for step in 0.. {
+        if since.elapsed() >= Duration::from_secs(seconds) || pipeline.has_failed() {
+            break;
+        }
+        let what = format!("capture  {} of {seconds} s", since.elapsed().as_secs() + 1);
+        progress(pipeline, &what, step);
         std::thread::sleep(PROGRESS);
     }
 }
@@ -209,20 +214,21 @@ fn drain(pipeline: &Pipeline) {
     }
 }
 
-fn progress(pipeline: &Pipeline, what: &str) {
+/// One line that renews itself on a terminal, a line a second elsewhere.
+fn progress(pipeline: &Pipeline, what: &str, step: u32) {
+    const STEPS_A_LINE: u32 = 4;
     let feeds = pipeline.feeds();
     let frames: u64 = feeds.iter().map(|feed| feed.counts.frames).sum();
     let gaps: u64 = feeds.iter().map(crate::pipeline::FeedReport::gaps).sum();
     let records = pipeline.journal().records;
     let line = format!("{what}   frames {frames}   records {records}   gaps {gaps}");
     let mut out = std::io::stdout();
-    let printed = if out.is_terminal() {
-        write!(out, "\r{line:<100}")
-    } else {
-        Ok(())
-    };
     // A closed output ends no capture.
-    let _ = printed.and_then(|()| out.flush());
+    let _ = match out.is_terminal() {
+        true => write!(out, "\r{line:<100}").and_then(|()| out.flush()),
+        false if step % STEPS_A_LINE == 1 => writeln!(out, "{line}"),
+        false => Ok(()),
+    };
 }
 
 fn finish_progress() {

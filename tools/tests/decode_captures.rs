@@ -105,7 +105,7 @@ fn check_tape(session: &Value, run: &Run, product: &str) {
                 trades += 1;
                 sold += u64::from(record["side"] == "sell");
                 qty += decimal(&record["qty"]);
-                notional += decimal(&record["px"]) * decimal(&record["qty"]);
+                notional += decimal(&record["price"]) * decimal(&record["qty"]);
             }
             "bbo" => bbos += 1,
             "gap" => gaps += 1,

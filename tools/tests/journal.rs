@@ -128,7 +128,7 @@ fn dump_prints_every_record_with_symbol_and_number() {
     let first = first_seq(&run);
     assert_eq!(seqs(&run), (first..first + 201).collect::<Vec<_>>());
     assert_eq!(
-        (&values[1]["px"], &values[1]["id"]),
+        (&values[1]["price"], &values[1]["id"]),
         (&json!("2683.8"), &json!("1"))
     );
 }

@@ -287,6 +287,8 @@ impl<V: Venue> Driver<V> {
     }
 
     fn on_loss(&mut self, publisher: &mut Publisher) {
+        // Reference data may be among what was lost.
+        self.checkpoint_next = Some(0);
         let lines: Vec<u16> = self
             .feed
             .lines()

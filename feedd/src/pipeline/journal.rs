@@ -113,13 +113,17 @@ impl Writer {
                 idle = 0;
                 continue;
             }
-            idle += 1;
+            idle = if idle < 2 * SPINS {
+                idle + 1
+            } else {
+                SPINS + 1
+            };
             if idle > SPINS {
                 std::thread::sleep(IDLE);
             } else {
                 std::hint::spin_loop();
             }
-            if idle % SPINS == 1 {
+            if idle == SPINS + 1 {
                 self.once_in_a_while();
             }
         }

@@ -3,7 +3,7 @@
 //! A full ring blocks the reader: it does not read its sockets, TCP pushes back to the venue, and
 //! nothing is lost yet. After `limits.ring_full_wait` the reader sheds: what it reads is dropped
 //! and counted until half of the ring is free again; then each feed that lost something records its
-//! gaps and resynchronises.
+//! gaps, before anything else of its own, and resynchronises.
 
 use std::time::{Duration, Instant};
 
@@ -86,6 +86,22 @@ impl Publisher {
     }
 
     fn record(&mut self, feed: u32, record: &Record<'_>) {
+        // Behind a hole nothing of the feed may stand before the gap that tells it, also when
+        // another feed of the reader has found room in the ring first.
+        let published = !self.is_lossy(feed) && self.publish(feed, record);
+        if !published {
+            self.lost_records += 1;
+            if let Some(lossy) = self.lossy.get_mut(feed as usize) {
+                *lossy = true;
+            }
+        }
+    }
+
+    fn is_lossy(&self, feed: u32) -> bool {
+        self.lossy.get(feed as usize).is_some_and(|lossy| *lossy)
+    }
+
+    fn publish(&mut self, feed: u32, record: &Record<'_>) -> bool {
         let mut scratch = std::mem::take(&mut self.scratch);
         let published = match record.encode(&mut scratch) {
             Some(length) => {
@@ -99,12 +115,7 @@ impl Publisher {
             None => false,
         };
         self.scratch = scratch;
-        if !published {
-            self.lost_records += 1;
-            if let Some(lossy) = self.lossy.get_mut(feed as usize) {
-                *lossy = true;
-            }
-        }
+        published
     }
 
     #[inline]
@@ -179,6 +190,24 @@ mod tests {
         assert!(publisher.take_loss(3));
         assert!(!publisher.take_loss(3));
         publisher.sink(3).record(&Record::Bbo(&bbo));
+        assert_eq!(drain(&mut cursor), 1);
+    }
+
+    #[test]
+    fn room_found_by_one_feed_lets_no_other_go_on_before_its_loss_is_told() {
+        let (producer, [mut cursor]) = feedd_ringbuf::ring::<1>(64).unwrap();
+        let mut publisher = Publisher::new(producer, Duration::ZERO);
+        let bbo = Bbo::new(InstrumentId::NONE, 0, 0);
+        for at in 0..100 {
+            publisher.sink(at % 2).record(&Record::Bbo(&bbo));
+        }
+        drain(&mut cursor);
+        assert!(publisher.take_loss(0));
+        publisher.sink(0).record(&Record::Bbo(&bbo));
+        publisher.sink(1).record(&Record::Bbo(&bbo));
+        assert_eq!(drain(&mut cursor), 1, "feed 1 has not told its loss");
+        assert!(publisher.take_loss(1));
+        publisher.sink(1).record(&Record::Bbo(&bbo));
         assert_eq!(drain(&mut cursor), 1);
     }
 }

@@ -131,7 +131,7 @@ fn write_venue(object: &mut Object<'_>, venue: VenueId) {
 }
 
 fn write_trade(object: &mut Object<'_>, trade: &Trade) {
-    object.fixed("px", Fixed::new(trade.px, trade.px_exp));
+    object.fixed("price", Fixed::new(trade.px, trade.px_exp));
     object.fixed("qty", Fixed::new(trade.qty, trade.qty_exp));
     object.optional_text("side", trade.side.name());
     object.shown("id", trade.id());
@@ -143,9 +143,9 @@ fn write_trade(object: &mut Object<'_>, trade: &Trade) {
 
 fn write_bbo(object: &mut Object<'_>, bbo: &Bbo) {
     let px = |mantissa| (mantissa != ABSENT).then_some(Fixed::new(mantissa, bbo.px_exp));
-    object.optional_fixed("bid_px", px(bbo.bid_px));
+    object.optional_fixed("bid_price", px(bbo.bid_px));
     object.fixed("bid_qty", Fixed::new(bbo.bid_qty, bbo.qty_exp));
-    object.optional_fixed("ask_px", px(bbo.ask_px));
+    object.optional_fixed("ask_price", px(bbo.ask_px));
     object.fixed("ask_qty", Fixed::new(bbo.ask_qty, bbo.qty_exp));
     object.given("seq", bbo.header.seq);
 }
@@ -183,7 +183,7 @@ fn write_instrument(object: &mut Object<'_>, head: &InstrumentHead, text: &Instr
     object.optional_text("quote", given(text.quote));
     object.optional_fixed("tick", increment(head.tick, head.px_exp));
     object.optional_fixed("lot", increment(head.lot, head.qty_exp));
-    object.number("px_exp", head.px_exp);
+    object.number("price_exp", head.px_exp);
     object.number("qty_exp", head.qty_exp);
     object.text("state", head.state.name());
     object.text("type", head.instrument_type.name());

@@ -56,7 +56,7 @@ fn a_trade_with_all_fields_is_one_line() {
             r#"{"kind":"trade","venue":"binance","product":"spot","symbol":"ETHUSDT","#,
             r#""ts_venue":1723161255308000000,"ts_send":1723161255309000000,"#,
             r#""ts_recv":1723161254024619568,"ts_kernel":1723161254024600000,"#,
-            r#""px":"2683.8","qty":"3.0292","side":"buy","id":"1549846123","seq":7,"#,
+            r#""price":"2683.8","qty":"3.0292","side":"buy","id":"1549846123","seq":7,"#,
             r#""first_id":11,"last_id":12,"conditions":["aggregate"],"flags":["last"],"#,
             r#""instrument":285212672,"line":3,"frame":41}"#,
             "\n"
@@ -76,7 +76,7 @@ fn what_is_not_given_is_null_and_an_unknown_instrument_has_no_symbol() {
         concat!(
             r#"{"kind":"trade","venue":"binance","product":"spot","symbol":null,"#,
             r#""ts_venue":null,"ts_send":null,"ts_recv":0,"ts_kernel":null,"#,
-            r#""px":"2683.8","qty":"3.0292","side":null,"id":"1549846123","seq":null,"#,
+            r#""price":"2683.8","qty":"3.0292","side":null,"id":"1549846123","seq":null,"#,
             r#""first_id":null,"last_id":null,"conditions":[],"flags":["last"],"#,
             r#""instrument":285212672,"line":3,"frame":41,"journal_seq":9}"#,
             "\n"
@@ -96,7 +96,7 @@ fn a_bbo_without_bids_has_a_null_price_and_quantity_zero() {
             r#"{"kind":"bbo","venue":"binance","product":"spot","symbol":"ETHUSDT","#,
             r#""ts_venue":1723161255308000000,"ts_send":null,"#,
             r#""ts_recv":1723161254024619568,"ts_kernel":null,"#,
-            r#""bid_px":null,"bid_qty":"0","ask_px":"2683.81","ask_qty":"31.4395","#,
+            r#""bid_price":null,"bid_qty":"0","ask_price":"2683.81","ask_qty":"31.4395","#,
             r#""seq":35346513501,"flags":["last"],"instrument":285212672,"line":3,"frame":41}"#,
             "\n"
         )
@@ -178,7 +178,7 @@ fn an_instrument_tells_its_terms() {
             r#"{"kind":"instrument","venue":"binance","product":"coinm","#,
             r#""symbol":"ETHUSD_240927","ts_venue":1723161255308000000,"ts_send":null,"#,
             r#""ts_recv":1723161254024619568,"ts_kernel":null,"change":"change","base":"ETH","#,
-            r#""quote":"USD","tick":"0.01","lot":"0.001","px_exp":-2,"qty_exp":-5,"#,
+            r#""quote":"USD","tick":"0.01","lot":"0.001","price_exp":-2,"qty_exp":-5,"#,
             r#""state":"trading","type":"inverse_future","expiry":1727424000000000000,"#,
             r#""contract_size":"10","generation":4,"flags":["last"],"#,
             r#""instrument":285212672,"line":3,"frame":41}"#,
@@ -195,7 +195,7 @@ fn an_instrument_without_terms_has_nulls() {
         .to_owned();
     assert!(
         line.contains(concat!(
-            r#""change":"add","base":null,"quote":null,"tick":null,"lot":null,"px_exp":0,"#,
+            r#""change":"add","base":null,"quote":null,"tick":null,"lot":null,"price_exp":0,"#,
             r#""qty_exp":0,"state":"unknown","type":"unknown","expiry":null,"#,
             r#""contract_size":null,"generation":0,"flags":[],"#
         )),

@@ -4,6 +4,7 @@ mod binance;
 mod bybit;
 mod kraken;
 mod query;
+mod stale;
 mod view;
 
 use std::collections::BTreeSet;
@@ -14,8 +15,9 @@ use crate::clock::Nanos;
 use crate::config::{Product, SimConfig};
 use crate::fault::Fault;
 use crate::hub::Hub;
-use crate::market::{Fill, Market, Step};
-use crate::truth::{InstrumentTruth, TradeTruth};
+use crate::instrument::InstrumentConfig;
+use crate::market::{Market, Side, Step};
+use crate::truth::{LevelTexts, ViewTruth};
 
 /// The venue's surroundings during one call.
 #[derive(Debug)]
@@ -97,11 +99,20 @@ pub(crate) trait Venue: Send + std::fmt::Debug {
     /// A fault that is this venue's own business.
     fn inject(&mut self, desk: &mut Desk<'_>, fault: &Fault);
 
-    /// True state of `desk.markets[index]`, trades aside.
-    fn truth(&self, desk: &Desk<'_>, index: usize) -> InstrumentTruth;
+    /// Price and quantity texts as the venue prints them.
+    fn texts(&self, config: &InstrumentConfig, levels: &[(i64, i64)]) -> LevelTexts;
 
-    /// One trade in the venue's texts.
-    fn trade(&self, market: &Market, fill: &Fill) -> TradeTruth;
+    /// Last update id of the instrument's whole book, 0 where the venue has none.
+    fn update_id(&self, index: usize) -> u64;
+
+    /// What the truncated book streams of the instrument show.
+    fn views(&self, index: usize, config: &InstrumentConfig) -> Vec<ViewTruth>;
+
+    /// Trade id text of a trade number.
+    fn trade_id(&self, config: &InstrumentConfig, number: u64) -> String;
+
+    /// The venue's word for the taker's side.
+    fn side(&self, taker: Side) -> &'static str;
 }
 
 /// The protocol of a product.

@@ -9,9 +9,10 @@ use crate::clock::{self, Nanos, SECOND};
 use crate::config::{Product, SimConfig, Source};
 use crate::fault::{Fault, RestAnswer};
 use crate::hub::{FaultBoard, Hub, Session, Twist};
-use crate::market::Market;
+use crate::instrument::InstrumentConfig;
+use crate::market::{Fill, Market, Side};
 use crate::net::frames;
-use crate::truth::{InstrumentTruth, Truth};
+use crate::truth::{InstrumentTruth, TradeTruth, Truth};
 use crate::venue::{Desk, RestReply, RestRequest, Venue, venue};
 
 /// Events generated per instrument and tick at most; what is due beyond is skipped, so that a
@@ -178,13 +179,9 @@ impl World {
         self.hub.release_held();
     }
 
-    pub(crate) fn truth(&mut self) -> Truth {
-        let mut instruments = Vec::new();
-        for floor in &mut self.floors {
-            if floor.recorded.is_none() {
-                instruments.extend(floor.truth(&mut self.hub));
-            }
-        }
+    pub(crate) fn truth(&self) -> Truth {
+        let generated = self.floors.iter().filter(|floor| floor.recorded.is_none());
+        let instruments = generated.flat_map(Floor::truth).collect();
         let lines = self.hub.log.lines(&self.hub.sessions);
         Truth {
             instruments,
@@ -288,19 +285,51 @@ impl Floor {
         }
     }
 
-    fn truth(&mut self, hub: &mut Hub) -> Vec<InstrumentTruth> {
-        let (venue, desk) = self.desk(hub);
-        let truth = |(index, market): (usize, &Market)| {
-            let mut truth = venue.truth(&desk, index);
-            truth.trades = market
+    fn truth(&self) -> Vec<InstrumentTruth> {
+        self.markets
+            .iter()
+            .enumerate()
+            .map(|(index, market)| self.instrument(index, market))
+            .collect()
+    }
+
+    fn instrument(&self, index: usize, market: &Market) -> InstrumentTruth {
+        let config = &market.config;
+        let side = |side| {
+            self.venue
+                .texts(config, &market.book.top(side, market.book.len(side)))
+        };
+        InstrumentTruth {
+            product: self.product,
+            symbol: config.symbol.clone(),
+            bids: side(Side::Bid),
+            asks: side(Side::Ask),
+            last_update_id: self.venue.update_id(index),
+            views: self.venue.views(index, config),
+            trades: market
                 .tape
                 .iter()
-                .map(|fill| venue.trade(market, fill))
-                .collect();
-            truth.trades_lost = market.tape_lost;
-            truth
-        };
-        desk.markets.iter().enumerate().map(truth).collect()
+                .map(|fill| self.trade(config, fill))
+                .collect(),
+            trades_lost: market.tape_lost,
+        }
+    }
+
+    fn trade(&self, config: &InstrumentConfig, fill: &Fill) -> TradeTruth {
+        let (px, qty) = self
+            .venue
+            .texts(config, &[(fill.px, fill.qty)])
+            .pop()
+            .unwrap_or_default();
+        TradeTruth {
+            id: self.venue.trade_id(config, fill.id),
+            number: fill.id,
+            aggregate: fill.aggregate,
+            px,
+            qty,
+            side: self.venue.side(fill.taker).to_owned(),
+            ts_ns: fill.at,
+        }
     }
 }
 

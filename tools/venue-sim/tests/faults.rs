@@ -374,7 +374,7 @@ async fn frozen_connection_answers_nothing_and_thaws_without_loss() {
     let sim = start(SPOT);
     let mut client = trades(&sim).await;
     let mut seen = ids(&mut client, 3).await;
-    let lasts = Duration::from_millis(700);
+    let lasts = Duration::from_millis(1_500);
     sim.inject(Fault::Freeze {
         target: Target::product(SPOT),
         lasts,

@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use crate::config::{Limits, Product};
 
-/// What a connection must obey. Sources: `protocols` sections 2 and 8.1 (Binance), 2 (Bybit),
-/// 1.1 (Kraken), as of November 2026.
+/// What a connection must obey.
+///
+/// # Source
+/// Binance: "WebSocket Streams" of spot and futures, general information; Bybit: v5 "Connect";
+/// Kraken: WebSocket v2 "General considerations". As of November 2026.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Rules {
     /// Pause between the server's pings and the time a pong may take.

@@ -18,8 +18,10 @@ use crate::config::{Product, SimConfig};
 use crate::decimal::padded;
 use crate::fault::Fault;
 use crate::hub::Span;
-use crate::market::{Book, Fill, Levels, Market, Side, Step};
-use crate::truth::{InstrumentTruth, LevelTexts, TradeTruth};
+use crate::instrument::InstrumentConfig;
+use crate::market::{Fill, Levels, Market, Side, Step};
+use crate::truth::{LevelTexts, ViewTruth};
+use crate::venue::stale::StaleBooks;
 use crate::venue::{Desk, RestReply, RestRequest, Venue};
 use control::Route;
 use feed::Feed;
@@ -52,15 +54,6 @@ impl Dialect {
     }
 }
 
-/// A book as it was when a stale snapshot was ordered.
-#[derive(Debug)]
-struct Stale {
-    symbol: String,
-    book: Book,
-    update_id: u64,
-    left: u64,
-}
-
 /// One Binance product.
 #[derive(Debug)]
 pub(crate) struct Binance {
@@ -70,7 +63,7 @@ pub(crate) struct Binance {
     /// The unrouted path carries the public streams.
     unrouted: bool,
     meter: Meter,
-    stale: Vec<Stale>,
+    stale: StaleBooks,
     /// The REST snapshot last reached in a replay, or the first one ahead.
     recorded: Option<String>,
 }
@@ -86,7 +79,7 @@ impl Binance {
             routes: BTreeMap::new(),
             unrouted: config.usdm_unrouted,
             meter: Meter::new(dialect, config.limits.rest_weight_per_minute),
-            stale: Vec::new(),
+            stale: StaleBooks::default(),
             recorded: None,
         }
     }
@@ -94,15 +87,8 @@ impl Binance {
     /// Book and update id for a REST snapshot: a frozen one if ordered, else the true one.
     fn snapshot(&mut self, desk: &Desk<'_>, index: usize, limit: usize) -> (u64, Levels, Levels) {
         let market = &desk.markets[index];
-        let frozen = self
-            .stale
-            .iter_mut()
-            .find(|s| s.left > 0 && s.symbol == market.config.symbol);
-        let (update_id, book) = match frozen {
-            Some(frozen) => {
-                frozen.left -= 1;
-                (frozen.update_id, &frozen.book)
-            }
+        let (update_id, book) = match self.stale.take(&market.config.symbol) {
+            Some(frozen) => (frozen.update_id, &frozen.book),
             None => (self.feeds[index].update_id, &market.book),
         };
         (
@@ -175,12 +161,8 @@ impl Venue for Binance {
                 let Some(index) = desk.find(symbol) else {
                     return;
                 };
-                self.stale.push(Stale {
-                    symbol: symbol.clone(),
-                    book: desk.markets[index].book.clone(),
-                    update_id: self.feeds[index].update_id,
-                    left: *count,
-                });
+                let update_id = self.feeds[index].update_id;
+                self.stale.freeze(desk, index, update_id, *count);
             }
             Fault::ServerShutdown if self.dialect == Dialect::Spot => {
                 for line in desk.hub.lines(desk.product) {
@@ -191,49 +173,34 @@ impl Venue for Binance {
         }
     }
 
-    fn truth(&self, desk: &Desk<'_>, index: usize) -> InstrumentTruth {
-        let market = &desk.markets[index];
-        InstrumentTruth {
-            product: desk.product,
-            symbol: market.config.symbol.clone(),
-            bids: texts(market, Side::Bid),
-            asks: texts(market, Side::Ask),
-            last_update_id: self.feeds[index].update_id,
-            views: Vec::new(),
-            trades: Vec::new(),
-            trades_lost: 0,
-        }
+    fn texts(&self, config: &InstrumentConfig, levels: &[(i64, i64)]) -> LevelTexts {
+        let text = |(px, qty): &(i64, i64)| {
+            (
+                padded(*px, config.px_digits),
+                padded(*qty, config.qty_digits),
+            )
+        };
+        levels.iter().map(text).collect()
     }
 
-    fn trade(&self, market: &Market, fill: &Fill) -> TradeTruth {
-        let config = &market.config;
-        TradeTruth {
-            id: fill.id.to_string(),
-            number: fill.id,
-            aggregate: fill.aggregate,
-            px: padded(fill.px, config.px_digits),
-            qty: padded(fill.qty, config.qty_digits),
-            side: if fill.taker == Side::Bid {
-                "BUY"
-            } else {
-                "SELL"
-            }
-            .into(),
-            ts_ns: fill.at,
+    fn update_id(&self, index: usize) -> u64 {
+        self.feeds[index].update_id
+    }
+
+    fn views(&self, _index: usize, _config: &InstrumentConfig) -> Vec<ViewTruth> {
+        Vec::new()
+    }
+
+    fn trade_id(&self, _config: &InstrumentConfig, number: u64) -> String {
+        number.to_string()
+    }
+
+    fn side(&self, taker: Side) -> &'static str {
+        match taker {
+            Side::Bid => "BUY",
+            Side::Ask => "SELL",
         }
     }
-}
-
-fn texts(market: &Market, side: Side) -> LevelTexts {
-    let config = &market.config;
-    let text =
-        |(px, qty): (i64, i64)| (padded(px, config.px_digits), padded(qty, config.qty_digits));
-    market
-        .book
-        .top(side, market.book.len(side))
-        .into_iter()
-        .map(text)
-        .collect()
 }
 
 /// Tells one connection that the server goes away, without a subscription.

@@ -13,8 +13,10 @@ mod ticker;
 use crate::clock::Nanos;
 use crate::config::{Product, SimConfig};
 use crate::fault::Fault;
-use crate::market::{Book, Fill, Market, Side, Step};
-use crate::truth::{InstrumentTruth, LevelTexts, TradeTruth};
+use crate::instrument::InstrumentConfig;
+use crate::market::{Market, Side, Step};
+use crate::truth::{LevelTexts, ViewTruth};
+use crate::venue::stale::StaleBooks;
 use crate::venue::{Desk, RestReply, RestRequest, Venue};
 use feed::Feed;
 
@@ -34,21 +36,12 @@ impl Category {
     }
 }
 
-/// A book as it was when a stale snapshot was ordered.
-#[derive(Debug)]
-struct Stale {
-    symbol: String,
-    book: Book,
-    update_id: u64,
-    left: u64,
-}
-
 /// One Bybit product.
 #[derive(Debug)]
 pub(crate) struct Bybit {
     category: Category,
     feeds: Vec<Feed>,
-    stale: Vec<Stale>,
+    stale: StaleBooks,
 }
 
 impl Bybit {
@@ -62,7 +55,7 @@ impl Bybit {
         Self {
             category,
             feeds: markets.iter().map(feed).collect(),
-            stale: Vec::new(),
+            stale: StaleBooks::default(),
         }
     }
 }
@@ -133,45 +126,30 @@ impl Venue for Bybit {
                 let Some(index) = desk.find(symbol) else {
                     return;
                 };
-                self.stale.push(Stale {
-                    symbol: symbol.clone(),
-                    book: desk.markets[index].book.clone(),
-                    update_id: self.feeds[index].deepest_id(),
-                    left: *count,
-                });
+                let update_id = self.feeds[index].deepest_id();
+                self.stale.freeze(desk, index, update_id, *count);
             }
             _ => {}
         }
     }
 
-    fn truth(&self, desk: &Desk<'_>, index: usize) -> InstrumentTruth {
-        let market = &desk.markets[index];
-        let side = |side: Side| -> LevelTexts {
-            let levels = market.book.top(side, market.book.len(side));
-            payload::texts(self.category, &market.config, &levels)
-        };
-        InstrumentTruth {
-            product: desk.product,
-            symbol: market.config.symbol.clone(),
-            bids: side(Side::Bid),
-            asks: side(Side::Ask),
-            last_update_id: 0,
-            views: self.feeds[index].views(&market.config),
-            trades: Vec::new(),
-            trades_lost: 0,
-        }
+    fn texts(&self, config: &InstrumentConfig, levels: &[(i64, i64)]) -> LevelTexts {
+        payload::texts(self.category, config, levels)
     }
 
-    fn trade(&self, market: &Market, fill: &Fill) -> TradeTruth {
-        let config = &market.config;
-        TradeTruth {
-            id: payload::trade_id(self.category, config, fill.id),
-            number: fill.id,
-            aggregate: fill.aggregate,
-            px: payload::px(self.category, config, fill.px),
-            qty: payload::qty(self.category, config, fill.qty),
-            side: payload::side(fill.taker).into(),
-            ts_ns: fill.at,
-        }
+    fn update_id(&self, _index: usize) -> u64 {
+        0
+    }
+
+    fn views(&self, index: usize, config: &InstrumentConfig) -> Vec<ViewTruth> {
+        self.feeds[index].views(config)
+    }
+
+    fn trade_id(&self, config: &InstrumentConfig, number: u64) -> String {
+        payload::trade_id(self.category, config, number)
+    }
+
+    fn side(&self, taker: Side) -> &'static str {
+        payload::side(taker)
     }
 }

@@ -11,10 +11,10 @@ mod payload;
 mod rest;
 
 use crate::clock::{Nanos, SECOND};
-use crate::decimal::padded;
 use crate::fault::Fault;
-use crate::market::{Fill, Market, Side, Step};
-use crate::truth::{InstrumentTruth, LevelTexts, TradeTruth};
+use crate::instrument::InstrumentConfig;
+use crate::market::{Market, Side, Step};
+use crate::truth::{LevelTexts, ViewTruth};
 use crate::venue::{Desk, RestReply, RestRequest, Venue};
 use feed::Feed;
 
@@ -101,36 +101,23 @@ impl Venue for Kraken {
         }
     }
 
-    fn truth(&self, desk: &Desk<'_>, index: usize) -> InstrumentTruth {
-        let market = &desk.markets[index];
-        let side = |side: Side| -> LevelTexts {
-            payload::texts(
-                &market.config,
-                &market.book.top(side, market.book.len(side)),
-            )
-        };
-        InstrumentTruth {
-            product: desk.product,
-            symbol: market.config.symbol.clone(),
-            bids: side(Side::Bid),
-            asks: side(Side::Ask),
-            last_update_id: 0,
-            views: self.feeds[index].views(&market.config),
-            trades: Vec::new(),
-            trades_lost: 0,
-        }
+    fn texts(&self, config: &InstrumentConfig, levels: &[(i64, i64)]) -> LevelTexts {
+        payload::texts(config, levels)
     }
 
-    fn trade(&self, market: &Market, fill: &Fill) -> TradeTruth {
-        let config = &market.config;
-        TradeTruth {
-            id: fill.id.to_string(),
-            number: fill.id,
-            aggregate: fill.aggregate,
-            px: padded(fill.px, config.px_digits),
-            qty: padded(fill.qty, config.qty_digits),
-            side: payload::side(fill.taker).into(),
-            ts_ns: fill.at,
-        }
+    fn update_id(&self, _index: usize) -> u64 {
+        0
+    }
+
+    fn views(&self, index: usize, config: &InstrumentConfig) -> Vec<ViewTruth> {
+        self.feeds[index].views(config)
+    }
+
+    fn trade_id(&self, _config: &InstrumentConfig, number: u64) -> String {
+        number.to_string()
+    }
+
+    fn side(&self, taker: Side) -> &'static str {
+        payload::side(taker)
     }
 }

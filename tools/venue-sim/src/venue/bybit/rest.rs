@@ -85,15 +85,8 @@ impl Bybit {
         };
         let limit = request.number("limit", default).clamp(1, 1_000) as usize;
         let symbol = &market.config.symbol;
-        let stale = self
-            .stale
-            .iter_mut()
-            .find(|stale| stale.left > 0 && stale.symbol == *symbol);
-        let (book, id) = match stale {
-            Some(stale) => {
-                stale.left -= 1;
-                (&stale.book, stale.update_id)
-            }
+        let (book, id) = match self.stale.take(symbol) {
+            Some(frozen) => (&frozen.book, frozen.update_id),
             None => (&market.book, self.feeds[index].deepest_id()),
         };
         let side = |side| payload::levels(self.category, &market.config, &book.top(side, limit));

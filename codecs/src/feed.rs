@@ -4,8 +4,8 @@
 //! stamps, and executes the [`Intent`]s that come out. Inside, in this order:
 //!
 //! 1. the venue decodes a frame into a [`Batch`], all or nothing;
-//! 2. answers go to the [`line`] they came on; data marks its stream as live;
-//! 3. book updates pass the venue's continuity rule and checksum ([`sync`]); a break becomes a
+//! 2. answers go to the [`Line`] they came on; data marks its stream as live;
+//! 3. book updates pass the venue's continuity rule and checksum (`sync.rs`); a break becomes a
 //!    `Gap` record and the flag `MAYBE_BAD_BOOK` at once, and only that instrument resynchronises;
 //! 4. records leave with stamps and lineage, in wire order.
 //!

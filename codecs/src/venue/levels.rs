@@ -210,11 +210,17 @@ pub(crate) fn sides(
     })
 }
 
-/// A level spelled `[price, qty]`, with more elements tolerated behind them.
-pub(crate) fn pair<'t, 'f>(level: Item<'t, 'f>, _: &mut Drift) -> Result<Pair<'t, 'f>, Reject> {
+/// A level spelled `[price, qty]`. What stands behind is counted as schema drift, but for the empty
+/// third element that Binance sent until 2019-03-12.
+pub(crate) fn pair<'t, 'f>(level: Item<'t, 'f>, drift: &mut Drift) -> Result<Pair<'t, 'f>, Reject> {
     let pair = level.array("level")?;
     let mut pair = pair.iter();
-    pair.next()
-        .zip(pair.next())
-        .ok_or(Reject::MissingField("level"))
+    let (Some(px), Some(qty)) = (pair.next(), pair.next()) else {
+        return Err(Reject::MissingField("level"));
+    };
+    let is_empty = |extra: Item<'_, '_>| extra.array("level").is_ok_and(|items| items.is_empty());
+    if pair.next().is_some_and(|extra| !is_empty(extra)) {
+        drift.unknown_field("level", "third element");
+    }
+    Ok((px, qty))
 }

@@ -8,6 +8,7 @@ pub(crate) mod bybit;
 pub(crate) mod kraken;
 pub(crate) mod rig;
 pub(crate) mod script;
+pub(crate) mod tree;
 pub(crate) mod truth;
 
 use std::fs::File;

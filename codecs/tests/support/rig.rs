@@ -242,7 +242,8 @@ impl<S: Script> Rig<S> {
         self.answer(want, body)
     }
 
-    fn answer(&mut self, want: Want, body: &str) -> Result<(), Reject> {
+    /// A REST body for `want`.
+    pub(crate) fn answer(&mut self, want: Want, body: &str) -> Result<(), Reject> {
         let meta = self.meta(u16::MAX);
         let records = &mut self.records;
         let mut sink = |record: &Record<'_>| records.push(Taken::of(record));

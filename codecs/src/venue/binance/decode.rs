@@ -47,7 +47,7 @@ fn payload(
 ) -> Result<(), Reject> {
     let event = object.get("e").map(|event| event.text("e")).transpose()?;
     match event {
-        Some("depthUpdate") => depth(object, instruments, batch),
+        Some("depthUpdate") => depth(id, object, instruments, batch),
         Some("trade") => trade(object, instruments, batch),
         Some("aggTrade") => agg_trade(object, instruments, batch),
         Some("bookTicker") => book_ticker(object, instruments, batch),
@@ -201,6 +201,7 @@ fn optional_epoch(item: Option<Json<'_, '_>>, field: &'static str) -> Result<i64
 }
 
 fn depth(
+    id: VenueId,
     object: &Fields<'_, '_>,
     instruments: &mut Instruments,
     batch: &mut Batch,
@@ -213,7 +214,9 @@ fn depth(
     let mut head = BookHead::new(Kind::BookDelta, instrument, 0, 0);
     head.first_seq = need(first, "U")?.unsigned("U")?;
     head.header.seq = need(last, "u")?.unsigned("u")?;
-    head.prev_seq = prev.map_or(Ok(0), |prev| prev.unsigned("pu"))?;
+    if id != VenueId::BINANCE_SPOT {
+        head.prev_seq = need(prev, "pu")?.unsigned("pu")?;
+    }
     head.header.ts_send = need(sent, "E")?.epoch("E")?;
     // Spot gives no matching time: the event time is the venue's only stamp then.
     head.header.ts_venue = match time {
@@ -278,7 +281,6 @@ fn push_book(
     asks: Json<'_, '_>,
     batch: &mut Batch,
 ) -> Result<(), Reject> {
-    // Levels had a third, empty element until 2019-03-12.
     let sides = levels::sides(instrument, bids, asks, batch, levels::pair)?;
     batch.book(head, sides);
     Ok(())

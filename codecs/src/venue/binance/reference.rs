@@ -16,6 +16,7 @@ pub(super) fn exchange_info(
     object: &Fields<'_, '_>,
     batch: &mut Batch,
 ) -> Result<(), Reject> {
+    let object = object.distinct()?;
     if object.get("code").is_some() && object.get("msg").is_some() {
         return Err(Reject::VenueError);
     }

@@ -195,7 +195,12 @@ fn a_futures_book_delta_names_the_event_before() {
 #[test]
 fn the_third_element_of_old_levels_is_tolerated() {
     let old = DEPTH.replace(r#""100.00000000"]"#, r#""100.00000000",[]]"#);
-    assert_eq!(spot().book(&old), spot().book(DEPTH));
+    let mut bench = spot();
+    assert_eq!(bench.book(&old), spot().book(DEPTH));
+    assert!(bench.knows_all());
+    let new = DEPTH.replace(r#""100.00000000"]"#, r#""100.00000000",3]"#);
+    assert_eq!(bench.book(&new), spot().book(DEPTH));
+    assert_eq!(bench.batch.drift.count(), 1, "but a new one is told");
     let short = DEPTH.replace(r#"["0.00260000","100.00000000"]"#, r#"["0.00260000"]"#);
     assert_eq!(spot().refusal(&short), Reject::MissingField("level"));
 }

@@ -5,6 +5,7 @@
 mod support;
 
 use feedd::config::Bytes;
+use feedd_codecs::VenueId;
 use feedd_codecs::raw::Carrier;
 use feedd_codecs::record::{GapCause, StatusCode};
 use support::{CHANNELS, Rig, market, quarantined, wait_for};
@@ -111,7 +112,7 @@ fn frame_that_breaks_the_protocol_ends_its_line_alone_and_books_come_back() {
             entries.iter().filter(down).count() == at + 1
         });
         let lost = journal.entries().len();
-        rig.wait_until_live(&mut journal, lost);
+        rig.wait_until_live_at(&mut journal, lost, |venue| venue == VenueId::BINANCE_SPOT);
     }
     rig.finish(daemon, &mut journal);
     let rules: Vec<_> = quarantined(&rig.config.journal.dir)

@@ -155,18 +155,21 @@ impl<V: Venue> Driver<V> {
     }
 
     pub(super) fn on_open(&mut self, line: u16, publisher: &mut Publisher) {
+        self.tell_loss(publisher);
         let meta = self.meta_now(line);
         self.feed
             .on_open(meta, &mut self.outbox, &mut publisher.sink(self.index));
     }
 
     pub(super) fn on_close(&mut self, line: u16, reason: &str, publisher: &mut Publisher) {
+        self.tell_loss(publisher);
         let meta = self.meta_now(line);
         self.feed
             .on_close(meta, reason, &mut publisher.sink(self.index));
     }
 
     pub(super) fn on_stop(&mut self, line: u16, publisher: &mut Publisher) {
+        self.tell_loss(publisher);
         let meta = self.meta_now(line);
         self.feed.on_stop(meta, &mut publisher.sink(self.index));
     }
@@ -194,9 +197,7 @@ impl<V: Venue> Driver<V> {
             Err(reject) => self.quarantine(meta, Carrier::TEXT, frame, reject, publisher),
         }
         self.keep(meta, Carrier::TEXT, frame, publisher);
-        if publisher.take_loss(self.index) {
-            self.on_loss(publisher);
-        }
+        self.tell_loss(publisher);
     }
 
     /// A frame that never reaches the decoder.
@@ -225,6 +226,7 @@ impl<V: Venue> Driver<V> {
                 .feed
                 .on_fetch_failed(want, clock::mono(), &mut self.outbox);
         };
+        self.tell_loss(publisher);
         let meta = self.next_meta(self.rest_line);
         let applied = self.feed.on_body(
             want,
@@ -249,9 +251,7 @@ impl<V: Venue> Driver<V> {
     ) {
         let now = clock::mono();
         self.feed.on_tick(now, &mut self.outbox);
-        if publisher.take_loss(self.index) {
-            self.on_loss(publisher);
-        }
+        self.tell_loss(publisher);
         if checkpoints != self.checkpoint_seen {
             self.checkpoint_seen = checkpoints;
             self.checkpoint_next = Some(0);
@@ -286,6 +286,16 @@ impl<V: Venue> Driver<V> {
         self.checkpoint_next = Some(first + INSTRUMENTS_A_TICK);
     }
 
+    /// Records the gaps of what was shed, once the ring has room: until then the publisher takes
+    /// nothing of this feed.
+    #[inline]
+    fn tell_loss(&mut self, publisher: &mut Publisher) {
+        if publisher.take_loss(self.index) {
+            self.on_loss(publisher);
+        }
+    }
+
+    #[cold]
     fn on_loss(&mut self, publisher: &mut Publisher) {
         // Reference data may be among what was lost.
         self.checkpoint_next = Some(0);

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use feedd::config::{Bytes, Config, Span};
 use feedd::demo::verify::{self, Verdict};
+use feedd_codecs::VenueId;
 use feedd_codecs::record::Kind;
 use feedd_codecs::venue::Channel;
 use tempfile::TempDir;
@@ -117,11 +118,23 @@ impl Rig {
     /// Waits until, from entry `from` on, every instrument had a book that is right, a change of
     /// it, a best price and a trade.
     pub(crate) fn wait_until_live(&self, journal: &mut Journaled, from: usize) {
+        self.wait_until_live_at(journal, from, |_| true);
+    }
+
+    /// As [`Rig::wait_until_live`], for the venues that `chosen` names.
+    pub(crate) fn wait_until_live_at(
+        &self,
+        journal: &mut Journaled,
+        from: usize,
+        chosen: impl Fn(VenueId) -> bool,
+    ) {
+        let feeds = self.config.feeds.iter();
+        let feeds = feeds.filter(|feed| feed.venue_id().is_some_and(&chosen));
+        let books: usize = feeds.map(|feed| feed.instruments.len()).sum();
         journal.until("every stream delivers", |entries| {
-            let new = &entries[from..];
+            let new = || entries[from..].iter().filter(|entry| chosen(entry.venue));
             let count = |kind: Kind, right: bool| {
-                let mut names: Vec<_> = new
-                    .iter()
+                let mut names: Vec<_> = new()
                     .filter(|entry| entry.kind == kind && !(right && entry.is_flagged()))
                     .map(Entry::name)
                     .collect();
@@ -136,7 +149,7 @@ impl Rig {
                 (Kind::Trade, false),
             ]
             .into_iter()
-            .all(|(kind, right)| count(kind, right) >= self.books)
+            .all(|(kind, right)| count(kind, right) >= books)
         });
     }
 

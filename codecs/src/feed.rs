@@ -43,6 +43,9 @@ const SECOND: i64 = 1_000_000_000;
 
 /// How long lines wait for reference data before they open without it.
 const REFERENCE_WAIT: i64 = 15 * SECOND;
+/// Pause before reference data is asked for again: a body that is refused at once must not become
+/// a storm of requests.
+const REFERENCE_PAUSE: i64 = SECOND;
 /// Snapshots that may be asked for at once after a quiet time: 8 × 250 of Binance spot's 6,000 weight
 /// a minute.
 const SNAPSHOT_BURST: i64 = 8;
@@ -101,8 +104,8 @@ pub struct Feed<V> {
 enum Reference {
     /// Not asked for.
     Idle,
-    /// Asked; lines open at the latest at this time.
-    Waiting { until: i64 },
+    /// Asked, or to be asked again; lines open at the latest at `until`.
+    Waiting { until: i64, again: Option<i64> },
     /// Lines are open.
     Settled,
 }
@@ -152,8 +155,20 @@ impl<V: Venue> Feed<V> {
     pub fn start(&mut self, now: i64, out: &mut Outbox) {
         self.reference = Reference::Waiting {
             until: now + REFERENCE_WAIT,
+            again: None,
         };
         self.fetch_reference(0, None, out);
+    }
+
+    fn await_reference(&mut self, now: i64, out: &mut Outbox) {
+        let Reference::Waiting { until, again } = &mut self.reference else {
+            return;
+        };
+        if now >= *until {
+            self.settle(out);
+        } else if again.take_if(|at| now >= *at).is_some() {
+            self.fetch_reference(0, None, out);
+        }
     }
 
     fn fetch_reference(&mut self, page: u32, cursor: Option<&str>, out: &mut Outbox) {
@@ -276,13 +291,13 @@ impl<V: Venue> Feed<V> {
         })
     }
 
-    /// A REST request came to nothing; the driver has paused as the venue's limits ask. Snapshots
-    /// are asked for again, reference data until the lines have waited long enough.
+    /// A REST request came to nothing. It is made again after a pause: snapshots for as long as they
+    /// are needed, reference data until the lines have waited long enough.
     pub fn on_fetch_failed(&mut self, want: Want, now: i64, out: &mut Outbox) {
         match want {
-            Want::Reference { .. } => match self.reference {
-                Reference::Waiting { until } if now < until => {
-                    self.fetch_reference(0, None, out);
+            Want::Reference { .. } => match &mut self.reference {
+                Reference::Waiting { until, again } if now < *until => {
+                    *again = Some(now + REFERENCE_PAUSE);
                 }
                 _ => self.settle(out),
             },
@@ -296,9 +311,7 @@ impl<V: Venue> Feed<V> {
 
     /// Time passes: queued requests, pings, deadlines, resynchronisation. Call about every 50 ms.
     pub fn on_tick(&mut self, now: i64, out: &mut Outbox) {
-        if matches!(self.reference, Reference::Waiting { until } if now >= until) {
-            self.settle(out);
-        }
+        self.await_reference(now, out);
         for line in &mut self.lines {
             line.tick(&self.venue, now, out);
         }

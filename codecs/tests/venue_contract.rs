@@ -723,6 +723,32 @@ fn vc_180_facts_are_plausible<S: Script>() {
     assert_eq!(venue.ping(7).is_some(), facts.ping_every > 0);
 }
 
+/// VC-190: reference data that does not come is asked for again with pauses, then the lines open
+/// without it; precisions are learned from the wire.
+fn vc_190_lines_open_without_reference_data<S: Script>() {
+    let mut rig = Rig::<S>::idle();
+    rig.unlisted = true;
+    rig.start();
+    rig.pass(14_000);
+    let by_rest = rig.references > 0;
+    if by_rest {
+        assert!((10..=15).contains(&rig.references), "{}", rig.references);
+        assert!(rig.feed.lines().is_empty() && rig.sent.is_empty());
+    }
+    rig.pass(5_000);
+    let asked = rig.references;
+    rig.bring_up();
+    assert!((0..3).all(|at| rig.is_right(at)));
+    assert_eq!(rig.references, asked);
+    let declared = rig
+        .feed
+        .instruments()
+        .all()
+        .iter()
+        .filter(|known| known.declared);
+    assert_eq!(declared.count(), if by_rest { 0 } else { 3 });
+}
+
 macro_rules! venue_contract {
     ($($venue:ident => $script:ty),+ $(,)?) => {
         $(venue_contract! { @cases $venue, $script:
@@ -748,6 +774,7 @@ macro_rules! venue_contract {
             vc_160_an_unhealed_book_is_asked_for_with_growing_pauses,
             vc_170_an_unknown_field_is_counted_and_passes,
             vc_180_facts_are_plausible,
+            vc_190_lines_open_without_reference_data,
         })+
     };
     (@cases $venue:ident, $script:ty: $($case:ident),+ $(,)?) => {

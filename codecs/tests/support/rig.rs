@@ -70,6 +70,10 @@ pub(crate) struct Rig<S: Script> {
     pub(crate) answering: bool,
     /// Whether snapshots are served, by REST or after a subscription.
     pub(crate) serving: bool,
+    /// Whether requests for reference data get an error page.
+    pub(crate) unlisted: bool,
+    /// Requests for reference data since the start.
+    pub(crate) references: usize,
     /// Streams that the venue does not have.
     pub(crate) refused: Vec<(String, Channel)>,
     out: Outbox,
@@ -106,6 +110,8 @@ impl<S: Script> Rig<S> {
             intents: Vec::new(),
             answering: true,
             serving: true,
+            unlisted: false,
+            references: 0,
             refused: Vec::new(),
             out: Outbox::default(),
             frames: 0,
@@ -379,8 +385,14 @@ impl<S: Script> Rig<S> {
                 want: Want::Reference { .. },
                 ..
             }) => {
-                let body = S::reference(&self.truths);
-                self.answer(Want::Reference { page: 0 }, &body).unwrap();
+                self.references += 1;
+                let want = Want::Reference { page: 0 };
+                if self.unlisted {
+                    assert!(self.answer(want, "<html>503</html>").is_err());
+                } else {
+                    let body = S::reference(&self.truths);
+                    self.answer(want, &body).unwrap();
+                }
             }
             Intent::Fetch(Fetch {
                 want: Want::Snapshot { instrument },

@@ -532,10 +532,14 @@ impl<V: Venue> Feed<V> {
             .decode_snapshot(body, instrument, &mut self.instruments, &mut self.batch)?;
         match self.books.get_mut(instrument.index()) {
             Some(book) if book.awaits_join() => {
-                book.retry_later(meta.now);
                 self.deliver(meta, Some(instrument), out, sink);
             }
             _ => self.counts.stale += 1,
+        }
+        if let Some(book) = self.books.get_mut(instrument.index())
+            && book.awaits_join()
+        {
+            book.retry_later(meta.now);
         }
         Ok(())
     }

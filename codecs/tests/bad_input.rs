@@ -117,11 +117,14 @@ struct Case<S: Script> {
 impl<S: Script> Case<S> {
     fn new() -> Self {
         let mut rig = Rig::<S>::live();
-        let goldens = vec![
+        let mut goldens = vec![
             (S::TRADES, rig.data_text(0, S::TRADES)),
             (Channel::BBO, rig.data_text(0, Channel::BBO)),
             (Channel::BOOK, rig.touch(0)),
         ];
+        if !rig.by_rest() {
+            goldens.push((Channel::BOOK, S::snapshot(&rig.truths[0])));
+        }
         Self {
             before: inside(&rig),
             rig,
@@ -159,7 +162,8 @@ impl<S: Script> Case<S> {
         for (channel, golden) in self.goldens.clone() {
             assert_eq!(self.give(channel, golden.as_bytes()), Ok(()));
         }
-        assert_eq!(self.rig.records.len(), self.before.records + 3);
+        let made = self.rig.records.len() - self.before.records;
+        assert_eq!(made, self.goldens.len());
         assert!(self.rig.is_right(0) && self.rig.state(0) == Some(State::Live));
     }
 }

@@ -277,9 +277,10 @@ impl BookSync {
         self.due = now + pause;
     }
 
-    /// A snapshot failed or did not fit: try again after a short pause.
+    /// A snapshot failed or did not fit: try again after a pause that grows with each attempt.
     pub(super) fn retry_later(&mut self, now: i64) {
-        self.due = now + SECOND;
+        let pause = SECOND << self.attempts.saturating_sub(1).min(6);
+        self.due = now + pause.min(RETRY_MAX);
     }
 
     pub(super) fn widen(&mut self, px_exp: i8, qty_exp: i8) -> Option<Break> {

@@ -307,3 +307,21 @@ pub(crate) fn vc_160_an_unhealed_book_is_asked_for_with_growing_pauses<S: Script
     rig.snapshot(0).unwrap();
     assert!(rig.is_right(0));
 }
+
+/// VC-161: a book that breaks again right after each snapshot is not asked for in a circle.
+pub(crate) fn vc_161_a_book_that_does_not_hold_is_not_asked_for_in_a_circle<S: Script>() {
+    let mut rig = Rig::<S>::live();
+    let (from, asked) = (rig.sent.len(), rig.asked.len());
+    for _ in 0..600 {
+        lose_one_update(&mut rig);
+        rig.pass(1_000);
+    }
+    let asks = if rig.by_rest() {
+        rig.asked.len() - asked
+    } else {
+        book_asks(&rig, 0, from).len() / 2
+    };
+    assert!((10..=16).contains(&asks), "{asks} in ten minutes");
+    let told = gaps(&rig.take()).len();
+    assert!(told.abs_diff(asks) <= 1, "{told} gaps, {asks} snapshots");
+}

@@ -97,6 +97,9 @@ pub struct Feed<V> {
     scratch: sync::Scratch,
     reference: Reference,
     next_snapshot: i64,
+    /// Lines whose first opening in this run must tell that the run before ended unannounced.
+    interrupted: bool,
+    opened: Vec<u16>,
 }
 
 /// Progress of the reference data that is fetched before lines open.
@@ -148,6 +151,8 @@ impl<V: Venue> Feed<V> {
             scratch: sync::Scratch::default(),
             reference: Reference::Idle,
             next_snapshot: i64::MIN,
+            interrupted: false,
+            opened: Vec::new(),
         })
     }
 
@@ -178,9 +183,18 @@ impl<V: Venue> Feed<V> {
         }
     }
 
+    /// The run before this one ended unannounced: each stream begins with a gap.
+    pub fn interrupted(&mut self) {
+        self.interrupted = true;
+    }
+
     /// A line is connected: subscribes its streams.
     pub fn on_open(&mut self, meta: Meta, out: &mut Outbox, sink: &mut impl RecordSink) {
         self.gate(meta, sink).line_status(StatusCode::LINE_UP, "");
+        if self.interrupted && !self.opened.contains(&meta.line) {
+            self.opened.push(meta.line);
+            self.lose_streams(meta, GapCause::RESTART, sink);
+        }
         let (venue, instruments) = (&self.venue, &self.instruments);
         if let Some(line) = self.lines.iter_mut().find(|line| line.id() == meta.line) {
             line.open(venue, instruments, meta.now);
@@ -210,13 +224,22 @@ impl<V: Venue> Feed<V> {
         }
     }
 
-    /// Frames were read and dropped because the ring was full: every stream of the line has a gap.
+    /// Frames were read and dropped because the ring was full: every stream of the line has a gap,
+    /// live or not now, since the line may have changed meanwhile.
     pub fn on_loss(&mut self, meta: Meta, sink: &mut impl RecordSink) {
+        self.lose_streams(meta, GapCause::BACKPRESSURE, sink);
+    }
+
+    /// A gap in every stream of a line that the venue has not refused.
+    fn lose_streams(&mut self, meta: Meta, cause: GapCause, sink: &mut impl RecordSink) {
         let Some(line) = self.lines.iter().find(|line| line.id() == meta.line) else {
             return;
         };
-        for key in line.live_streams() {
-            self.gate(meta, sink).lost(key, GapCause::BACKPRESSURE);
+        let streams = line.streams().iter();
+        let carried = streams.filter(|(_, stage)| *stage != Stage::Refused);
+        let keys: Vec<StreamKey> = carried.map(|(key, _)| *key).collect();
+        for key in keys {
+            self.gate(meta, sink).lost(key, cause);
         }
     }
 

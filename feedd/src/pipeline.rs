@@ -100,6 +100,7 @@ impl Pipeline {
                 seats,
                 config: config.clone(),
                 run,
+                interrupted: !recovered.records.cuts.is_empty(),
                 dialer: dialer.clone(),
                 checkpoints: Arc::clone(&checkpoints),
                 intervals: intervals.clone(),

@@ -13,6 +13,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use feedd::config::Bytes;
+use feedd_codecs::Record;
+use feedd_codecs::record::GapCause;
 use feedd_storage::{LogReader, ReadError, Start};
 use support::{Daemon, Rig, wait_for};
 use venue_sim::Product;
@@ -140,6 +142,23 @@ fn fifty_kills_lose_and_repeat_nothing_that_a_reader_saw() {
     assert!(kept.values().is_sorted_by_key(|(run, _)| *run));
     let first = *kept.first_key_value().unwrap().0;
     assert!(kept.keys().copied().eq(first..first + kept.len() as u64));
+    let told = runs_that_tell_the_hole(&records);
+    assert!(told.eq(&(2..=KILLS + 1).collect::<Vec<_>>()), "{told:?}");
+}
+
+/// The runs whose records tell that the run before ended unannounced.
+fn runs_that_tell_the_hole(log: &Path) -> Vec<u32> {
+    let mut reader = LogReader::open(log, Start::Oldest).unwrap();
+    let mut runs = Vec::new();
+    while let Some(frame) = reader.next().unwrap() {
+        if let Ok(Record::Gap(gap)) = Record::parse(frame.payload)
+            && gap.cause == GapCause::RESTART
+        {
+            runs.push(frame.run);
+        }
+    }
+    runs.dedup();
+    runs
 }
 
 fn wait_for_run(tail: &Tail, daemon: &Daemon, run: u32) {

@@ -26,8 +26,11 @@ impl GapCause {
     pub const BUFFER: Self = Self(6);
     /// A level no longer fits the book's mantissas.
     pub const RANGE: Self = Self(7);
+    /// The run before this one ended unannounced (killed, power lost): what came until this line
+    /// was up again is missing.
+    pub const RESTART: Self = Self(8);
 
-    const NAMES: [&'static str; 7] = [
+    const NAMES: [&'static str; 8] = [
         "sequence",
         "checksum",
         "disconnect",
@@ -35,6 +38,7 @@ impl GapCause {
         "rejected",
         "buffer",
         "range",
+        "restart",
     ];
 
     /// The cause's name in tools and metrics.

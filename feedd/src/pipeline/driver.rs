@@ -1,6 +1,7 @@
 //! One feed on a reader thread: hands frames to the state machine, its records to the ring.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use feedd_codecs::feed::{Counts, Intent, Meta, Outbox, State, Want};
 use feedd_codecs::raw::{Carrier, RawHead};
@@ -15,6 +16,9 @@ use crate::clock;
 /// Frame numbers of one run: bits 0 to 43 count, the bits above hold the run, so that a number
 /// names one frame of a line for as long as the journal lives (5 years at 100,000 frames a second).
 const RUN_SHIFT: u32 = 44;
+
+/// How long a feed that stops waits for room in the ring to tell its last loss.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// Counts of a feed at one moment.
 #[derive(Clone, Debug)]
@@ -262,7 +266,12 @@ impl<V: Venue> Driver<V> {
     }
 
     /// The last counts and histograms.
-    pub(super) fn finish(&mut self, publisher: &Publisher, shared: &SharedReport) {
+    pub(super) fn finish(&mut self, publisher: &mut Publisher, shared: &SharedReport) {
+        let until = Instant::now() + LAST_WORDS;
+        while publisher.is_lossy(self.index) && Instant::now() < until {
+            self.tell_loss(publisher);
+            std::thread::sleep(Duration::from_millis(1));
+        }
         self.recorder.send(clock::mono());
         shared.write(self.report(publisher));
     }

@@ -97,7 +97,8 @@ impl Publisher {
         }
     }
 
-    fn is_lossy(&self, feed: u32) -> bool {
+    /// Whether `feed` has lost records that its journal does not tell yet.
+    pub(super) fn is_lossy(&self, feed: u32) -> bool {
         self.lossy.get(feed as usize).is_some_and(|lossy| *lossy)
     }
 

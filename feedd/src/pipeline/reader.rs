@@ -72,6 +72,8 @@ pub(super) struct Parts {
     pub(super) seats: Vec<Seat>,
     pub(super) config: Config,
     pub(super) run: u32,
+    /// Whether the run before ended unannounced.
+    pub(super) interrupted: bool,
     pub(super) dialer: Dialer,
     pub(super) checkpoints: Arc<AtomicU64>,
     pub(super) intervals: Sender<Interval>,
@@ -102,6 +104,7 @@ async fn serve(mut parts: Parts) {
     let common = Common {
         config: parts.config,
         run: parts.run,
+        interrupted: parts.interrupted,
         dialer: parts.dialer,
         checkpoints: parts.checkpoints,
         intervals,
@@ -132,6 +135,7 @@ async fn serve(mut parts: Parts) {
 struct Common {
     config: Config,
     run: u32,
+    interrupted: bool,
     dialer: Dialer,
     checkpoints: Arc<AtomicU64>,
     intervals: Sender<Interval>,
@@ -150,8 +154,11 @@ fn start<V: Venue + 'static>(
         .unwrap_or(u16::MAX)
         .saturating_mul(LINES_A_FEED);
     let options = feed_options(&seat, first_line + 1);
-    let feed: Feed<V> = Feed::resume(id, &seat.roster, options)
+    let mut feed: Feed<V> = Feed::resume(id, &seat.roster, options)
         .map_err(|reject| Failure::new(crate::exit::Code::Config, format!("{id}: {reject}")))?;
+    if common.interrupted {
+        feed.interrupted();
+    }
     let facts = feed.facts();
     let (answers, answered) = mpsc::unbounded_channel();
     let rest_url = seat
@@ -256,5 +263,5 @@ async fn keep<V: Venue + 'static>(
     }
     hub.driver
         .borrow_mut()
-        .finish(&hub.publisher.borrow(), &report);
+        .finish(&mut hub.publisher.borrow_mut(), &report);
 }

@@ -225,8 +225,9 @@ impl LogReader {
         }
     }
 
-    /// Nothing was here. If the segment is sealed or gone, nothing will come either, so a second
-    /// look decides: the writer may have filled, ended and sealed it since the first.
+    /// Nothing was here. If the segment is sealed behind this place or gone, nothing will come
+    /// either, so a second look decides: the writer may have filled, ended and sealed it since the
+    /// first. Sealed at this very place it waits for its end marker, which recovery writes next.
     fn idle(&mut self) -> Result<Step, ReadError> {
         let Some(segment) = &self.segment else {
             return Ok(Step::Idle);
@@ -234,7 +235,7 @@ impl LogReader {
         self.idle_polls = self.idle_polls.wrapping_add(1);
         let sealed = segment
             .seal_mark()
-            .is_some_and(|seal| seal.offset as usize >= self.at);
+            .is_some_and(|seal| seal.offset as usize > self.at);
         let gone = self.idle_polls.is_multiple_of(POLLS_PER_CHECK) && !segment.path.exists();
         if !sealed && !gone {
             return Ok(Step::Idle);

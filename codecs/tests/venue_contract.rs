@@ -110,6 +110,7 @@ macro_rules! venue_contract {
             vc_150_dropped_frames_are_a_gap_in_their_line,
             vc_160_an_unhealed_book_is_asked_for_with_growing_pauses,
             vc_161_a_book_that_does_not_hold_is_not_asked_for_in_a_circle,
+            vc_162_books_that_break_together_are_asked_for_in_turn,
             vc_170_an_unknown_field_is_counted_and_passes,
             vc_180_facts_are_plausible,
             vc_190_lines_open_without_reference_data,

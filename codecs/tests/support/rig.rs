@@ -143,7 +143,7 @@ impl<S: Script> Rig<S> {
             self.data_frame(at, S::TRADES).unwrap();
             self.data_frame(at, Channel::BBO).unwrap();
         }
-        self.pass(15_000);
+        self.pass(15_000.max(4_000 * i64::try_from(self.truths.len()).unwrap()));
         for at in 0..self.truths.len() {
             assert_eq!(
                 self.state(at),
@@ -311,9 +311,14 @@ impl<S: Script> Rig<S> {
 
     /// Lets time pass with a tick every 50 ms.
     pub(crate) fn pass(&mut self, ms: i64) {
+        self.pass_in_steps(ms, 50);
+    }
+
+    /// Lets time pass with a tick every `step` ms.
+    pub(crate) fn pass_in_steps(&mut self, ms: i64, step: i64) {
         let until = self.now + ms * MS;
         while self.now < until {
-            self.now += 50 * MS;
+            self.now += step * MS;
             self.feed.on_tick(self.now, &mut self.out);
             self.settle();
         }

@@ -98,6 +98,10 @@ pub(crate) fn vc_050_a_gap_of_one_marks_its_book_until_the_snapshot<S: Script>()
     let good = rig.truths[0].numbers.last;
     lose_one_update(&mut rig);
     assert_eq!(rig.state(0), Some(State::Bad));
+    assert!(
+        rig.asked[asked..].len() == usize::from(rig.by_rest()),
+        "asked at once"
+    );
     let missing = rig.truths[0].numbers.first;
     let more = rig.touch(0);
     rig.book_frame(0, &more).unwrap();
@@ -324,4 +328,30 @@ pub(crate) fn vc_161_a_book_that_does_not_hold_is_not_asked_for_in_a_circle<S: S
     assert!((10..=16).contains(&asks), "{asks} in ten minutes");
     let told = gaps(&rig.take()).len();
     assert!(told.abs_diff(asks) <= 1, "{told} gaps, {asks} snapshots");
+}
+
+/// VC-162: books that break together are asked for one after another, each once.
+pub(crate) fn vc_162_books_that_break_together_are_asked_for_in_turn<S: Script>() {
+    let symbols: Vec<String> = (0..60).map(|at| format!("SYM{at}AAABBB")).collect();
+    let mut rig = Rig::<S>::of(&symbols);
+    rig.start();
+    rig.bring_up();
+    let (from, asked) = (rig.sent.len(), rig.asked.len());
+    rig.lose(rig.line_of(rig.key(0, Channel::BOOK)));
+    for at in 0..symbols.len() {
+        assert_eq!(rig.state(at), Some(State::Bad));
+        let delta = rig.touch(at);
+        rig.book_frame(at, &delta).unwrap();
+    }
+    rig.pass(240_000);
+    for at in 0..symbols.len() {
+        assert!(rig.is_right(at) && rig.state(at) == Some(State::Live));
+        let asks = if rig.by_rest() {
+            let mine = rig.asked[asked..].iter().filter(|id| **id == rig.id(at));
+            mine.count()
+        } else {
+            book_asks(&rig, at, from).len() / 2
+        };
+        assert_eq!(asks, 1, "{at}");
+    }
 }

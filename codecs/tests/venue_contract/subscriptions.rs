@@ -17,7 +17,7 @@ pub(crate) fn vc_010_requests_stay_within_the_limits<S: Script>() {
     let mut rig = Rig::<S>::of(&symbols);
     rig.serving = false;
     rig.start();
-    rig.pass(240_000);
+    rig.pass_in_steps(240_000, 30);
     let facts = rig.feed.facts();
     let mut last: BTreeMap<u16, i64> = BTreeMap::new();
     let mut chars: BTreeMap<u16, usize> = BTreeMap::new();

@@ -673,3 +673,29 @@ fn a_recorded_exchange_info_frame_lists_instruments() {
     assert_eq!(&*listing.symbol, "ETHBTC");
     assert!(bench.instruments.all().is_empty(), "the feed decides");
 }
+
+#[test]
+fn a_refused_frame_leaves_no_instrument_behind() {
+    let mut tape = Tape::<Binance>::new(SPOT);
+    let bad = TRADE.replace("0.00102400", "NaN");
+    assert!(tape.feed.decode(bad.as_bytes()).is_err());
+    assert!(tape.feed.instruments().all().is_empty());
+    tape.push(&TRADE.replace("BNBBTC", "ETHBTC"));
+    tape.push(TRADE);
+    let known = tape.feed.instruments();
+    assert_eq!(known.find("BNBBTC").map(|id| id.index()), Some(1));
+}
+
+#[test]
+fn an_instrument_of_whole_numbers_is_introduced_too() {
+    let mut tape = Tape::<Binance>::new(SPOT);
+    let whole = TRADE
+        .replace("0.00102400", "7")
+        .replace("100.00000000", "3");
+    tape.push(&whole);
+    tape.push(&whole);
+    let counts = tape.feed.counts();
+    assert_eq!(counts.records_of(Kind::Instrument), 1);
+    assert_eq!(counts.records_of(Kind::Trade), 2);
+    assert_eq!(tape.feed.instruments().all()[0].generation, 1);
+}

@@ -21,6 +21,8 @@ mod counts;
 mod gate;
 mod line;
 mod outbox;
+mod reference;
+mod resync;
 mod sync;
 
 pub use counts::{BookCounts, Counts};
@@ -34,23 +36,9 @@ use crate::instrument::{Admission, InstrumentId, Instruments};
 use crate::record::{Flags, GapCause, RecordSink, StatusCode};
 use crate::reject::Reject;
 use crate::time::Nanos;
-use crate::venue::{
-    Ask, Channel, Facts, Snapshots, Stream, StreamKey, StreamOptions, Venue, VenueId,
-};
+use crate::venue::{Channel, Facts, StreamKey, StreamOptions, Venue, VenueId};
 use gate::Gate;
-
-const SECOND: i64 = 1_000_000_000;
-
-/// How long lines wait for reference data before they open without it.
-const REFERENCE_WAIT: i64 = 15 * SECOND;
-/// Pause before reference data is asked for again: a body that is refused at once must not become
-/// a storm of requests.
-const REFERENCE_PAUSE: i64 = SECOND;
-/// Snapshots that may be asked for at once after a quiet time: 8 × 250 of Binance spot's 6,000 weight
-/// a minute.
-const SNAPSHOT_BURST: i64 = 8;
-/// Pages of reference data that are followed; Bybit's linear list has two.
-const REFERENCE_PAGES_MAX: u32 = 64;
+use reference::Reference;
 
 /// What a feed carries.
 #[derive(Clone, Debug)]
@@ -102,17 +90,6 @@ pub struct Feed<V> {
     opened: Vec<u16>,
 }
 
-/// Progress of the reference data that is fetched before lines open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reference {
-    /// Not asked for.
-    Idle,
-    /// Asked, or to be asked again; lines open at the latest at `until`.
-    Waiting { until: i64, again: Option<i64> },
-    /// Lines are open.
-    Settled,
-}
-
 impl<V: Venue> Feed<V> {
     /// A feed of `id` that has not started.
     ///
@@ -158,29 +135,7 @@ impl<V: Venue> Feed<V> {
 
     /// Begins: asks for reference data where the venue has it by REST, else opens the lines.
     pub fn start(&mut self, now: i64, out: &mut Outbox) {
-        self.reference = Reference::Waiting {
-            until: now + REFERENCE_WAIT,
-            again: None,
-        };
-        self.fetch_reference(0, None, out);
-    }
-
-    fn await_reference(&mut self, now: i64, out: &mut Outbox) {
-        let Reference::Waiting { until, again } = &mut self.reference else {
-            return;
-        };
-        if now >= *until {
-            self.settle(out);
-        } else if again.take_if(|at| now >= *at).is_some() {
-            self.fetch_reference(0, None, out);
-        }
-    }
-
-    fn fetch_reference(&mut self, page: u32, cursor: Option<&str>, out: &mut Outbox) {
-        match self.venue.reference_path(cursor) {
-            Some(path) => out.fetch(Want::Reference { page }, path),
-            None => self.settle(out),
-        }
+        self.begin_reference(now, out);
     }
 
     /// The run before this one ended unannounced: each stream begins with a gap.
@@ -318,12 +273,7 @@ impl<V: Venue> Feed<V> {
     /// are needed, reference data until the lines have waited long enough.
     pub fn on_fetch_failed(&mut self, want: Want, now: i64, out: &mut Outbox) {
         match want {
-            Want::Reference { .. } => match &mut self.reference {
-                Reference::Waiting { until, again } if now < *until => {
-                    *again = Some(now + REFERENCE_PAUSE);
-                }
-                _ => self.settle(out),
-            },
+            Want::Reference { .. } => self.reference_failed(now, out),
             Want::Snapshot { instrument } => {
                 if let Some(book) = self.books.get_mut(instrument.index()) {
                     book.retry_later(now);
@@ -498,161 +448,6 @@ impl<V: Venue> Feed<V> {
             }
             Control::Heartbeat => self.counts.heartbeats += 1,
             Control::Ignored => self.counts.ignored += 1,
-        }
-    }
-
-    fn on_reference(
-        &mut self,
-        page: u32,
-        body: &[u8],
-        meta: Meta,
-        out: &mut Outbox,
-        sink: &mut impl RecordSink,
-    ) -> Result<(), Reject> {
-        let next = self.venue.decode_reference(body, &mut self.batch)?;
-        self.deliver(meta, None, out, sink);
-        match next {
-            Some(cursor) if page < REFERENCE_PAGES_MAX => {
-                self.fetch_reference(page + 1, Some(&cursor), out);
-            }
-            _ => {
-                self.report_unlisted(meta, sink);
-                self.settle(out);
-            }
-        }
-        Ok(())
-    }
-
-    /// Named symbols that the whole reference data does not list are told once.
-    fn report_unlisted(&mut self, meta: Meta, sink: &mut impl RecordSink) {
-        let declared = |id: &InstrumentId| self.instruments.get(*id).declared;
-        let unlisted: Vec<InstrumentId> = self
-            .subscribed
-            .iter()
-            .copied()
-            .filter(|id| !declared(id))
-            .collect();
-        for instrument in unlisted {
-            let text = self.instruments.get(instrument).symbol.clone();
-            let key = StreamKey {
-                instrument,
-                channel: Channel::REFERENCE,
-            };
-            self.gate(meta, sink)
-                .stream_status(key, StatusCode::UNLISTED, &text);
-        }
-    }
-
-    fn on_snapshot(
-        &mut self,
-        instrument: InstrumentId,
-        body: &[u8],
-        meta: Meta,
-        out: &mut Outbox,
-        sink: &mut impl RecordSink,
-    ) -> Result<(), Reject> {
-        self.venue
-            .decode_snapshot(body, instrument, &mut self.instruments, &mut self.batch)?;
-        match self.books.get_mut(instrument.index()) {
-            Some(book) if book.awaits_join() => {
-                self.deliver(meta, Some(instrument), out, sink);
-            }
-            _ => self.counts.stale += 1,
-        }
-        if let Some(book) = self.books.get_mut(instrument.index())
-            && book.awaits_join()
-        {
-            book.retry_later(meta.now);
-        }
-        Ok(())
-    }
-
-    fn settle(&mut self, out: &mut Outbox) {
-        if self.reference != Reference::Settled {
-            self.open_lines(out);
-        }
-    }
-
-    fn open_lines(&mut self, out: &mut Outbox) {
-        self.reference = Reference::Settled;
-        self.lines = line::plan(
-            &self.venue,
-            &self.instruments,
-            &self.subscribed,
-            &self.options,
-        );
-        for line in &self.lines {
-            out.push(Intent::Connect {
-                line: line.id(),
-                path: line.path().to_owned(),
-            });
-        }
-    }
-
-    /// Asks for the snapshots that bad books need, as the venue gives them.
-    fn resynchronise(&mut self, now: i64, out: &mut Outbox) {
-        if self.reference != Reference::Settled {
-            return;
-        }
-        let source = self.venue.facts().snapshots;
-        for index in 0..self.books.len() {
-            if !self.books[index].wants_snapshot(now, source) {
-                continue;
-            }
-            match source {
-                Snapshots::Rest { .. } if now < self.next_snapshot => return,
-                Snapshots::Rest { spacing } => {
-                    // A quiet time saves up for a burst: the first books of a feed come at once.
-                    self.next_snapshot =
-                        self.next_snapshot.max(now - SNAPSHOT_BURST * spacing) + spacing;
-                    self.fetch_snapshot(index, now, out);
-                }
-                Snapshots::InBand => self.resubscribe(index, now, out),
-            }
-        }
-    }
-
-    fn fetch_snapshot(&mut self, index: usize, now: i64, out: &mut Outbox) {
-        let instrument = &self.instruments.all()[index];
-        if let Some(path) = self.venue.snapshot_path(&instrument.symbol) {
-            out.fetch(
-                Want::Snapshot {
-                    instrument: instrument.id,
-                },
-                path,
-            );
-        }
-        self.books[index].snapshot_asked(now);
-        self.counts.resyncs += 1;
-    }
-
-    fn resubscribe(&mut self, index: usize, now: i64, out: &mut Outbox) {
-        let instrument = &self.instruments.all()[index];
-        let key = StreamKey {
-            instrument: instrument.id,
-            channel: Channel::BOOK,
-        };
-        let Some(line) = self.lines.iter_mut().find(|line| line.can_renew(key)) else {
-            return;
-        };
-        let stream = Stream {
-            key,
-            symbol: &instrument.symbol,
-        };
-        line.queue(&self.venue, Ask::Unsubscribe, &[stream]);
-        line.queue(&self.venue, Ask::Subscribe, &[stream]);
-        line.pump(now, out);
-        self.books[index].snapshot_asked(now);
-        self.counts.resyncs += 1;
-    }
-
-    /// A book stream was acknowledged whose snapshot comes in the stream.
-    fn snapshot_promised(&mut self, key: StreamKey, now: i64) {
-        if key.channel == Channel::BOOK
-            && self.venue.facts().snapshots == Snapshots::InBand
-            && let Some(book) = self.books.get_mut(key.instrument.index())
-        {
-            book.snapshot_promised(now);
         }
     }
 }

@@ -91,6 +91,7 @@ macro_rules! venue_contract {
         $(venue_contract! { @cases $venue, $script:
             vc_010_requests_stay_within_the_limits,
             vc_011_pings_go_out_on_time,
+            vc_012_pings_keep_the_pace,
             vc_020_an_acknowledgement_becomes_a_status_record,
             vc_030_a_refusal_touches_only_its_stream,
             vc_040_snapshot_and_deltas_make_a_live_book,

@@ -19,17 +19,10 @@ pub(crate) fn vc_010_requests_stay_within_the_limits<S: Script>() {
     rig.start();
     rig.pass_in_steps(240_000, 30);
     let facts = rig.feed.facts();
-    let mut last: BTreeMap<u16, i64> = BTreeMap::new();
+    keeps_the_pace(&rig);
     let mut chars: BTreeMap<u16, usize> = BTreeMap::new();
     let mut asked = BTreeSet::new();
     for (sent, request) in rig.sent.iter().zip(rig.requests()) {
-        let pause = last
-            .insert(sent.line, sent.at)
-            .map(|before| sent.at - before);
-        assert!(
-            pause.is_none_or(|pause| pause >= facts.request_spacing),
-            "{pause:?}"
-        );
         assert!(request.streams.len() <= facts.streams_per_request);
         *chars.entry(sent.line).or_default() += request.name_chars;
         for stream in request.streams {
@@ -72,6 +65,36 @@ pub(crate) fn vc_011_pings_go_out_on_time<S: Script>() {
     assert!(only_pings.iter().all(|request| request.ask == Asked::Ping));
     let answered = rig.feed.counts().heartbeats - heartbeats;
     assert_eq!(i64::try_from(answered).unwrap(), pings);
+}
+
+/// VC-012: a ping keeps the pace among other messages, and they keep it after the ping.
+pub(crate) fn vc_012_pings_keep_the_pace<S: Script>() {
+    let symbols: Vec<String> = (0..60).map(|at| format!("SYM{at}AAABBB")).collect();
+    let mut rig = Rig::<S>::of(&symbols);
+    rig.start();
+    rig.bring_up();
+    for _ in 0..70 {
+        rig.lose(rig.line_of(rig.key(0, Channel::BOOK)));
+        rig.pass_in_steps(1_000, 30);
+    }
+    keeps_the_pace(&rig);
+    let pings = rig
+        .requests()
+        .iter()
+        .filter(|request| request.ask == Asked::Ping)
+        .count();
+    assert_eq!(pings > 2, rig.feed.facts().ping_every > 0, "{pings}");
+}
+
+/// Between two messages on one line is the venue's spacing at least.
+fn keeps_the_pace<S: Script>(rig: &Rig<S>) {
+    let spacing = rig.feed.facts().request_spacing;
+    let mut last: BTreeMap<u16, i64> = BTreeMap::new();
+    for sent in &rig.sent {
+        if let Some(before) = last.insert(sent.line, sent.at) {
+            assert!(sent.at - before >= spacing, "{} after {before}", sent.at);
+        }
+    }
 }
 
 /// VC-020: an acknowledged stream says so in a status record of its own.

@@ -400,8 +400,13 @@ impl<V: Venue> Feed<V> {
                 });
             }
         }
+        // A frame whose books are all live costs no look at the others: the tick does that.
+        let unsettled = batch.streams().any(|(instrument, channel)| {
+            let book = self.books.get(instrument.index());
+            channel == Channel::BOOK && book.is_some_and(|book| book.state() != State::Live)
+        });
         self.batch = batch;
-        if !self.books.is_empty() {
+        if unsettled {
             self.resynchronise(meta.now, out);
         }
     }

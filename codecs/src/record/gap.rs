@@ -20,23 +20,17 @@ impl GapCause {
     pub const DISCONNECT: Self = Self(3);
     /// The ring stayed full for longer than configured: frames were read and dropped.
     pub const BACKPRESSURE: Self = Self(4);
-    /// A frame of the stream was rejected, its content is unknown.
-    pub const REJECTED: Self = Self(5);
-    /// The updates held while waiting for a snapshot exceeded their bound.
-    pub const BUFFER: Self = Self(6);
     /// A level no longer fits the book's mantissas.
-    pub const RANGE: Self = Self(7);
+    pub const RANGE: Self = Self(5);
     /// The run before this one ended unannounced (killed, power lost): what came until this line
     /// was up again is missing.
-    pub const RESTART: Self = Self(8);
+    pub const RESTART: Self = Self(6);
 
-    const NAMES: [&'static str; 8] = [
+    const NAMES: [&'static str; 6] = [
         "sequence",
         "checksum",
         "disconnect",
         "backpressure",
-        "rejected",
-        "buffer",
         "range",
         "restart",
     ];

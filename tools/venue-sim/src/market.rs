@@ -6,18 +6,29 @@
 //! * the content depends on the seed and the event's number only, never on the clock.
 
 mod book;
+mod candle;
 mod generator;
+mod interval;
+mod liquidation;
+mod marks;
+mod minutes;
 mod stats;
 
 use std::collections::VecDeque;
 
 pub(crate) use book::{Book, Levels, Side};
+pub(crate) use candle::{BASE_DIGITS, Candle, Cursor, Volume};
 pub(crate) use generator::{Change, Fill, Step};
+pub(crate) use interval::{Interval, Length};
+pub(crate) use liquidation::Liquidation;
+pub(crate) use marks::{FUNDING_DIGITS, Marks};
+pub(crate) use minutes::{Minutes, Window};
 pub(crate) use stats::Stats;
 
 use crate::clock::Nanos;
 use crate::instrument::InstrumentConfig;
 use generator::Generator;
+use liquidation::Liquidator;
 
 /// Trades kept per instrument: half a day at the default rate. The oldest go first.
 pub(crate) const TAPE_MAX: usize = 1_000_000;
@@ -32,6 +43,10 @@ pub(crate) struct Market {
     /// Trades that fell out of the tape.
     pub(crate) tape_lost: u64,
     pub(crate) stats: Stats,
+    /// The last 24 hours by the minute.
+    pub(crate) minutes: Minutes,
+    pub(crate) marks: Marks,
+    liquidator: Liquidator,
     generator: Generator,
 }
 
@@ -40,21 +55,29 @@ impl Market {
         let mut generator = Generator::new(levels, first_id, seed);
         let book = generator.opening_book(&config);
         let stats = Stats::new(config.px_start);
+        let minutes = Minutes::new(config.px_start, config.px_digits);
+        let marks = Marks::new(&config, seed);
         Self {
             config,
             book,
             tape: VecDeque::new(),
             tape_lost: 0,
             stats,
+            minutes,
+            marks,
+            liquidator: Liquidator::new(seed),
             generator,
         }
     }
 
     /// Generates the next event, applies it and returns what changed.
     pub(crate) fn step(&mut self, now: Nanos) -> Step {
-        let step = self.generator.step(&self.config, &mut self.book, now);
+        let mut step = self.generator.step(&self.config, &mut self.book, now);
+        self.marks.step(&self.config, &self.book, &step.fills);
+        step.liquidation = self.liquidator.judge(&self.config, &step.fills);
         for fill in &step.fills {
             self.stats.add(fill);
+            self.minutes.add(fill);
             if self.tape.len() == TAPE_MAX {
                 self.tape.pop_front();
                 self.tape_lost += 1;
@@ -62,5 +85,11 @@ impl Market {
             self.tape.push_back(*fill);
         }
         step
+    }
+
+    /// A reader of the tape by intervals, from the one that holds `at`.
+    pub(crate) fn candles(&self, interval: Interval, at: Nanos) -> Cursor {
+        let (opening, digits) = (self.config.px_start, self.config.px_digits);
+        Cursor::at(interval, at, &self.tape, opening, digits)
     }
 }

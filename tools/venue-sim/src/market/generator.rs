@@ -8,6 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use super::book::{Book, Side};
+use super::liquidation::Liquidation;
 use crate::clock::Nanos;
 use crate::instrument::InstrumentConfig;
 
@@ -41,6 +42,8 @@ pub(crate) struct Step {
     pub(crate) changes: Vec<Change>,
     /// Fills of one taker order, in match order; empty for other events.
     pub(crate) fills: Vec<Fill>,
+    /// Set if that order was a liquidation.
+    pub(crate) liquidation: Option<Liquidation>,
 }
 
 /// Most levels one taker order eats completely.

@@ -80,6 +80,9 @@ pub struct SimConfig {
     /// venue says it was retired on 2026-04-23; an official page and some client libraries still
     /// count on it. Without this it acknowledges and stays silent.
     pub usdm_unrouted: bool,
+    /// A second port for Binance Spot that serves the binary streams (SBE) of the same market;
+    /// `None` for no such port.
+    pub sbe: Option<SbeListener>,
     /// Venue limits to shorten or tighten; the default is what the venue documents.
     pub limits: Limits,
 }
@@ -94,6 +97,7 @@ impl Default for SimConfig {
             market: MarketConfig::default(),
             source: Source::Generated,
             usdm_unrouted: false,
+            sbe: None,
             limits: Limits::default(),
         }
     }
@@ -126,6 +130,10 @@ impl SimConfig {
                 "`levels` is {levels}: allowed is {allowed}"
             )));
         }
+        if self.sbe.is_some() && !self.products.contains(&Product::BinanceSpot) {
+            let rule = "`sbe` needs binance-spot in `products`: it shows the same market";
+            return Err(SimError::Config(rule.into()));
+        }
         for product in &self.products {
             for instrument in self.instruments(*product) {
                 instrument.check(levels)?;
@@ -133,6 +141,15 @@ impl SimConfig {
         }
         Ok(())
     }
+}
+
+/// Binance Spot's endpoint for binary market data, `stream-sbe` on the venue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SbeListener {
+    /// What the header `X-MBX-APIKEY` of the handshake must say.
+    pub api_key: String,
+    /// Loopback port; 0 for a free one.
+    pub port: u16,
 }
 
 /// Fewest levels per side: a taker order sweeps up to three and the best must survive.
@@ -210,6 +227,8 @@ pub struct Limits {
     pub inbound_per_second: Option<u32>,
     /// REST weight per minute (Binance: 6,000 spot, 2,400 futures).
     pub rest_weight_per_minute: Option<u32>,
+    /// Connection attempts per five minutes and client address (Binance: 300).
+    pub connects_per_five_minutes: Option<u32>,
     /// Lifetime of a connection (Binance: 24 h; others have none).
     pub max_life: Option<Duration>,
 }

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use crate::config::Product;
+use crate::reference::ReferenceChange;
 
 /// Which messages, subscriptions or connections a fault concerns.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -175,6 +176,13 @@ pub enum Fault {
     },
     /// Binance Spot: the `serverShutdown` event, without any subscription.
     ServerShutdown,
+    /// An instrument is listed, halted, resumed, delisted or gets another tick size.
+    Reference {
+        /// Whose instrument.
+        product: Product,
+        /// What happens to it.
+        change: ReferenceChange,
+    },
     /// Forgets every fault that has not come due and ends every silence.
     Heal,
 }

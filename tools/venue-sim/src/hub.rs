@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
-use tokio_tungstenite::tungstenite::Utf8Bytes;
+use tokio_tungstenite::tungstenite::{Bytes, Utf8Bytes};
 
 pub(crate) use board::{FaultBoard, Twist};
 pub(crate) use log::Log;
@@ -46,9 +46,19 @@ pub(crate) struct Parcel {
     pub(crate) key: Arc<str>,
     pub(crate) span: Span,
     pub(crate) bodies: [Option<Utf8Bytes>; Variant::COUNT],
+    /// The body of a binary stream's message, which has no text.
+    pub(crate) binary: Option<Bytes>,
 }
 
 impl Parcel {
+    /// The body for a record: the text, or the bytes in hexadecimal.
+    pub(crate) fn shown(&self) -> String {
+        match &self.binary {
+            Some(bytes) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+            None => self.text().to_owned(),
+        }
+    }
+
     /// The body in the first form that exists.
     pub(crate) fn text(&self) -> &str {
         self.bodies
@@ -151,13 +161,15 @@ impl Hub {
         span: Span,
         render: impl Fn(Variant) -> String,
     ) {
-        let subscribers: Vec<u64> = self
-            .sessions
-            .values()
-            .filter(|session| session.listens(product, key))
-            .map(|session| session.line)
-            .collect();
+        let subscribers = self.listeners(product, key);
         self.send(product, &subscribers, key, span, render);
+    }
+
+    /// Numbers of the connections that get the stream.
+    fn listeners(&self, product: Product, key: &str) -> Vec<u64> {
+        let sessions = self.sessions.values();
+        let listening = sessions.filter(|session| session.listens(product, key));
+        listening.map(|session| session.line).collect()
     }
 
     /// Sends a stream message to one subscriber, as the snapshot that follows an acknowledgement.
@@ -217,7 +229,34 @@ impl Hub {
             key: Arc::clone(key),
             span,
             bodies,
+            binary: None,
         };
+        self.pass(product, lines, parcel);
+    }
+
+    /// Sends a binary message to every subscriber of its stream.
+    pub(crate) fn publish_binary(
+        &mut self,
+        product: Product,
+        key: &Arc<str>,
+        span: Span,
+        body: Vec<u8>,
+    ) {
+        let lines = self.listeners(product, key);
+        if lines.is_empty() {
+            return;
+        }
+        let parcel = Parcel {
+            key: Arc::clone(key),
+            span,
+            bodies: Default::default(),
+            binary: Some(body.into()),
+        };
+        self.pass(product, &lines, parcel);
+    }
+
+    /// Hands a parcel to some connections, through the faults ordered for all of them.
+    fn pass(&mut self, product: Product, lines: &[u64], parcel: Parcel) {
         for parcel in self.board.pass(&mut self.log, product, None, parcel) {
             for line in lines {
                 self.deliver(product, *line, parcel.clone());

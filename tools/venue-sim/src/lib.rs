@@ -35,15 +35,17 @@ mod hub;
 mod instrument;
 mod market;
 mod net;
+mod reference;
 mod sim;
 mod truth;
 mod venue;
 mod world;
 
-pub use config::{Limits, MarketConfig, Product, SimConfig, Source, Speed};
+pub use config::{Limits, MarketConfig, Product, SbeListener, SimConfig, Source, Speed};
 pub use error::SimError;
 pub use fault::{Ending, Fault, RawFrame, RestAnswer, Target};
 pub use instrument::{InstrumentConfig, default_instruments};
+pub use reference::ReferenceChange;
 pub use sim::{Endpoint, Sim};
 pub use truth::{
     FaultRecord, InstrumentTruth, LevelTexts, LineTruth, Touch, TradeTruth, Truth, ViewTruth,

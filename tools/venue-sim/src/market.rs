@@ -33,10 +33,24 @@ use liquidation::Liquidator;
 /// Trades kept per instrument: half a day at the default rate. The oldest go first.
 pub(crate) const TAPE_MAX: usize = 1_000_000;
 
+/// Whether an instrument trades.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    Trading,
+    /// Stands still, stays in the reference data.
+    Halted,
+    /// Stands still and is gone from the reference data.
+    Delisted,
+}
+
+/// Levels a side must keep when the tick size changes: a taker order may sweep three.
+const LEVELS_LEFT_MIN: usize = 8;
+
 /// One instrument with its true state.
 #[derive(Debug)]
 pub(crate) struct Market {
     pub(crate) config: InstrumentConfig,
+    pub(crate) state: State,
     pub(crate) book: Book,
     /// Trades, oldest first.
     pub(crate) tape: VecDeque<Fill>,
@@ -59,6 +73,7 @@ impl Market {
         let marks = Marks::new(&config, seed);
         Self {
             config,
+            state: State::Trading,
             book,
             tape: VecDeque::new(),
             tape_lost: 0,
@@ -87,9 +102,81 @@ impl Market {
         step
     }
 
+    /// Another tick size; returns the cancellation of the orders that are off it. `None` if the
+    /// tick is not another one or would leave too little of the book.
+    pub(crate) fn retick(&mut self, tick: i64, now: Nanos) -> Option<Step> {
+        if tick <= 0 || tick == self.config.tick {
+            return None;
+        }
+        let mut changes = Vec::new();
+        for side in [Side::Bid, Side::Ask] {
+            let levels = self.book.top(side, self.book.len(side));
+            let off = levels.iter().filter(|(px, _)| px % tick != 0);
+            let off: Vec<_> = off.map(|(px, _)| (*px, 0)).collect();
+            if levels.len() - off.len() < LEVELS_LEFT_MIN {
+                return None;
+            }
+            changes.extend(off.iter().map(|&(px, qty)| Change { side, px, qty }));
+        }
+        for change in &changes {
+            self.book.set(change.side, change.px, change.qty);
+        }
+        self.config.tick = tick;
+        Some(Step {
+            at: now,
+            changes,
+            ..Step::default()
+        })
+    }
+
     /// A reader of the tape by intervals, from the one that holds `at`.
     pub(crate) fn candles(&self, interval: Interval, at: Nanos) -> Cursor {
         let (opening, digits) = (self.config.px_start, self.config.px_digits);
         Cursor::at(interval, at, &self.tape, opening, digits)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Product;
+    use crate::instrument::default_instruments;
+
+    fn market() -> Market {
+        let config = default_instruments(Product::BinanceUsdm).remove(0);
+        Market::new(config, 200, 1, 3)
+    }
+
+    #[test]
+    fn coarser_tick_cancels_what_is_off_it_and_the_market_goes_on_on_it() {
+        let mut market = market();
+        let tick = market.config.tick * 5;
+        let step = market.retick(tick, 0).unwrap();
+        assert!(step.changes.iter().all(|c| c.qty == 0 && c.px % tick != 0));
+        assert!(step.changes.len() > 100);
+        for event in 0..20_000 {
+            market.step(event);
+            let (bid, ask) = (market.book.best(Side::Bid), market.book.best(Side::Ask));
+            assert!(bid.unwrap().0 < ask.unwrap().0);
+        }
+        for side in [Side::Bid, Side::Ask] {
+            assert!(
+                market
+                    .book
+                    .top(side, 1_000)
+                    .iter()
+                    .all(|(px, _)| px % tick == 0)
+            );
+            assert!(market.book.len(side) >= 100);
+        }
+    }
+
+    #[test]
+    fn finer_tick_cancels_nothing_and_an_impossible_one_is_refused() {
+        let mut market = market();
+        assert_eq!(market.retick(1, 0).unwrap().changes, []);
+        assert!(market.retick(1, 0).is_none(), "the same tick is no change");
+        assert!(market.retick(1_000_000_007, 0).is_none());
+        assert!(market.retick(0, 0).is_none());
     }
 }

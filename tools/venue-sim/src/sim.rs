@@ -38,6 +38,7 @@ pub struct Endpoint {
 pub struct Sim {
     shared: Shared,
     endpoints: BTreeMap<Product, Endpoint>,
+    sbe_endpoint: Option<Endpoint>,
     ca_pem: Option<String>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -61,12 +62,24 @@ impl Sim {
         let mut endpoints = BTreeMap::new();
         let mut listeners = Vec::new();
         for product in &config.products {
-            let (listener, port) = listen(&config, *product)?;
+            let (listener, port) =
+                listen(*product, config.ports.get(product).copied().unwrap_or(0))?;
             endpoints.insert(*product, endpoint(port, config.tls));
             listeners.push((
                 listener,
                 make_port(&config, *product, &shared, tls.as_ref()),
             ));
+        }
+        let mut sbe_endpoint = None;
+        if let Some(sbe) = &config.sbe {
+            let product = Product::BinanceSpot;
+            let (listener, port) = listen(product, sbe.port)?;
+            sbe_endpoint = Some(endpoint(port, config.tls));
+            let port = Port {
+                sbe: true,
+                ..make_port(&config, product, &shared, tls.as_ref())
+            };
+            listeners.push((listener, port));
         }
         let (stop, stopped) = oneshot::channel();
         let main = main_loop(Arc::clone(&shared), config, listeners, stopped);
@@ -75,6 +88,7 @@ impl Sim {
         Ok(Sim {
             shared,
             endpoints,
+            sbe_endpoint,
             ca_pem,
             stop: Some(stop),
             thread: Some(thread),
@@ -85,6 +99,13 @@ impl Sim {
     #[must_use]
     pub fn endpoint(&self, product: Product) -> Option<&Endpoint> {
         self.endpoints.get(&product)
+    }
+
+    /// Addresses of Binance Spot's binary streams; `None` if the configuration has no
+    /// [`SbeListener`](crate::SbeListener).
+    #[must_use]
+    pub fn sbe_endpoint(&self) -> Option<&Endpoint> {
+        self.sbe_endpoint.as_ref()
     }
 
     /// PEM text of the authority that signed the certificate; `None` without TLS.
@@ -145,8 +166,7 @@ impl Drop for Sim {
     }
 }
 
-fn listen(config: &SimConfig, product: Product) -> Result<(TcpListener, u16), SimError> {
-    let port = config.ports.get(&product).copied().unwrap_or(0);
+fn listen(product: Product, port: u16) -> Result<(TcpListener, u16), SimError> {
     let listen = || {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         listener.set_nonblocking(true)?;
@@ -177,6 +197,7 @@ fn make_port(
 ) -> Port {
     Port {
         product,
+        sbe: false,
         rules: Rules::new(product, &config.limits),
         shared: Arc::clone(shared),
         tls: tls.map(|tls| tls.acceptor.clone()),

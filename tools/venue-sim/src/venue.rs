@@ -8,6 +8,7 @@ mod stale;
 mod view;
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 pub(crate) use query::RestRequest;
 
@@ -16,7 +17,7 @@ use crate::config::{Product, SimConfig};
 use crate::fault::Fault;
 use crate::hub::Hub;
 use crate::instrument::InstrumentConfig;
-use crate::market::{Market, Side, Step};
+use crate::market::{Market, Side, State, Step};
 use crate::truth::{LevelTexts, ViewTruth};
 
 /// The venue's surroundings during one call.
@@ -35,8 +36,21 @@ impl Desk<'_> {
     pub(crate) fn find(&self, symbol: &str) -> Option<usize> {
         self.markets
             .iter()
-            .position(|market| market.config.symbol == symbol)
+            .position(|market| market.state != State::Delisted && market.config.symbol == symbol)
     }
+}
+
+/// A client's request for a WebSocket.
+#[derive(Clone, Debug)]
+pub(crate) struct Handshake {
+    /// Path and query.
+    pub(crate) path: String,
+    /// Where it comes from.
+    pub(crate) address: IpAddr,
+    /// Value of the header `X-MBX-APIKEY`.
+    pub(crate) api_key: Option<String>,
+    /// It came to the listener for Binance's binary streams.
+    pub(crate) sbe: bool,
 }
 
 /// A REST answer.
@@ -65,6 +79,12 @@ impl RestReply {
 pub(crate) trait Venue: Send + std::fmt::Debug {
     /// Whether a WebSocket may be opened at this path.
     fn accepts(&self, path: &str) -> bool;
+
+    /// The answer to a handshake that the venue refuses whatever its path: too many attempts, no
+    /// key. Called once per attempt.
+    fn turns_away(&mut self, _desk: &mut Desk<'_>, _handshake: &Handshake) -> Option<RestReply> {
+        None
+    }
 
     /// A connection was opened; `session.path` holds path and query.
     fn opened(&mut self, desk: &mut Desk<'_>, line: u64);
@@ -95,6 +115,15 @@ pub(crate) trait Venue: Send + std::fmt::Debug {
 
     /// A recorded REST book snapshot was reached in the replay.
     fn recorded_snapshot(&mut self, body: &str);
+
+    /// Whether such an instrument can be listed while the simulation runs.
+    fn lists(&self, _instrument: &InstrumentConfig) -> bool {
+        false
+    }
+
+    /// The reference data of `desk.markets[index]` changed; a new instrument's index is the next
+    /// one. Only called for a new instrument if [`lists`](Self::lists) said yes.
+    fn reference_changed(&mut self, _desk: &mut Desk<'_>, _index: usize) {}
 
     /// A fault that is this venue's own business.
     fn inject(&mut self, desk: &mut Desk<'_>, fault: &Fault);

@@ -1,5 +1,7 @@
 //! The whole simulation's state behind one lock, and the calls that enter it.
 
+mod reference;
+
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,10 +12,12 @@ use crate::config::{Product, SimConfig, Source};
 use crate::fault::{Fault, RestAnswer};
 use crate::hub::{FaultBoard, Hub, Session, Twist};
 use crate::instrument::InstrumentConfig;
-use crate::market::{Fill, Market, Side};
+use crate::market::{Fill, Market, Side, State};
 use crate::net::frames;
+use crate::reference::ReferenceChange;
 use crate::truth::{InstrumentTruth, TradeTruth, Truth};
-use crate::venue::{Desk, RestReply, RestRequest, Venue, venue};
+use crate::venue::{Desk, Handshake, RestReply, RestRequest, Venue, venue};
+use reference::Opening;
 
 /// Events generated per instrument and tick at most; what is due beyond is skipped, so that a
 /// machine that stood still does not answer with a burst of minutes.
@@ -37,6 +41,7 @@ struct Floor {
     recorded: Option<BTreeSet<String>>,
     /// Events generated (or skipped) per instrument since the start.
     done: u64,
+    opening: Opening,
 }
 
 /// See the module.
@@ -87,14 +92,16 @@ impl World {
     }
 
     /// The answer to a WebSocket handshake that is not accepted.
-    pub(crate) fn refusal(&mut self, product: Product, path: &str) -> Option<RestReply> {
+    pub(crate) fn refusal(&mut self, product: Product, handshake: &Handshake) -> Option<RestReply> {
+        let path = handshake.path.as_str();
         if let Some(answer) = self.hub.board.handshake_answer(product, path) {
             return self.ordered(product, answer);
         }
-        let accepted = self
-            .on(product, |venue, _| venue.accepts(path))
-            .unwrap_or(false);
-        (!accepted).then(|| RestReply::new(404, ""))
+        let verdict = self.on(product, |venue, desk| {
+            let turned_away = venue.turns_away(desk, handshake);
+            turned_away.or_else(|| (!venue.accepts(path)).then(|| RestReply::new(404, "")))
+        });
+        verdict.unwrap_or_else(|| Some(RestReply::new(404, "")))
     }
 
     pub(crate) fn open(&mut self, product: Product, make: impl FnOnce(u64) -> Session) -> u64 {
@@ -222,7 +229,15 @@ impl World {
             Fault::Freeze { target, lasts } => self.hub.freeze(&target, lasts),
             Fault::Raw { target, frame } => self.hub.push_raw(&target, &frames::out(frame)),
             Fault::Heal => self.hub.heal(),
+            Fault::Reference { product, change } => self.change_reference(product, &change),
             own => self.inject_venue(&own),
+        }
+    }
+
+    fn change_reference(&mut self, product: Product, change: &ReferenceChange) {
+        let mut floors = self.floors.iter_mut();
+        if let Some(floor) = floors.find(|floor| floor.product == product) {
+            floor.change(&mut self.hub, change);
         }
     }
 
@@ -237,15 +252,12 @@ impl World {
 
 impl Floor {
     fn new(config: &SimConfig, product: Product, recording: Option<&Recording>) -> Self {
-        let market = |(index, instrument)| {
-            let seed = config.seed ^ ((product as u64 + 1) << 40) ^ ((index as u64) << 32);
-            Market::new(
-                instrument,
-                config.market.levels,
-                config.market.first_id,
-                seed,
-            )
+        let opening = Opening {
+            seed: config.seed,
+            levels: config.market.levels,
+            first_id: config.market.first_id,
         };
+        let market = |(index, instrument)| opening.market(product, index, instrument);
         let instruments = config.instruments(product);
         let markets: Vec<Market> = instruments.into_iter().enumerate().map(market).collect();
         let mut venue = venue(product, &markets, config);
@@ -259,6 +271,7 @@ impl Floor {
             venue,
             recorded,
             done: 0,
+            opening,
         }
     }
 
@@ -278,6 +291,9 @@ impl Floor {
         while self.done < due {
             self.done += 1;
             for index in 0..self.markets.len() {
+                if self.markets[index].state != State::Trading {
+                    continue;
+                }
                 let step = self.markets[index].step(now);
                 let (venue, mut desk) = self.desk(hub);
                 venue.stepped(&mut desk, index, &step);

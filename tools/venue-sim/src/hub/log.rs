@@ -83,7 +83,7 @@ impl Log {
             line,
             first: parcel.span.first,
             last: parcel.span.last,
-            text: parcel.text().to_owned(),
+            text: parcel.shown(),
         });
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
-use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
+use tokio_tungstenite::tungstenite::{Bytes, Message, Utf8Bytes};
 
 use super::Parcel;
 use crate::clock::{self, Nanos};
@@ -50,10 +50,23 @@ pub(crate) enum Out {
         body: Utf8Bytes,
         key: Option<Arc<str>>,
     },
+    /// A binary message of a stream; it counts as sent.
+    Binary { body: Bytes, key: Arc<str> },
     /// WebSocket frames as they are.
     Frames(Vec<Message>),
     /// A close frame, then the end.
     Close { code: u16, reason: String },
+}
+
+impl Out {
+    /// The stream that this is a message of.
+    pub(crate) fn key(&self) -> Option<&Arc<str>> {
+        match self {
+            Out::Text { key, .. } => key.as_ref(),
+            Out::Binary { key, .. } => Some(key),
+            Out::Frames(_) | Out::Close { .. } => None,
+        }
+    }
 }
 
 /// Orders that overtake the queue.
@@ -72,6 +85,8 @@ pub(crate) struct Session {
     pub(crate) product: Product,
     pub(crate) path: String,
     pub(crate) variant: Variant,
+    /// Gets Binance's binary streams.
+    pub(crate) sbe: bool,
     pub(crate) subs: BTreeMap<Arc<str>, Sub>,
     /// When the last stream message or client message passed.
     pub(crate) last_active: Nanos,
@@ -99,6 +114,7 @@ impl Session {
             product,
             path,
             variant: Variant::default(),
+            sbe: false,
             subs: BTreeMap::new(),
             last_active: now,
             last_data: now,
@@ -120,6 +136,10 @@ impl Session {
     }
 
     pub(crate) fn push_parcel(&mut self, parcel: &Parcel) {
+        if let Some(body) = &parcel.binary {
+            let (body, key) = (body.clone(), Arc::clone(&parcel.key));
+            return self.push(Out::Binary { body, key });
+        }
         if let Some(body) = &parcel.bodies[self.variant.index()] {
             let key = Some(Arc::clone(&parcel.key));
             self.push(Out::Text {
@@ -131,7 +151,7 @@ impl Session {
 
     /// Queues a message; a full queue ends the connection.
     pub(crate) fn push(&mut self, out: Out) {
-        if matches!(&out, Out::Text { key: Some(_), .. }) {
+        if out.key().is_some() {
             let now = clock::now();
             (self.last_active, self.last_data) = (now, now);
         }

@@ -1,6 +1,7 @@
 //! The HTTP side of a port: REST answers and the upgrade to WebSocket.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,16 +22,21 @@ use super::io::Io;
 use super::rules::Rules;
 use super::socket::Seat;
 use crate::config::Product;
-use crate::venue::RestReply;
+use crate::venue::{Handshake, RestReply};
 use crate::world::{Shared, lock};
 
 /// How long a TLS handshake may take; a client that never speaks must not pile up.
 const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 
+/// The header in which Binance expects an API key.
+const API_KEY: &str = "x-mbx-apikey";
+
 /// What one listener needs to serve a connection.
 #[derive(Clone)]
 pub(crate) struct Port {
     pub(crate) product: Product,
+    /// The port of Binance Spot's binary streams.
+    pub(crate) sbe: bool,
     pub(crate) rules: Rules,
     pub(crate) shared: Shared,
     pub(crate) tls: Option<TlsAcceptor>,
@@ -41,8 +47,8 @@ pub(crate) async fn accept_loop(listener: TcpListener, port: Port) {
     let port = Arc::new(port);
     loop {
         match listener.accept().await {
-            Ok((tcp, _)) => {
-                tokio::spawn(serve(tcp, Arc::clone(&port)));
+            Ok((tcp, peer)) => {
+                tokio::spawn(serve(tcp, peer.ip(), Arc::clone(&port)));
             }
             // Out of file descriptors: leave time for some to be closed.
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
@@ -50,13 +56,13 @@ pub(crate) async fn accept_loop(listener: TcpListener, port: Port) {
     }
 }
 
-async fn serve(tcp: TcpStream, port: Arc<Port>) {
+async fn serve(tcp: TcpStream, address: IpAddr, port: Arc<Port>) {
     let Some(io) = secured(tcp, &port).await else {
         return;
     };
     let service = service_fn(move |request| {
         let port = Arc::clone(&port);
-        async move { Ok::<_, Infallible>(answer(request, &port).await) }
+        async move { Ok::<_, Infallible>(answer(request, address, &port).await) }
     });
     let connection = http1::Builder::new().serve_connection(TokioIo::new(io), service);
     if let Err(error) = connection.with_upgrades().await {
@@ -82,14 +88,20 @@ async fn secured(tcp: TcpStream, port: &Port) -> Option<Io> {
     }
 }
 
-async fn answer(request: Request<Incoming>, port: &Port) -> Response<Full<Bytes>> {
+async fn answer(request: Request<Incoming>, address: IpAddr, port: &Port) -> Response<Full<Bytes>> {
     let target = request
         .uri()
         .path_and_query()
         .map_or("/", |target| target.as_str())
         .to_owned();
     if let Some(key) = websocket_key(request.headers()) {
-        return upgrade(request, &key, target, port);
+        let handshake = Handshake {
+            path: target,
+            address,
+            api_key: header_text(request.headers(), API_KEY),
+            sbe: port.sbe,
+        };
+        return upgrade(request, &key, handshake, port);
     }
     let (reply, delay) = lock(&port.shared).rest(port.product, &target);
     if !delay.is_zero() {
@@ -118,6 +130,10 @@ fn response(reply: RestReply) -> Response<Full<Bytes>> {
     response
 }
 
+fn header_text(headers: &HeaderMap, name: &str) -> Option<String> {
+    Some(headers.get(name)?.to_str().ok()?.to_owned())
+}
+
 /// The client's key, if the request asks for a WebSocket (RFC 6455 section 4.2.1).
 fn websocket_key(headers: &HeaderMap) -> Option<String> {
     let upgrade = headers.get(header::UPGRADE)?.to_str().ok()?;
@@ -131,14 +147,19 @@ fn websocket_key(headers: &HeaderMap) -> Option<String> {
 fn upgrade(
     mut request: Request<Incoming>,
     key: &str,
-    path: String,
+    handshake: Handshake,
     port: &Port,
 ) -> Response<Full<Bytes>> {
-    if let Some(refusal) = lock(&port.shared).refusal(port.product, &path) {
+    if let Some(refusal) = lock(&port.shared).refusal(port.product, &handshake) {
         return response(refusal);
     }
     let upgraded = hyper::upgrade::on(&mut request);
-    let seat = Seat::take(Arc::clone(&port.shared), port.product, path, port.rules);
+    let seat = Seat::take(
+        Arc::clone(&port.shared),
+        port.product,
+        handshake,
+        port.rules,
+    );
     tokio::spawn(async move {
         let parts = upgraded
             .await

@@ -20,6 +20,7 @@ use crate::clock::{self, MILLI};
 use crate::config::Product;
 use crate::fault::Ending;
 use crate::hub::{Command, Out, QUEUE_MAX, Session};
+use crate::venue::Handshake;
 use crate::world::{Shared, lock};
 
 /// Messages written per flush at most, so that the count of written messages stays current.
@@ -56,12 +57,19 @@ pub(crate) struct Seat {
 
 impl Seat {
     /// Registers a connection.
-    pub(crate) fn take(shared: Shared, product: Product, path: String, rules: Rules) -> Self {
+    pub(crate) fn take(
+        shared: Shared,
+        product: Product,
+        handshake: Handshake,
+        rules: Rules,
+    ) -> Self {
         let (out, queue) = mpsc::channel(QUEUE_MAX);
         let (command, commands) = watch::channel(Command::Run);
         let now = clock::now();
         let line = lock(&shared).open(product, |line| {
-            Session::new(line, product, path, out, command, now)
+            let mut session = Session::new(line, product, handshake.path, out, command, now);
+            session.sbe = handshake.sbe;
+            session
         });
         let (pinged, closing) = (AtomicU64::new(0), AtomicBool::new(false));
         let link = Link {
@@ -242,6 +250,7 @@ async fn write(
 fn messages(out: &Out) -> Vec<Message> {
     match out {
         Out::Text { body, .. } => vec![Message::Text(body.clone())],
+        Out::Binary { body, .. } => vec![Message::Binary(body.clone())],
         Out::Frames(frames) => frames.clone(),
         Out::Close { code, reason } => {
             let frame = CloseFrame {
@@ -296,7 +305,7 @@ impl Link {
     fn wrote(&self, batch: &[Out]) {
         let hub = &mut lock(&self.shared).hub;
         for out in batch {
-            if let Out::Text { key: Some(key), .. } = out {
+            if let Some(key) = out.key() {
                 hub.log.sent(self.line, key);
             }
         }

@@ -7,7 +7,10 @@
 use std::ops::Range;
 
 use crate::instrument::{InstrumentId, Listing};
-use crate::record::{Bbo, BookHead, Conditions, Level, Trade};
+use crate::record::{
+    Bbo, BookHead, Candle, Conditions, Figure, Level, Liquidation, Order, OrdersHead, TickerHead,
+    Trade,
+};
 use crate::venue::levels::Sides;
 use crate::venue::{Channel, StreamKey};
 
@@ -28,6 +31,28 @@ pub enum Item {
         /// Bid levels.
         bids: Range<usize>,
         /// Ask levels.
+        asks: Range<usize>,
+    },
+    /// Statistics; the range is into [`Batch::figures`].
+    Ticker {
+        /// Fixed part.
+        head: TickerHead,
+        /// Figures, sorted by name.
+        figures: Range<usize>,
+        /// Whether they change the state before (figures that are not here stay) or are all of it.
+        change: bool,
+    },
+    /// A candle.
+    Candle(Candle),
+    /// A liquidation.
+    Liquidation(Liquidation),
+    /// An order-level delta or snapshot; the ranges are into [`Batch::orders`].
+    Orders {
+        /// Fixed part; its kind says whether it is a delta or a snapshot.
+        head: OrdersHead,
+        /// Bid orders.
+        bids: Range<usize>,
+        /// Ask orders.
         asks: Range<usize>,
     },
     /// Reference data of one instrument.
@@ -53,6 +78,10 @@ pub enum Control {
     Heartbeat,
     /// The venue tells its own state, in its own word.
     VenueState(Box<str>),
+    /// The venue is about to close this connection: another should be open before.
+    Shutdown,
+    /// The venue's reference data changed: it should be asked for anew.
+    Relisted,
     /// A valid message of a channel that this feed does not carry.
     Ignored,
 }
@@ -64,6 +93,10 @@ pub struct Batch {
     pub items: Vec<Item>,
     /// The levels of all book items.
     pub levels: Vec<Level>,
+    /// The figures of all ticker items.
+    pub figures: Vec<Figure>,
+    /// The orders of all order-level items.
+    pub orders: Vec<Order>,
     /// Unknown fields met while decoding.
     pub drift: Drift,
 }
@@ -73,6 +106,18 @@ impl Batch {
     pub fn clear(&mut self) {
         self.items.clear();
         self.levels.clear();
+        self.figures.clear();
+        self.orders.clear();
+    }
+
+    /// Adds statistics whose figures are in the batch from `first` on.
+    pub(crate) fn ticker(&mut self, head: TickerHead, first: usize, change: bool) {
+        self.figures[first..].sort_unstable_by_key(|figure| figure.name);
+        self.items.push(Item::Ticker {
+            head,
+            figures: first..self.figures.len(),
+            change,
+        });
     }
 
     /// Adds a book message whose levels are in the batch already.
@@ -95,7 +140,11 @@ impl Batch {
         self.items.iter().filter_map(|item| match item {
             Item::Trade(trade) => Some((trade.header.instrument, trade_channel(trade))),
             Item::Bbo(bbo) => Some((bbo.header.instrument, Channel::BBO)),
-            Item::Book { head, .. } => Some((head.header.instrument, Channel::BOOK)),
+            Item::Book { head, .. } => Some((head.header.instrument, head.channel)),
+            Item::Ticker { head, .. } => Some((head.header.instrument, head.channel)),
+            Item::Candle(candle) => Some((candle.header.instrument, candle.channel)),
+            Item::Liquidation(found) => Some((found.header.instrument, Channel::LIQUIDATION)),
+            Item::Orders { head, .. } => Some((head.header.instrument, Channel::ORDERS)),
             Item::Listing(_) | Item::Control(_) => None,
         })
     }

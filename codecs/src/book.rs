@@ -4,6 +4,10 @@
 //! or removal there moves few levels, and a binary search finds the place. (Measured against a
 //! `BTreeMap`: 47 against 75 ns an update at 1,000 levels.)
 
+mod orders;
+
+pub use orders::{ORDERS_MAX, OrderBook, OrderError};
+
 use crate::fixed;
 pub use crate::record::Level;
 

@@ -261,7 +261,12 @@ impl<V: Venue> Feed<V> {
         self.counts.bodies += 1;
         let outcome = match want {
             Want::Reference { page } => self.on_reference(page, body, meta, out, sink),
-            Want::Snapshot { instrument } => self.on_snapshot(instrument, body, meta, out, sink),
+            Want::Snapshot { instrument, .. } => {
+                self.on_snapshot(instrument, body, meta, out, sink)
+            }
+            Want::Trades { .. } | Want::Volumes { .. } | Want::Audit { .. } => {
+                Err(Reject::UnknownShape)
+            }
         };
         outcome.inspect_err(|reject| {
             self.counts.rejected(*reject);
@@ -274,7 +279,8 @@ impl<V: Venue> Feed<V> {
     pub fn on_fetch_failed(&mut self, want: Want, now: i64, out: &mut Outbox) {
         match want {
             Want::Reference { .. } => self.reference_failed(now, out),
-            Want::Snapshot { instrument } => {
+            Want::Trades { .. } | Want::Volumes { .. } | Want::Audit { .. } => {}
+            Want::Snapshot { instrument, .. } => {
                 if let Some(book) = self.books.get_mut(instrument.index()) {
                     book.retry_later(now);
                 }
@@ -386,6 +392,16 @@ impl<V: Venue> Feed<V> {
                 }
                 Item::Trade(trade) => self.gate(meta, sink).trade(trade, flags),
                 Item::Bbo(bbo) => self.gate(meta, sink).bbo(bbo, flags),
+                Item::Candle(candle) => self.gate(meta, sink).candle(candle, flags),
+                Item::Liquidation(found) => self.gate(meta, sink).liquidation(found, flags),
+                Item::Ticker { head, figures, .. } => {
+                    self.gate(meta, sink)
+                        .ticker(head, &batch.figures[figures.clone()], flags);
+                }
+                Item::Orders { head, bids, asks } => {
+                    let orders = (&batch.orders[bids.clone()], &batch.orders[asks.clone()]);
+                    self.gate(meta, sink).orders(head, orders, flags);
+                }
                 Item::Book { head, bids, asks } => {
                     let levels = (&batch.levels[bids.clone()], &batch.levels[asks.clone()]);
                     self.gate(meta, sink).book(head, levels, flags);
@@ -452,7 +468,7 @@ impl<V: Venue> Feed<V> {
                 self.gate(meta, sink).line_status(StatusCode::VENUE, state)
             }
             Control::Heartbeat => self.counts.heartbeats += 1,
-            Control::Ignored => self.counts.ignored += 1,
+            Control::Shutdown | Control::Relisted | Control::Ignored => self.counts.ignored += 1,
         }
     }
 }

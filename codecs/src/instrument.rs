@@ -3,9 +3,14 @@
 use std::collections::HashMap;
 use std::fmt;
 
+mod name;
+
+pub use name::canonical_name;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
-use crate::record::{Change, InstrumentHead, InstrumentText, InstrumentType, TradingState};
+use crate::record::{
+    Change, InstrumentHead, InstrumentText, InstrumentType, OptionRight, TradingState,
+};
 use crate::reject::Reject;
 use crate::time::Nanos;
 use crate::venue::VenueId;
@@ -65,6 +70,10 @@ pub struct Instrument {
     pub base: Box<str>,
     /// Quote currency; empty = not known.
     pub quote: Box<str>,
+    /// Currency of profit and loss; empty = not known, or spot.
+    pub settle: Box<str>,
+    /// See [`canonical_name`]; empty = not known.
+    pub name: Box<str>,
     /// Power of ten of prices; lowered when the wire is finer, never raised.
     pub px_exp: i8,
     /// Power of ten of quantities; lowered when the wire is finer, never raised.
@@ -87,6 +96,13 @@ pub struct Terms {
     pub lot: (i64, i8),
     /// Value of one contract: mantissa and power of ten; mantissa 0 = not contracts.
     pub contract_size: (i64, i8),
+    /// Strike price: mantissa and power of ten; mantissa 0 = no option.
+    pub strike: (i64, i8),
+    /// Units of the base currency that one unit of quantity stands for: mantissa and power of ten;
+    /// mantissa 0 = not told.
+    pub multiplier: (i64, i8),
+    /// Call or put.
+    pub right: OptionRight,
     /// Delivery time; 0 = none.
     pub expiry: Nanos,
     /// Whether it trades.
@@ -101,6 +117,9 @@ impl Terms {
         tick: (0, 0),
         lot: (0, 0),
         contract_size: (0, 0),
+        strike: (0, 0),
+        multiplier: (0, 0),
+        right: OptionRight::NONE,
         expiry: 0,
         state: TradingState::UNKNOWN,
         instrument_type: InstrumentType::UNKNOWN,
@@ -116,6 +135,8 @@ pub struct Listing {
     pub base: Box<str>,
     /// Quote currency.
     pub quote: Box<str>,
+    /// Currency of profit and loss; empty = spot, or not told.
+    pub settle: Box<str>,
     /// Power of ten of prices.
     pub px_exp: i8,
     /// Power of ten of quantities.
@@ -131,6 +152,8 @@ impl Instrument {
             symbol: symbol.into(),
             base: "".into(),
             quote: "".into(),
+            settle: "".into(),
+            name: "".into(),
             px_exp: 0,
             qty_exp: 0,
             declared: false,
@@ -145,6 +168,8 @@ impl Instrument {
         let seen = self.generation > 0;
         next.base.clone_from(&listing.base);
         next.quote.clone_from(&listing.quote);
+        next.settle.clone_from(&listing.settle);
+        next.name = canonical_name(listing).into();
         next.terms = listing.terms;
         next.px_exp = if seen {
             self.px_exp.min(listing.px_exp)
@@ -190,6 +215,9 @@ impl Instrument {
         head.tick = at(self.terms.tick, self.px_exp);
         head.lot = at(self.terms.lot, self.qty_exp);
         (head.contract_size, head.contract_exp) = self.terms.contract_size;
+        (head.strike, head.strike_exp) = self.terms.strike;
+        (head.multiplier, head.multiplier_exp) = self.terms.multiplier;
+        head.right = self.terms.right;
         head.expiry = self.terms.expiry;
         head.generation = self.generation;
         head.px_exp = self.px_exp;
@@ -200,6 +228,8 @@ impl Instrument {
             symbol: &self.symbol,
             base: &self.base,
             quote: &self.quote,
+            settle: &self.settle,
+            name: &self.name,
         };
         (head, text)
     }

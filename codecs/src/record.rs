@@ -15,12 +15,17 @@
 
 mod bbo;
 mod book;
+mod candle;
+mod figure;
 mod gap;
 mod header;
 mod instrument;
 #[cfg(test)]
 mod layout_tests;
+mod liquidation;
+mod orders;
 mod status;
+mod ticker;
 mod trade;
 mod wire;
 #[cfg(test)]
@@ -28,14 +33,21 @@ mod wire_tests;
 
 pub use bbo::Bbo;
 pub use book::{BookEvent, BookHead, Level, SEQ_NONE};
-pub use gap::{Gap, GapCause};
+pub use candle::Candle;
+pub use figure::{Figure, FigureName};
+pub use gap::{Gap, GapCause, GapEnd};
 pub use header::{Flags, Header, Kind, SCHEMA_ID, SCHEMA_VERSION};
-pub use instrument::{Change, InstrumentHead, InstrumentText, InstrumentType, TradingState};
+pub use instrument::{
+    Change, InstrumentHead, InstrumentText, InstrumentType, OptionRight, TradingState,
+};
+pub use liquidation::Liquidation;
+pub use orders::{ORDER_ID_BYTES, Order, OrderAction, OrdersEvent, OrdersHead};
 pub use status::{StatusCode, StatusHead};
+pub use ticker::{TickerEvent, TickerHead};
 pub use trade::{Conditions, IdKind, Side, Trade, TradeId};
 pub use wire::{RECORD_BYTES_MAX, WireError};
 
-/// Price or quantity mantissa that means "this side of the book is empty" in a [`Bbo`].
+/// Mantissa that means "none": an empty side of a [`Bbo`], a number that the venue does not give.
 pub const ABSENT: i64 = i64::MIN;
 
 /// One record, borrowed: from the decoder's scratch on the way in, from mapped bytes on the way out.
@@ -49,6 +61,16 @@ pub enum Record<'a> {
     BookDelta(BookEvent<'a>),
     /// All levels of a book after one venue event.
     BookSnapshot(BookEvent<'a>),
+    /// Statistics: the full state of a ticker, mark price, … channel.
+    Ticker(TickerEvent<'a>),
+    /// Open, high, low, close, volume of one interval.
+    Candle(&'a Candle),
+    /// A position that the venue closed.
+    Liquidation(&'a Liquidation),
+    /// The orders that one venue event changed.
+    OrdersDelta(OrdersEvent<'a>),
+    /// All orders of a book.
+    OrdersSnapshot(OrdersEvent<'a>),
     /// Reference data: an instrument appeared, changed or went.
     Instrument(&'a InstrumentHead, InstrumentText<'a>),
     /// State of a line, a stream or a venue.
@@ -65,6 +87,10 @@ impl Record<'_> {
             Self::Trade(trade) => &trade.header,
             Self::Bbo(bbo) => &bbo.header,
             Self::BookDelta(event) | Self::BookSnapshot(event) => &event.head.header,
+            Self::Ticker(event) => &event.head.header,
+            Self::Candle(candle) => &candle.header,
+            Self::Liquidation(liquidation) => &liquidation.header,
+            Self::OrdersDelta(event) | Self::OrdersSnapshot(event) => &event.head.header,
             Self::Instrument(head, _) => &head.header,
             Self::Status(head, _) => &head.header,
             Self::Gap(gap) => &gap.header,
@@ -79,6 +105,11 @@ impl Record<'_> {
             Self::Bbo(_) => Kind::Bbo,
             Self::BookDelta(_) => Kind::BookDelta,
             Self::BookSnapshot(_) => Kind::BookSnapshot,
+            Self::Ticker(_) => Kind::Ticker,
+            Self::Candle(_) => Kind::Candle,
+            Self::Liquidation(_) => Kind::Liquidation,
+            Self::OrdersDelta(_) => Kind::OrdersDelta,
+            Self::OrdersSnapshot(_) => Kind::OrdersSnapshot,
             Self::Instrument(..) => Kind::Instrument,
             Self::Status(..) => Kind::Status,
             Self::Gap(_) => Kind::Gap,

@@ -100,6 +100,25 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> Option<i64> {
     Some(years + lengths[..month_index].iter().sum::<i64>() + day - 1)
 }
 
+/// Year, month and day (UTC) of a stamp.
+#[must_use]
+pub const fn utc_date(ns: Nanos) -> (i64, i64, i64) {
+    // Days are counted from 0000-03-01, so that the leap day ends a year.
+    let days = ns.div_euclid(86_400_000_000_000) + 719_468;
+    let era = days.div_euclid(146_097);
+    let of_era = days.rem_euclid(146_097);
+    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let (month, turn) = if month < 10 {
+        (month + 3, 0)
+    } else {
+        (month - 9, 1)
+    };
+    (era * 400 + year + turn, month, day)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,5 +169,21 @@ mod tests {
         );
         assert_eq!(from_epoch(0), Some(0));
         assert_eq!(from_epoch(u64::MAX), None);
+    }
+
+    #[test]
+    fn dates_of_stamps_are_the_dates_of_their_texts() {
+        for text in [
+            "1970-01-01",
+            "2000-02-29",
+            "2024-02-29",
+            "2026-12-25",
+            "2100-03-01",
+            "2262-01-01",
+        ] {
+            let ns = from_rfc3339(&format!("{text}T23:59:59Z")).unwrap();
+            let (year, month, day) = utc_date(ns);
+            assert_eq!(format!("{year:04}-{month:02}-{day:02}"), text);
+        }
     }
 }

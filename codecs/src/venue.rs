@@ -7,6 +7,7 @@
 
 pub mod binance;
 pub mod bybit;
+mod channel;
 pub mod kraken;
 pub(crate) mod levels;
 #[cfg(test)]
@@ -17,10 +18,13 @@ use std::fmt;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 use crate::batch::Batch;
-use crate::book::Book;
-use crate::instrument::{InstrumentId, Instruments};
-use crate::record::BookHead;
+use crate::book::{Book, OrderBook};
+use crate::fixed::Fixed;
+use crate::instrument::{Instrument, InstrumentId, Instruments};
+use crate::record::{BookHead, OrdersHead, Trade};
 use crate::reject::Reject;
+
+pub use channel::{Channel, Channels};
 
 /// An exchange and one product family with its own API: `binance-spot`, `bybit-linear`, ….
 #[derive(
@@ -42,17 +46,23 @@ impl VenueId {
     pub const BYBIT_LINEAR: Self = Self(0x22);
     /// Bybit v5 inverse: same protocol as linear.
     pub const BYBIT_INVERSE: Self = Self(0x23);
+    /// Bybit v5 options: same protocol as linear, other control messages.
+    pub const BYBIT_OPTION: Self = Self(0x24);
     /// Kraken Spot, WebSocket v2.
     pub const KRAKEN_SPOT: Self = Self(0x31);
+    /// Kraken Futures, WebSocket v1.
+    pub const KRAKEN_FUTURES: Self = Self(0x32);
 
-    const TABLE: [(Self, &'static str, &'static str); 7] = [
+    const TABLE: [(Self, &'static str, &'static str); 9] = [
         (Self::BINANCE_SPOT, "binance", "spot"),
         (Self::BINANCE_USDM, "binance", "usdm"),
         (Self::BINANCE_COINM, "binance", "coinm"),
         (Self::BYBIT_SPOT, "bybit", "spot"),
         (Self::BYBIT_LINEAR, "bybit", "linear"),
         (Self::BYBIT_INVERSE, "bybit", "inverse"),
+        (Self::BYBIT_OPTION, "bybit", "option"),
         (Self::KRAKEN_SPOT, "kraken", "spot"),
+        (Self::KRAKEN_FUTURES, "kraken", "futures"),
     ];
 
     /// Every venue that this version decodes.
@@ -82,7 +92,7 @@ impl VenueId {
         self.row().0
     }
 
-    /// `spot`, `usdm`, `coinm`, `linear` or `inverse`.
+    /// `spot`, `usdm`, `coinm`, `linear`, `inverse`, `option` or `futures`.
     #[must_use]
     pub fn product(self) -> &'static str {
         self.row().1
@@ -98,62 +108,6 @@ impl fmt::Display for VenueId {
 impl fmt::Debug for VenueId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
-    }
-}
-
-/// A kind of stream.
-#[derive(
-    Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, FromBytes, IntoBytes, Immutable, KnownLayout,
-)]
-#[repr(transparent)]
-pub struct Channel(pub u8);
-
-impl Channel {
-    /// No channel: about a line or a venue.
-    pub const NONE: Self = Self(0);
-    /// Every fill.
-    pub const TRADE: Self = Self(1);
-    /// Fills of one taker order at one price, merged (Binance).
-    pub const AGG_TRADE: Self = Self(2);
-    /// Best bid and offer.
-    pub const BBO: Self = Self(3);
-    /// Order book: snapshot and deltas.
-    pub const BOOK: Self = Self(4);
-    /// Reference data.
-    pub const REFERENCE: Self = Self(5);
-
-    const NAMES: [(Self, &'static str); 6] = [
-        (Self::NONE, "none"),
-        (Self::TRADE, "trade"),
-        (Self::AGG_TRADE, "agg_trade"),
-        (Self::BBO, "bbo"),
-        (Self::BOOK, "book"),
-        (Self::REFERENCE, "reference"),
-    ];
-
-    /// The channel's name in configuration, metrics and tools.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        Self::NAMES
-            .into_iter()
-            .find(|row| row.0 == self)
-            .map_or("unknown", |row| row.1)
-    }
-
-    /// The channel of a name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::NAMES
-            .into_iter()
-            .skip(1)
-            .find(|row| row.1 == name)
-            .map(|row| row.0)
-    }
-}
-
-impl fmt::Debug for Channel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
     }
 }
 
@@ -175,13 +129,21 @@ pub struct Stream<'a> {
     pub symbol: &'a str,
 }
 
-/// What configuration says about the book streams of a feed.
+/// What configuration says about the form of a feed's streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StreamOptions {
     /// Levels a side of the book view, where the venue offers several; 0 = the venue's default.
     pub book_depth: u16,
     /// Milliseconds between book deltas, where the venue offers several.
     pub book_interval_ms: u16,
+    /// Levels a side of [`Channel::BOOK_TOP`]; 0 = the venue's default.
+    pub top_depth: u16,
+    /// How the venue encodes data messages.
+    pub encoding: Encoding,
+    /// Whether times come in microseconds where the venue offers it (Binance Spot `timeUnit`).
+    pub microseconds: bool,
+    /// The channels that the feed carries.
+    pub channels: Channels,
 }
 
 impl Default for StreamOptions {
@@ -189,8 +151,64 @@ impl Default for StreamOptions {
         Self {
             book_depth: 0,
             book_interval_ms: 100,
+            top_depth: 0,
+            encoding: Encoding::Json,
+            microseconds: false,
+            channels: Channels::default(),
         }
     }
+}
+
+/// How data messages are encoded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Encoding {
+    /// JSON in text frames.
+    #[default]
+    Json,
+    /// SBE in binary frames (Binance Spot, behind an API key); control stays JSON.
+    Sbe,
+}
+
+/// A REST request's path with what it costs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Query {
+    /// Path and query, beginning with `/`.
+    pub path: String,
+    /// What it costs of [`Facts::rest_limit`].
+    pub weight: u32,
+}
+
+/// Missing trades, to be asked of REST.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hole {
+    /// First missing id; 0 where the venue does not number.
+    pub first: u64,
+    /// Last missing id; 0 where the venue does not number, or the stream has not resumed.
+    pub last: u64,
+    /// Venue time of the last trade before the hole; 0 = unknown.
+    pub after: i64,
+}
+
+/// How a venue numbers the messages of a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Numbering {
+    /// Not at all: redundant copies are told by their content.
+    None,
+    /// By ids without order or continuity (UUIDs): copies are told by their id.
+    Ids,
+    /// By numbers that rise but may skip: what is not above the last was seen.
+    Rising,
+    /// By numbers of which each is one more than the last.
+    Consecutive,
+}
+
+/// How often a live stream has something to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cadence {
+    /// At least this often (ns), whether anything happened or not.
+    Periodic(i64),
+    /// When something happens: a quiet instrument may be silent for hours.
+    OnChange,
 }
 
 /// Fixed facts of a venue: limits and habits, with their source in the venue's `README.md`.
@@ -220,6 +238,10 @@ pub struct Facts {
     pub connect_window: i64,
     /// Where book snapshots come from.
     pub snapshots: Snapshots,
+    /// The venue closes a connection after this long; 0 = it has no such rule.
+    pub line_life: i64,
+    /// REST weight that one address may use in a window: (weight, ns).
+    pub rest_limit: (u32, i64),
     /// Whether data messages of a stream may come before its subscription is answered; the answer
     /// deadline starts when the request is sent.
     pub answer_max: i64,
@@ -291,16 +313,66 @@ pub trait Venue: Send + Sized {
     /// Whether two streams may stand in one request.
     fn may_share(&self, first: StreamKey, second: StreamKey) -> bool;
 
+    /// The channels that this venue has.
+    fn channels(&self) -> &'static [Channel];
+
+    /// Whether `channel` has a form that carries all instruments in one stream; its name is that of
+    /// a [`Stream`] without symbol.
+    fn whole_market(&self, _channel: Channel) -> bool {
+        false
+    }
+
+    /// The channel whose stream carries `channel`, where one stream carries several.
+    fn carrier(&self, channel: Channel) -> Channel {
+        channel
+    }
+
+    /// The instrument whose name the stream of `symbol` bears, where several share one stream
+    /// (Bybit option trades come by base currency).
+    fn stream_symbol<'a>(&self, _channel: Channel, instrument: &'a Instrument) -> &'a str {
+        &instrument.symbol
+    }
+
+    /// How the venue numbers a channel's messages.
+    fn numbering(&self, channel: Channel) -> Numbering;
+
+    /// How often a live stream of `channel` speaks.
+    fn cadence(&self, channel: Channel) -> Cadence;
+
+    /// Where the snapshots of a book channel come from.
+    fn snapshots(&self, _channel: Channel) -> Snapshots {
+        self.facts().snapshots
+    }
+
+    /// Takes the secret that some streams ask for (Kraken `level3` token).
+    fn set_token(&mut self, _token: &str) {}
+
     /// The venue's own ping text.
     fn ping(&self, number: u64) -> Option<String>;
 
-    /// REST path of (the next page of) the reference data; `None` where it comes in the stream.
-    fn reference_path(&self, _page: Option<&str>) -> Option<String> {
+    /// REST request for (the next page of) the reference data; `None` where it comes in the stream.
+    fn reference_query(&self, _page: Option<&str>) -> Option<Query> {
         None
     }
 
-    /// REST path of a book snapshot; `None` where snapshots come in the stream.
-    fn snapshot_path(&self, _symbol: &str) -> Option<String> {
+    /// REST request for (the next page of) the 24 hour turnover of all instruments.
+    fn volumes_query(&self, _page: Option<&str>) -> Option<Query> {
+        None
+    }
+
+    /// REST request for a book snapshot; `None` where snapshots come in the stream.
+    fn snapshot_query(&self, _symbol: &str, _channel: Channel) -> Option<Query> {
+        None
+    }
+
+    /// REST request for a snapshot to compare a live book with, where the venue has one that can be
+    /// joined with the stream.
+    fn audit_query(&self, symbol: &str, channel: Channel) -> Option<Query> {
+        self.snapshot_query(symbol, channel)
+    }
+
+    /// REST request for missing trades; `None` where REST has none.
+    fn trades_query(&self, _symbol: &str, _channel: Channel, _hole: Hole) -> Option<Query> {
         None
     }
 
@@ -320,7 +392,21 @@ pub trait Venue: Send + Sized {
         batch: &mut Batch,
     ) -> Result<(), Reject>;
 
-    /// Decodes a REST answer to a snapshot request for `instrument`.
+    /// Decodes one binary frame.
+    ///
+    /// # Errors
+    ///
+    /// The rule that the frame broke; [`Reject::Binary`] where the protocol has only text.
+    fn decode_binary(
+        &mut self,
+        _frame: &[u8],
+        _instruments: &mut Instruments,
+        _batch: &mut Batch,
+    ) -> Result<(), Reject> {
+        Err(Reject::Binary)
+    }
+
+    /// Decodes a REST answer to a snapshot or audit request for `instrument`.
     ///
     /// # Errors
     ///
@@ -329,6 +415,7 @@ pub trait Venue: Send + Sized {
         &mut self,
         _body: &[u8],
         _instrument: InstrumentId,
+        _channel: Channel,
         _instruments: &mut Instruments,
         _batch: &mut Batch,
     ) -> Result<(), Reject> {
@@ -348,11 +435,46 @@ pub trait Venue: Send + Sized {
         Err(Reject::UnknownShape)
     }
 
+    /// Decodes a REST answer to a volumes request: symbols with their turnover of 24 hours; the next
+    /// page, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// The rule that the body broke.
+    fn decode_volumes(
+        &mut self,
+        _body: &[u8],
+        _volumes: &mut Vec<(Box<str>, Fixed)>,
+    ) -> Result<Option<String>, Reject> {
+        Err(Reject::UnknownShape)
+    }
+
+    /// Decodes a REST answer to a trades request, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// The rule that the body broke.
+    fn decode_trades(
+        &mut self,
+        _body: &[u8],
+        _instrument: InstrumentId,
+        _channel: Channel,
+        _instruments: &mut Instruments,
+        _trades: &mut Vec<Trade>,
+    ) -> Result<(), Reject> {
+        Err(Reject::UnknownShape)
+    }
+
     /// The venue's continuity rule.
     fn follow(&self, held: Held, update: &BookHead) -> Follow;
 
     /// Whether the venue's checksum confirms the book; `None` where the update carries none.
     fn verify(&self, _book: &Book, _update: &BookHead) -> Option<bool> {
+        None
+    }
+
+    /// As [`Venue::verify`], for an order-level book.
+    fn verify_orders(&self, _book: &OrderBook, _update: &OrdersHead) -> Option<bool> {
         None
     }
 }
@@ -369,12 +491,12 @@ pub trait Venue: Send + Sized {
 #[macro_export]
 macro_rules! with_venue {
     ($id:expr, $venue:ident => $body:expr) => {
-        match $id.exchange() {
-            "binance" => {
+        match ($id.exchange(), $id.product()) {
+            ("binance", _) => {
                 type $venue = $crate::venue::binance::Binance;
                 $body
             }
-            "bybit" => {
+            ("bybit", _) => {
                 type $venue = $crate::venue::bybit::Bybit;
                 $body
             }

@@ -462,6 +462,7 @@ fn bodies_cut_and_bent<S: Script>() {
     }
     let want = Want::Snapshot {
         instrument: case.rig.id(0),
+        channel: Channel::BOOK,
     };
     let body = S::snapshot(&case.rig.truths[1]);
     let tree = Tree::read(&body);

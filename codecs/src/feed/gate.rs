@@ -4,10 +4,14 @@ use super::sync::{BookSync, Break, Levels, Scratch, State, Verdict};
 use super::{Counts, Meta};
 use crate::instrument::{InstrumentId, Instruments};
 use crate::record::{
-    Bbo, BookEvent, BookHead, Flags, Gap, GapCause, Header, Kind, Record, RecordSink, StatusCode,
-    StatusHead, Trade,
+    Bbo, BookEvent, BookHead, Candle, Figure, Flags, Gap, GapCause, Header, Kind, Liquidation,
+    Order, OrdersEvent, OrdersHead, Record, RecordSink, StatusCode, StatusHead, TickerEvent,
+    TickerHead, Trade,
 };
 use crate::venue::{Channel, Snapshots, StreamKey, Venue, VenueId};
+
+/// An order-level event's bids and asks.
+pub(super) type Orders<'a> = (&'a [Order], &'a [Order]);
 
 /// Borrowed parts of a feed, for one message.
 pub(super) struct Gate<'a, V, S> {
@@ -34,6 +38,41 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
         self.introduce(bbo.header.instrument, bbo.px_exp, bbo.qty_exp);
         self.stamp(&mut bbo.header, flags);
         self.emit(&Record::Bbo(bbo));
+    }
+
+    pub(super) fn candle(&mut self, candle: &mut Candle, flags: Flags) {
+        let qty_exp = self.instruments.get(candle.header.instrument).qty_exp;
+        self.introduce(candle.header.instrument, candle.px_exp, qty_exp);
+        self.stamp(&mut candle.header, flags);
+        self.emit(&Record::Candle(candle));
+    }
+
+    pub(super) fn liquidation(&mut self, found: &mut Liquidation, flags: Flags) {
+        self.introduce(found.header.instrument, found.px_exp, found.qty_exp);
+        self.stamp(&mut found.header, flags);
+        self.emit(&Record::Liquidation(found));
+    }
+
+    pub(super) fn ticker(&mut self, head: &mut TickerHead, figures: &[Figure], flags: Flags) {
+        self.stamp(&mut head.header, flags);
+        self.emit(&Record::Ticker(TickerEvent { head, figures }));
+    }
+
+    pub(super) fn orders(&mut self, head: &mut OrdersHead, orders: Orders<'_>, flags: Flags) {
+        self.introduce(head.header.instrument, head.px_exp, head.qty_exp);
+        self.stamp(&mut head.header, flags);
+        let event = OrdersEvent {
+            head,
+            bids: orders.0,
+            asks: orders.1,
+        };
+        self.emit(
+            &if event.head.header.template_id == Kind::OrdersSnapshot as u16 {
+                Record::OrdersSnapshot(event)
+            } else {
+                Record::OrdersDelta(event)
+            },
+        );
     }
 
     pub(super) fn book(&mut self, head: &mut BookHead, levels: Levels<'_>, flags: Flags) {

@@ -88,7 +88,7 @@ fn wanted<'a, V: Venue>(
         instrument: InstrumentId::NONE,
         channel: Channel::REFERENCE,
     };
-    let reference = venue.reference_path(None).is_none().then_some(Stream {
+    let reference = venue.reference_query(None).is_none().then_some(Stream {
         key: reference,
         symbol: "",
     });

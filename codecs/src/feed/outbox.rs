@@ -1,6 +1,7 @@
 //! What a feed wants its driver to do.
 
 use crate::instrument::InstrumentId;
+use crate::venue::{Channel, Query};
 
 /// A wish; the driver executes it and reports back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,20 +39,43 @@ pub struct Fetch {
     pub want: Want,
     /// Path and query, beginning with `/`.
     pub path: String,
+    /// What it costs of the venue's REST limit.
+    pub weight: u32,
 }
 
-/// What a REST body is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// What a REST body is for, most urgent first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Want {
+    /// A book snapshot that a bad book waits for.
+    Snapshot {
+        /// Of this instrument.
+        instrument: InstrumentId,
+        /// Which of its books.
+        channel: Channel,
+    },
+    /// Trades that are missing.
+    Trades {
+        /// Of this instrument.
+        instrument: InstrumentId,
+        /// Which channel of trades.
+        channel: Channel,
+    },
     /// A page of reference data, counted from 0.
     Reference {
         /// Which page.
         page: u32,
     },
-    /// A book snapshot.
-    Snapshot {
+    /// A page of 24 hour turnovers, counted from 0.
+    Volumes {
+        /// Which page.
+        page: u32,
+    },
+    /// A snapshot to compare a live book with.
+    Audit {
         /// Of this instrument.
         instrument: InstrumentId,
+        /// Which of its books.
+        channel: Channel,
     },
 }
 
@@ -82,8 +106,9 @@ impl Outbox {
         self.0.push(intent);
     }
 
-    pub(crate) fn fetch(&mut self, want: Want, path: String) {
-        self.push(Intent::Fetch(Fetch { want, path }));
+    pub(crate) fn fetch(&mut self, want: Want, query: Query) {
+        let Query { path, weight } = query;
+        self.push(Intent::Fetch(Fetch { want, path, weight }));
     }
 
     /// Whether nothing is wanted.

@@ -59,8 +59,8 @@ impl<V: Venue> Feed<V> {
     }
 
     fn fetch_reference(&mut self, page: u32, cursor: Option<&str>, out: &mut Outbox) {
-        match self.venue.reference_path(cursor) {
-            Some(path) => out.fetch(Want::Reference { page }, path),
+        match self.venue.reference_query(cursor) {
+            Some(query) => out.fetch(Want::Reference { page }, query),
             None => self.settle(out),
         }
     }

@@ -19,8 +19,13 @@ impl<V: Venue> Feed<V> {
         out: &mut Outbox,
         sink: &mut impl RecordSink,
     ) -> Result<(), Reject> {
-        self.venue
-            .decode_snapshot(body, instrument, &mut self.instruments, &mut self.batch)?;
+        self.venue.decode_snapshot(
+            body,
+            instrument,
+            Channel::BOOK,
+            &mut self.instruments,
+            &mut self.batch,
+        )?;
         match self.books.get_mut(instrument.index()) {
             Some(book) if book.awaits_join() => {
                 self.deliver(meta, Some(instrument), out, sink);
@@ -60,12 +65,14 @@ impl<V: Venue> Feed<V> {
 
     fn fetch_snapshot(&mut self, index: usize, now: i64, out: &mut Outbox) {
         let instrument = &self.instruments.all()[index];
-        if let Some(path) = self.venue.snapshot_path(&instrument.symbol) {
+        let channel = Channel::BOOK;
+        if let Some(query) = self.venue.snapshot_query(&instrument.symbol, channel) {
             out.fetch(
                 Want::Snapshot {
                     instrument: instrument.id,
+                    channel,
                 },
-                path,
+                query,
             );
         }
         self.books[index].snapshot_asked(now);

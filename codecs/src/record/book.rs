@@ -4,6 +4,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 use super::{Header, Kind};
 use crate::instrument::InstrumentId;
+use crate::venue::Channel;
 
 /// [`BookHead::first_seq`] and [`BookHead::prev_seq`] where the venue gives no such number.
 pub const SEQ_NONE: u64 = 0;
@@ -20,11 +21,11 @@ pub struct Level {
     pub qty: i64,
 }
 
-/// Fixed part of a book record: 96 bytes, followed by two SBE groups of [`Level`], bids then asks.
+/// Fixed part of a book record: 104 bytes, followed by two SBE groups of [`Level`], bids then asks.
 ///
 /// ```text
-/// 64            72           80            88          92      94       95        96
-///  | first_seq   | prev_seq   | cross_seq   | checksum  | depth | px_exp | qty_exp |
+/// 64            72           80            88          92      94       95        96        97     104
+///  | first_seq   | prev_seq   | cross_seq   | checksum  | depth | px_exp | qty_exp | channel | zero |
 /// then twice:  u16 16 (entry bytes) | u16 0 | u32 count | count × (i64 px, i64 qty)
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
@@ -48,10 +49,14 @@ pub struct BookHead {
     pub px_exp: i8,
     /// Power of ten of the level quantities.
     pub qty_exp: i8,
+    /// Which of the instrument's books.
+    pub channel: Channel,
+    /// Always zero.
+    pub reserved: [u8; 7],
 }
 
 impl BookHead {
-    /// A head of `kind` (delta or snapshot) without sequence, stamps and lineage.
+    /// A head of `kind` (delta or snapshot) of the main book, without sequence, stamps and lineage.
     #[must_use]
     pub const fn new(kind: Kind, instrument: InstrumentId, px_exp: i8, qty_exp: i8) -> Self {
         Self {
@@ -63,6 +68,8 @@ impl BookHead {
             depth: 0,
             px_exp,
             qty_exp,
+            channel: Channel::BOOK,
+            reserved: [0; 7],
         }
     }
 }

@@ -25,6 +25,16 @@ pub enum Kind {
     BookDelta = 3,
     /// [`crate::record::Record::BookSnapshot`].
     BookSnapshot = 4,
+    /// [`crate::record::TickerHead`].
+    Ticker = 5,
+    /// [`crate::record::Candle`].
+    Candle = 6,
+    /// [`crate::record::Liquidation`].
+    Liquidation = 7,
+    /// [`crate::record::Record::OrdersDelta`].
+    OrdersDelta = 8,
+    /// [`crate::record::Record::OrdersSnapshot`].
+    OrdersSnapshot = 9,
     /// [`crate::record::InstrumentHead`].
     Instrument = 16,
     /// [`crate::record::StatusHead`].
@@ -35,11 +45,16 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in template order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 12] = [
         Self::Trade,
         Self::Bbo,
         Self::BookDelta,
         Self::BookSnapshot,
+        Self::Ticker,
+        Self::Candle,
+        Self::Liquidation,
+        Self::OrdersDelta,
+        Self::OrdersSnapshot,
         Self::Instrument,
         Self::Status,
         Self::Gap,
@@ -61,6 +76,11 @@ impl Kind {
             Self::Bbo => "bbo",
             Self::BookDelta => "book_delta",
             Self::BookSnapshot => "book_snapshot",
+            Self::Ticker => "ticker",
+            Self::Candle => "candle",
+            Self::Liquidation => "liquidation",
+            Self::OrdersDelta => "orders_delta",
+            Self::OrdersSnapshot => "orders_snapshot",
             Self::Instrument => "instrument",
             Self::Status => "status",
             Self::Gap => "gap",
@@ -90,8 +110,12 @@ impl Flags {
     pub const CHECKSUM: Self = Self(1 << 5);
     /// Repetition of known state so that a journal segment can be read alone.
     pub const CHECKPOINT: Self = Self(1 << 6);
+    /// It came after a later message of its stream had been taken: its place is earlier.
+    pub const LATE: Self = Self(1 << 7);
+    /// A quality rule objects to it; the counters name the rule.
+    pub const SUSPECT: Self = Self(1 << 8);
 
-    const NAMES: [(Self, &'static str); 7] = [
+    const NAMES: [(Self, &'static str); 9] = [
         (Self::LAST, "last"),
         (Self::SNAPSHOT, "snapshot"),
         (Self::MAYBE_BAD_BOOK, "maybe_bad_book"),
@@ -99,6 +123,8 @@ impl Flags {
         (Self::BACKFILL, "backfill"),
         (Self::CHECKSUM, "checksum"),
         (Self::CHECKPOINT, "checkpoint"),
+        (Self::LATE, "late"),
+        (Self::SUSPECT, "suspect"),
     ];
 
     /// Whether all bits of `other` are set.

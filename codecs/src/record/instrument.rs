@@ -77,6 +77,8 @@ impl InstrumentType {
     pub const INVERSE_PERPETUAL: Self = Self(4);
     /// Dated future settled in the base currency; quantities are contracts.
     pub const INVERSE_FUTURE: Self = Self(5);
+    /// Option.
+    pub const OPTION: Self = Self(6);
 
     /// The type's name in tools.
     #[must_use]
@@ -87,17 +89,45 @@ impl InstrumentType {
             Self::FUTURE => "future",
             Self::INVERSE_PERPETUAL => "inverse_perpetual",
             Self::INVERSE_FUTURE => "inverse_future",
+            Self::OPTION => "option",
             _ => "unknown",
         }
     }
 }
 
-/// Fixed part of an instrument record: 112 bytes, followed by three SBE texts (`u16` length, UTF-8):
-/// symbol (the venue's own spelling), base, quote.
+/// What an option gives the right to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(transparent)]
+pub struct OptionRight(pub u8);
+
+impl OptionRight {
+    /// Not an option.
+    pub const NONE: Self = Self(0);
+    /// To buy.
+    pub const CALL: Self = Self(1);
+    /// To sell.
+    pub const PUT: Self = Self(2);
+
+    /// The right's name in tools.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NONE => "none",
+            Self::CALL => "call",
+            Self::PUT => "put",
+            _ => "unknown",
+        }
+    }
+}
+
+/// Fixed part of an instrument record: 128 bytes, followed by five SBE texts (`u16` length, UTF-8):
+/// symbol (the venue's own spelling), base, quote, settle, name (canonical).
 ///
 /// ```text
-/// 64     72    80       88             96           100      101       102           103      104    105   106      112
-///  | tick | lot | expiry | contract_size | generation | px_exp | qty_exp | contract_exp | change | state | type | venue, zero |
+/// 64     72    80       88              96       104          112          116      117
+///  | tick | lot | expiry | contract_size | strike | multiplier | generation | px_exp | qty_exp |
+/// 118            119          120              121      122     123    124     125     126    128
+///  | contract_exp | strike_exp | multiplier_exp | change | state | type | venue | right | zero |
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
@@ -113,6 +143,11 @@ pub struct InstrumentHead {
     /// Quote or base value of one contract, mantissa at `contract_exp`; 0 = quantities are not
     /// contracts.
     pub contract_size: i64,
+    /// Strike price of an option, mantissa at `strike_exp`; 0 = not an option.
+    pub strike: i64,
+    /// How many units of the base currency one unit of quantity stands for, where the venue's
+    /// reference data says so; mantissa at `multiplier_exp`; 0 = not told.
+    pub multiplier: i64,
     /// Rises with every change; a symbol listed again or with another precision is a new generation.
     pub generation: u32,
     /// Power of ten of this instrument's prices from now on.
@@ -121,6 +156,10 @@ pub struct InstrumentHead {
     pub qty_exp: i8,
     /// Power of ten of `contract_size`.
     pub contract_exp: i8,
+    /// Power of ten of `strike`.
+    pub strike_exp: i8,
+    /// Power of ten of `multiplier`.
+    pub multiplier_exp: i8,
     /// What happened.
     pub change: Change,
     /// Whether it trades.
@@ -129,8 +168,10 @@ pub struct InstrumentHead {
     pub instrument_type: InstrumentType,
     /// The venue and product.
     pub venue: VenueId,
+    /// Call or put.
+    pub right: OptionRight,
     /// Always zero.
-    pub reserved: [u8; 5],
+    pub reserved: [u8; 2],
 }
 
 /// The texts of an instrument record.
@@ -142,6 +183,11 @@ pub struct InstrumentText<'a> {
     pub base: &'a str,
     /// Quote currency as the venue's reference data gives it; empty = not known.
     pub quote: &'a str,
+    /// Currency in which profit and loss are paid; empty = not known or the quote currency of spot.
+    pub settle: &'a str,
+    /// The canonical name, the same for the same thing at every venue
+    /// ([`crate::instrument::canonical_name`]); empty = reference data does not tell enough.
+    pub name: &'a str,
 }
 
 impl InstrumentHead {
@@ -154,15 +200,20 @@ impl InstrumentHead {
             lot: 0,
             expiry: 0,
             contract_size: 0,
+            strike: 0,
+            multiplier: 0,
             generation: 0,
             px_exp: 0,
             qty_exp: 0,
             contract_exp: 0,
+            strike_exp: 0,
+            multiplier_exp: 0,
             change,
             state: TradingState::UNKNOWN,
             instrument_type: InstrumentType::UNKNOWN,
             venue,
-            reserved: [0; 5],
+            right: OptionRight::NONE,
+            reserved: [0; 2],
         }
     }
 }

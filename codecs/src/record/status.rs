@@ -24,14 +24,32 @@ impl StatusCode {
     pub const VENUE: Self = Self(5);
     /// An instrument is not in the venue's reference data.
     pub const UNLISTED: Self = Self(6);
+    /// A stream has been silent for longer than it ever is.
+    pub const STALE: Self = Self(7);
+    /// A stream that was silent delivers again.
+    pub const LIVE: Self = Self(8);
+    /// A book was compared with a fresh snapshot and is the same.
+    pub const AUDIT_OK: Self = Self(9);
+    /// A book was compared with a fresh snapshot and differs; the text says where first.
+    pub const AUDIT_DIFFERS: Self = Self(10);
+    /// A line's replacement is being opened; the text says why.
+    pub const ROTATING: Self = Self(11);
+    /// A line was replaced and closed: its streams go on elsewhere.
+    pub const ROTATED: Self = Self(12);
 
-    const NAMES: [&'static str; 6] = [
+    const NAMES: [&'static str; 12] = [
         "line_up",
         "line_down",
         "subscribed",
         "rejected",
         "venue",
         "unlisted",
+        "stale",
+        "live",
+        "audit_ok",
+        "audit_differs",
+        "rotating",
+        "rotated",
     ];
 
     /// The code's name in tools and metrics.

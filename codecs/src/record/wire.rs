@@ -6,7 +6,8 @@
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 use super::{
-    Bbo, BookEvent, BookHead, Gap, Header, InstrumentText, Kind, Level, Record, SCHEMA_ID, Trade,
+    Bbo, BookEvent, BookHead, Candle, Gap, Header, InstrumentText, Kind, Level, Liquidation,
+    OrdersEvent, OrdersHead, Record, SCHEMA_ID, TickerEvent, TickerHead, Trade,
 };
 
 /// Longest text in a record, in bytes: symbols have at most 40, venue texts are cut to this.
@@ -76,13 +77,25 @@ impl<'a> Record<'a> {
             Self::BookDelta(event) | Self::BookSnapshot(event) => {
                 part(event.head.as_bytes());
                 for levels in [event.bids, event.asks] {
-                    part(&group_head(levels.len()));
-                    part(levels.as_bytes());
+                    group_parts(levels, &mut part);
+                }
+            }
+            Self::Ticker(event) => {
+                part(event.head.as_bytes());
+                group_parts(event.figures, &mut part);
+            }
+            Self::Candle(candle) => part(candle.as_bytes()),
+            Self::Liquidation(liquidation) => part(liquidation.as_bytes()),
+            Self::OrdersDelta(event) | Self::OrdersSnapshot(event) => {
+                part(event.head.as_bytes());
+                for orders in [event.bids, event.asks] {
+                    group_parts(orders, &mut part);
                 }
             }
             Self::Instrument(head, text) => {
                 part(head.as_bytes());
-                text_parts(&[text.symbol, text.base, text.quote], part);
+                let texts = [text.symbol, text.base, text.quote, text.settle, text.name];
+                text_parts(&texts, part);
             }
             Self::Status(head, text) => {
                 part(head.as_bytes());
@@ -115,16 +128,28 @@ impl<'a> Record<'a> {
             Kind::Gap => fixed::<Gap>(bytes, header).map(Self::Gap),
             Kind::BookDelta => book(fixed(bytes, header)?, rest).map(Self::BookDelta),
             Kind::BookSnapshot => book(fixed(bytes, header)?, rest).map(Self::BookSnapshot),
+            Kind::Ticker => {
+                let (head, figures) = (fixed::<TickerHead>(bytes, header)?, group(rest)?.0);
+                Ok(Self::Ticker(TickerEvent { head, figures }))
+            }
+            Kind::Candle => fixed::<Candle>(bytes, header).map(Self::Candle),
+            Kind::Liquidation => fixed::<Liquidation>(bytes, header).map(Self::Liquidation),
+            Kind::OrdersDelta => orders(fixed(bytes, header)?, rest).map(Self::OrdersDelta),
+            Kind::OrdersSnapshot => orders(fixed(bytes, header)?, rest).map(Self::OrdersSnapshot),
             Kind::Instrument => {
                 let (symbol, rest) = text(rest)?;
                 let (base, rest) = text(rest)?;
-                let (quote, _) = text(rest)?;
+                let (quote, rest) = text(rest)?;
+                let (settle, rest) = text(rest)?;
+                let (name, _) = text(rest)?;
                 Ok(Self::Instrument(
                     fixed(bytes, header)?,
                     InstrumentText {
                         symbol,
                         base,
                         quote,
+                        settle,
+                        name,
                     },
                 ))
             }
@@ -133,8 +158,13 @@ impl<'a> Record<'a> {
     }
 }
 
-fn group_head(count: usize) -> [u8; GROUP_HEAD] {
-    let entry = (size_of::<Level>() as u64).to_le_bytes();
+fn group_parts<T: IntoBytes + Immutable>(entries: &[T], part: &mut impl FnMut(&[u8])) {
+    part(&group_head(size_of::<T>(), entries.len()));
+    part(entries.as_bytes());
+}
+
+fn group_head(entry: usize, count: usize) -> [u8; GROUP_HEAD] {
+    let entry = (entry as u64).to_le_bytes();
     let count = u32::try_from(count).unwrap_or(u32::MAX).to_le_bytes();
     [
         entry[0], entry[1], 0, 0, count[0], count[1], count[2], count[3],
@@ -172,19 +202,25 @@ where
 }
 
 fn book<'a>(head: &'a BookHead, rest: &'a [u8]) -> Result<BookEvent<'a>, WireError> {
-    let (bids, rest) = group(rest)?;
+    let (bids, rest) = group::<Level>(rest)?;
     let (asks, _) = group(rest)?;
     Ok(BookEvent { head, bids, asks })
 }
 
-fn group(bytes: &[u8]) -> Result<(&[Level], &[u8]), WireError> {
+fn orders<'a>(head: &'a OrdersHead, rest: &'a [u8]) -> Result<OrdersEvent<'a>, WireError> {
+    let (bids, rest) = group(rest)?;
+    let (asks, _) = group(rest)?;
+    Ok(OrdersEvent { head, bids, asks })
+}
+
+fn group<T: FromBytes + Immutable>(bytes: &[u8]) -> Result<(&[T], &[u8]), WireError> {
     let (head, rest) = bytes.split_at_checked(GROUP_HEAD).ok_or(WireError::Short)?;
-    if usize::from(u16::from_le_bytes([head[0], head[1]])) != size_of::<Level>() {
+    if usize::from(u16::from_le_bytes([head[0], head[1]])) != size_of::<T>() {
         return Err(WireError::Layout);
     }
     let count = u32::from_le_bytes([head[4], head[5], head[6], head[7]]);
     let count = usize::try_from(count).map_err(|_| WireError::Short)?;
-    <[Level]>::ref_from_prefix_with_elems(rest, count).map_err(|_| WireError::Short)
+    <[T]>::ref_from_prefix_with_elems(rest, count).map_err(|_| WireError::Short)
 }
 
 fn text(bytes: &[u8]) -> Result<(&str, &[u8]), WireError> {

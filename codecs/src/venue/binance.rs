@@ -15,7 +15,8 @@ use crate::json::Json;
 use crate::record::BookHead;
 use crate::reject::Reject;
 use crate::venue::{
-    Ask, Channel, Facts, Follow, Held, Snapshots, Stream, StreamKey, StreamOptions, Venue, VenueId,
+    Ask, Cadence, Channel, Facts, Follow, Held, Numbering, Query, Snapshots, Stream, StreamKey,
+    StreamOptions, Venue, VenueId,
 };
 
 const SECOND: i64 = 1_000_000_000;
@@ -43,6 +44,8 @@ static SPOT: Facts = Facts {
     snapshots: Snapshots::Rest {
         spacing: 3 * SECOND,
     },
+    line_life: 24 * 3_600 * SECOND,
+    rest_limit: (6_000, 60 * SECOND),
     answer_max: 10 * SECOND,
 };
 
@@ -53,6 +56,7 @@ static USDM: Facts = Facts {
     request_spacing: SECOND / 8,
     silence_max: 400 * SECOND,
     snapshots: Snapshots::Rest { spacing: SECOND },
+    rest_limit: (2_400, 60 * SECOND),
     ..SPOT
 };
 
@@ -96,16 +100,53 @@ impl Venue for Binance {
         true
     }
 
+    fn channels(&self) -> &'static [Channel] {
+        &[
+            Channel::TRADE,
+            Channel::AGG_TRADE,
+            Channel::BBO,
+            Channel::BOOK,
+        ]
+    }
+
+    fn numbering(&self, channel: Channel) -> Numbering {
+        match channel {
+            Channel::TRADE | Channel::AGG_TRADE => Numbering::Consecutive,
+            Channel::BBO => Numbering::Rising,
+            _ => Numbering::None,
+        }
+    }
+
+    fn cadence(&self, _channel: Channel) -> Cadence {
+        Cadence::OnChange
+    }
+
     fn ping(&self, _number: u64) -> Option<String> {
         None
     }
 
-    fn reference_path(&self, _page: Option<&str>) -> Option<String> {
-        Some(subscribe::rest_path(self.id, "exchangeInfo"))
+    fn reference_query(&self, _page: Option<&str>) -> Option<Query> {
+        let weight = if self.id == VenueId::BINANCE_SPOT {
+            20
+        } else {
+            1
+        };
+        Some(Query {
+            path: subscribe::rest_path(self.id, "exchangeInfo"),
+            weight,
+        })
     }
 
-    fn snapshot_path(&self, symbol: &str) -> Option<String> {
-        Some(subscribe::snapshot_path(self.id, symbol))
+    fn snapshot_query(&self, symbol: &str, _channel: Channel) -> Option<Query> {
+        let weight = if self.id == VenueId::BINANCE_SPOT {
+            250
+        } else {
+            20
+        };
+        Some(Query {
+            path: subscribe::snapshot_path(self.id, symbol),
+            weight,
+        })
     }
 
     fn decode(
@@ -123,6 +164,7 @@ impl Venue for Binance {
         &mut self,
         body: &[u8],
         instrument: InstrumentId,
+        _channel: Channel,
         instruments: &mut Instruments,
         batch: &mut Batch,
     ) -> Result<(), Reject> {

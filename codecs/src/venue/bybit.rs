@@ -15,7 +15,8 @@ use crate::json::Json;
 use crate::record::BookHead;
 use crate::reject::Reject;
 use crate::venue::{
-    Ask, Channel, Facts, Follow, Held, Snapshots, Stream, StreamKey, StreamOptions, Venue, VenueId,
+    Ask, Cadence, Channel, Facts, Follow, Held, Numbering, Query, Snapshots, Stream, StreamKey,
+    StreamOptions, Venue, VenueId,
 };
 
 const SECOND: i64 = 1_000_000_000;
@@ -44,6 +45,8 @@ static SPOT: Facts = Facts {
     connects_max: 500,
     connect_window: 300 * SECOND,
     snapshots: Snapshots::InBand,
+    line_life: 0,
+    rest_limit: (600, 5 * SECOND),
     answer_max: 10 * SECOND,
 };
 
@@ -95,12 +98,31 @@ impl Venue for Bybit {
         true
     }
 
+    fn channels(&self) -> &'static [Channel] {
+        &[Channel::TRADE, Channel::BBO, Channel::BOOK]
+    }
+
+    fn numbering(&self, channel: Channel) -> Numbering {
+        match channel {
+            Channel::TRADE => Numbering::Ids,
+            Channel::BBO => Numbering::Rising,
+            _ => Numbering::None,
+        }
+    }
+
+    fn cadence(&self, _channel: Channel) -> Cadence {
+        Cadence::OnChange
+    }
+
     fn ping(&self, number: u64) -> Option<String> {
         Some(format!(r#"{{"req_id":"{number}","op":"ping"}}"#))
     }
 
-    fn reference_path(&self, page: Option<&str>) -> Option<String> {
-        Some(subscribe::reference_path(self.id, page))
+    fn reference_query(&self, page: Option<&str>) -> Option<Query> {
+        Some(Query {
+            path: subscribe::reference_path(self.id, page),
+            weight: 1,
+        })
     }
 
     fn decode(

@@ -15,7 +15,8 @@ use crate::json::Json;
 use crate::record::{BookHead, Flags};
 use crate::reject::Reject;
 use crate::venue::{
-    Ask, Channel, Facts, Follow, Held, Snapshots, Stream, StreamKey, StreamOptions, Venue, VenueId,
+    Ask, Cadence, Channel, Facts, Follow, Held, Numbering, Snapshots, Stream, StreamKey,
+    StreamOptions, Venue, VenueId,
 };
 
 const SECOND: i64 = 1_000_000_000;
@@ -43,6 +44,8 @@ static SPOT: Facts = Facts {
     connects_max: 150,
     connect_window: 600 * SECOND,
     snapshots: Snapshots::InBand,
+    line_life: 0,
+    rest_limit: (1, SECOND),
     answer_max: 10 * SECOND,
 };
 
@@ -82,6 +85,21 @@ impl Venue for Kraken {
     /// One request names one channel.
     fn may_share(&self, first: StreamKey, second: StreamKey) -> bool {
         first.channel == second.channel
+    }
+
+    fn channels(&self) -> &'static [Channel] {
+        &[Channel::TRADE, Channel::BBO, Channel::BOOK]
+    }
+
+    fn numbering(&self, channel: Channel) -> Numbering {
+        match channel {
+            Channel::TRADE => Numbering::Consecutive,
+            _ => Numbering::None,
+        }
+    }
+
+    fn cadence(&self, _channel: Channel) -> Cadence {
+        Cadence::OnChange
     }
 
     fn ping(&self, number: u64) -> Option<String> {

@@ -192,7 +192,10 @@ impl<V: Venue> Tape<V> {
         let (gaps, books) = (&mut self.gaps, &mut self.books);
         let mut sink = |record: &Record<'_>| keep(record, gaps, books);
         let instrument = self.feed.instruments().all()[0].id;
-        let want = Want::Snapshot { instrument };
+        let want = Want::Snapshot {
+            instrument,
+            channel: Channel::BOOK,
+        };
         let out = &mut Outbox::default();
         let outcome = self
             .feed

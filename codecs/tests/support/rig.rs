@@ -244,6 +244,7 @@ impl<S: Script> Rig<S> {
     pub(crate) fn body(&mut self, at: usize, body: &str) -> Result<(), Reject> {
         let want = Want::Snapshot {
             instrument: self.id(at),
+            channel: Channel::BOOK,
         };
         self.answer(want, body)
     }
@@ -400,7 +401,7 @@ impl<S: Script> Rig<S> {
                 }
             }
             Intent::Fetch(Fetch {
-                want: Want::Snapshot { instrument },
+                want: Want::Snapshot { instrument, .. },
                 ..
             }) => {
                 self.asked.push(instrument);
@@ -408,6 +409,7 @@ impl<S: Script> Rig<S> {
                     self.snapshot(instrument.index()).unwrap();
                 }
             }
+            Intent::Fetch(_) => {}
             Intent::Close { line, reason } => self.closed.push((line, reason)),
         }
     }

@@ -183,10 +183,13 @@ pub(crate) fn vc_180_facts_are_plausible<S: Script>() {
     assert!(facts.silence_max > facts.ping_every.min(facts.silence_max - 1));
     assert!(facts.connects_max > 0 && facts.connect_window > 0);
     let venue = S::V::new(S::ID, feedd_codecs::venue::StreamOptions::default());
-    let snapshot = venue.snapshot_path("X");
+    let snapshot = venue
+        .snapshot_query("X", Channel::BOOK)
+        .map(|query| query.path);
     let in_band = matches!(facts.snapshots, feedd_codecs::venue::Snapshots::InBand);
     assert_eq!(snapshot.is_none(), in_band);
-    let paths = [venue.reference_path(None), snapshot];
+    let reference = venue.reference_query(None).map(|query| query.path);
+    let paths = [reference, snapshot];
     let own = venue.path(Channel::BOOK).to_owned();
     for path in paths.into_iter().flatten().chain([own]) {
         assert!(path.starts_with('/') && !path.contains(' '), "{path}");

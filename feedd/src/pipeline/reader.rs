@@ -229,6 +229,7 @@ fn feed_options(seat: &Seat, first_line: u16) -> FeedOptions {
         stream: StreamOptions {
             book_depth: seat.config.book_depth,
             book_interval_ms: seat.config.book_interval_ms,
+            ..StreamOptions::default()
         },
         admission: Admission::Named,
         first_line,

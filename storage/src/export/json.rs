@@ -17,11 +17,13 @@ mod tests;
 
 use feedd_codecs::raw::{Carrier, RawHead};
 use feedd_codecs::record::{
-    ABSENT, Bbo, BookEvent, Flags, Gap, Header, InstrumentHead, InstrumentText, StatusHead, Trade,
+    ABSENT, Bbo, BookEvent, Candle, Flags, Gap, Header, InstrumentHead, InstrumentText,
+    Liquidation, OrdersEvent, StatusHead, TickerEvent, Trade,
 };
 use feedd_codecs::{Fixed, Level, Record, Reject, VenueId};
 
 use self::object::Object;
+use self::object::orders;
 pub use self::object::{escape, levels};
 use super::symbols::Symbols;
 
@@ -62,6 +64,12 @@ impl JsonLines {
             Record::Bbo(bbo) => write_bbo(&mut object, bbo),
             Record::BookDelta(event) | Record::BookSnapshot(event) => {
                 write_book(&mut object, event);
+            }
+            Record::Ticker(event) => write_ticker(&mut object, event),
+            Record::Candle(candle) => write_candle(&mut object, candle),
+            Record::Liquidation(found) => write_liquidation(&mut object, found),
+            Record::OrdersDelta(event) | Record::OrdersSnapshot(event) => {
+                write_orders(&mut object, event);
             }
             Record::Instrument(head, text) => write_instrument(&mut object, head, text),
             Record::Status(head, text) => write_status(&mut object, head, text),
@@ -165,6 +173,66 @@ fn write_book(object: &mut Object<'_>, event: &BookEvent<'_>) {
     let sent = head.header.flags.contains(Flags::CHECKSUM);
     object.optional_number("checksum", sent.then_some(head.checksum));
     object.number("depth", head.depth);
+    object.text("channel", head.channel.name());
+}
+
+fn write_ticker(object: &mut Object<'_>, event: &TickerEvent<'_>) {
+    object.text("channel", event.head.channel.name());
+    object.given("seq", event.head.header.seq);
+    for figure in event.figures {
+        object.fixed(figure.name.name(), figure.value());
+    }
+}
+
+fn write_candle(object: &mut Object<'_>, candle: &Candle) {
+    object.text("channel", candle.channel.name());
+    object.given("ts_open", candle.ts_open);
+    object.given("ts_close", candle.ts_close);
+    for (name, mantissa, exp) in [
+        ("open", candle.open, candle.px_exp),
+        ("high", candle.high, candle.px_exp),
+        ("low", candle.low, candle.px_exp),
+        ("close", candle.close, candle.px_exp),
+        ("volume", candle.volume, candle.volume_exp),
+        ("quote_volume", candle.quote_volume, candle.quote_exp),
+        ("taker_volume", candle.taker_volume, candle.volume_exp),
+        (
+            "taker_quote_volume",
+            candle.taker_quote_volume,
+            candle.quote_exp,
+        ),
+        ("vwap", candle.vwap, candle.vwap_exp),
+    ] {
+        object.optional_fixed(name, told(mantissa, exp));
+    }
+    object.optional_number("trades", (candle.trades != ABSENT).then_some(candle.trades));
+    object.given("first_id", candle.first_id);
+    object.given("last_id", candle.last_id);
+    object.number("closed", candle.closed != 0);
+}
+
+fn write_liquidation(object: &mut Object<'_>, found: &Liquidation) {
+    object.fixed("price", Fixed::new(found.px, found.px_exp));
+    object.fixed("qty", Fixed::new(found.qty, found.qty_exp));
+    object.optional_text("side", found.side.name());
+    object.optional_fixed("avg_price", told(found.avg_px, found.px_exp));
+    object.optional_fixed("filled_qty", told(found.filled_qty, found.qty_exp));
+}
+
+fn write_orders(object: &mut Object<'_>, event: &OrdersEvent<'_>) {
+    let head = event.head;
+    for (name, side) in [("bids", event.bids), ("asks", event.asks)] {
+        object.key(name);
+        orders(object.out(), side, head.px_exp, head.qty_exp);
+    }
+    let sent = head.header.flags.contains(Flags::CHECKSUM);
+    object.optional_number("checksum", sent.then_some(head.checksum));
+    object.number("depth", head.depth);
+}
+
+/// A number that the venue may not have given.
+fn told(mantissa: i64, exp: i8) -> Option<Fixed> {
+    (mantissa != ABSENT).then_some(Fixed::new(mantissa, exp))
 }
 
 fn write_gap(object: &mut Object<'_>, gap: &Gap) {
@@ -173,6 +241,10 @@ fn write_gap(object: &mut Object<'_>, gap: &Gap) {
     object.given("seq", gap.header.seq);
     object.given("first_seq", gap.first_seq);
     object.given("last_seq", gap.last_seq);
+    object.text("end", gap.end.name());
+    object.given("ts_open", gap.ts_open);
+    object.given("ts_good", gap.ts_good);
+    object.given("missing", gap.missing);
 }
 
 fn write_instrument(object: &mut Object<'_>, head: &InstrumentHead, text: &InstrumentText<'_>) {
@@ -181,6 +253,8 @@ fn write_instrument(object: &mut Object<'_>, head: &InstrumentHead, text: &Instr
     object.text("change", head.change.name());
     object.optional_text("base", given(text.base));
     object.optional_text("quote", given(text.quote));
+    object.optional_text("settle", given(text.settle));
+    object.optional_text("name", given(text.name));
     object.optional_fixed("tick", increment(head.tick, head.px_exp));
     object.optional_fixed("lot", increment(head.lot, head.qty_exp));
     object.number("price_exp", head.px_exp);
@@ -191,6 +265,15 @@ fn write_instrument(object: &mut Object<'_>, head: &InstrumentHead, text: &Instr
     object.optional_fixed(
         "contract_size",
         increment(head.contract_size, head.contract_exp),
+    );
+    object.optional_fixed("strike", increment(head.strike, head.strike_exp));
+    object.optional_text(
+        "right",
+        given(head.right.name()).filter(|right| *right != "none"),
+    );
+    object.optional_fixed(
+        "multiplier",
+        increment(head.multiplier, head.multiplier_exp),
     );
     object.number("generation", head.generation);
 }

@@ -39,11 +39,13 @@ fn listing(id: VenueId, symbol: &Fields<'_, '_>) -> Result<Listing, Reject> {
         expiry: expiry(symbol)?,
         state: state(symbol)?,
         instrument_type: instrument_type(id, symbol)?,
+        ..Terms::UNKNOWN
     };
     Ok(Listing {
         symbol: text("symbol")?.into(),
         base: text("baseAsset")?.into(),
         quote: text("quoteAsset")?.into(),
+        settle: "".into(),
         px_exp: if spot { SPOT_EXP } else { tick.exp },
         qty_exp: if spot { SPOT_EXP } else { lot.exp },
         terms,

@@ -658,8 +658,20 @@ fn rest_paths_are_the_products() {
         ),
     ] {
         let venue = Binance::new(id, StreamOptions::default());
-        assert_eq!(venue.reference_path(None).as_deref(), Some(reference));
-        assert_eq!(venue.snapshot_path("BTC").as_deref(), Some(snapshot));
+        assert_eq!(
+            venue
+                .reference_query(None)
+                .map(|query| query.path)
+                .as_deref(),
+            Some(reference)
+        );
+        assert_eq!(
+            venue
+                .snapshot_query("BTC", Channel::BOOK)
+                .map(|query| query.path)
+                .as_deref(),
+            Some(snapshot)
+        );
     }
 }
 

@@ -59,11 +59,13 @@ fn listing(id: VenueId, entry: &Fields<'_, '_>) -> Result<Listing, Reject> {
             _ => TradingState::HALTED,
         },
         instrument_type,
+        ..Terms::UNKNOWN
     };
     Ok(Listing {
         symbol: text("symbol")?.into(),
         base: text("baseCoin")?.into(),
         quote: text("quoteCoin")?.into(),
+        settle: "".into(),
         px_exp: tick.exp,
         qty_exp: lot.exp,
         terms,

@@ -280,6 +280,7 @@ fn listing(pair: &Fields<'_, '_>) -> Result<Listing, Reject> {
         symbol: text("symbol")?.into(),
         base: text("base")?.into(),
         quote: text("quote")?.into(),
+        settle: "".into(),
         px_exp: exp("price_precision")?,
         qty_exp: exp("qty_precision")?,
         terms,

@@ -2,6 +2,7 @@
 
 use std::fmt::{Display, Write as _};
 
+use feedd_codecs::record::Order;
 use feedd_codecs::{Fixed, Level};
 
 /// An object under construction at the end of a text.
@@ -114,6 +115,24 @@ pub fn levels<'a>(
         quote(out, Fixed::new(level.px, px_exp));
         out.push(',');
         quote(out, Fixed::new(level.qty, qty_exp));
+        out.push(']');
+    });
+}
+
+/// Appends orders as an array of `[id, action, price, quantity, ts]`.
+pub(super) fn orders(out: &mut String, orders: &[Order], px_exp: i8, qty_exp: i8) {
+    list(out, orders.iter(), |out, order| {
+        let id = order.id.split(|byte| *byte == 0).next().unwrap_or_default();
+        out.push('[');
+        escape(out, &String::from_utf8_lossy(id));
+        out.push(',');
+        quote(out, order.action.name());
+        out.push(',');
+        quote(out, Fixed::new(order.px, px_exp));
+        out.push(',');
+        quote(out, Fixed::new(order.qty, qty_exp));
+        out.push(',');
+        show(out, order.ts);
         out.push(']');
     });
 }

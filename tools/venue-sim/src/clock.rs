@@ -33,6 +33,27 @@ pub(crate) fn rfc3339_seconds(at: Nanos) -> String {
     format!("{}Z", civil(at))
 }
 
+/// Reads a stamp as [`rfc3339_micros`] prints it, with any number of decimals up to nine.
+pub(crate) fn from_rfc3339(text: &str) -> Option<Nanos> {
+    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+    let parts = |text: &str, sep| -> Option<[u64; 3]> {
+        let parts: Option<Vec<u64>> = text.split(sep).map(|part| part.parse().ok()).collect();
+        parts?.try_into().ok()
+    };
+    let (whole, decimals) = time.split_once('.').unwrap_or((time, ""));
+    let ([year, month, day], [hour, minute, second]) = (parts(date, '-')?, parts(whole, ':')?);
+    let fraction: u64 = format!("{decimals:0<9}").get(..9)?.parse().ok()?;
+    // Days by Hinnant's `days_from_civil`, for years after 1970.
+    let (year, month) = if month > 2 {
+        (year, month - 3)
+    } else {
+        (year.checked_sub(1)?, month + 9)
+    };
+    let days = year * 365 + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day;
+    let seconds = days.checked_sub(719_469)? * 86_400 + hour * 3_600 + minute * 60 + second;
+    Some(seconds * SECOND + fraction)
+}
+
 /// Date and time of day to the second. The date follows Hinnant's `civil_from_days`, counted in
 /// 400-year eras of 146,097 days that start on 1 March of year 0.
 fn civil(at: Nanos) -> String {
@@ -56,6 +77,21 @@ fn civil(at: Nanos) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn printed_stamps_read_back() {
+        for at in [
+            0,
+            951_782_400 * SECOND,
+            1_690_730_998_343_415_000,
+            1_795_365_536_000_001_000,
+        ] {
+            assert_eq!(from_rfc3339(&rfc3339_micros(at)), Some(at));
+        }
+        for text in ["", "2026-11-22", "2026-11-22T10:00Z", "yesterdayTnoonZ"] {
+            assert_eq!(from_rfc3339(text), None);
+        }
+    }
 
     #[test]
     fn stamps_match_known_dates() {

@@ -85,6 +85,10 @@ pub struct SimConfig {
     pub sbe: Option<SbeListener>,
     /// Venue limits to shorten or tighten; the default is what the venue documents.
     pub limits: Limits,
+    /// File for the tape: everything published, before faults, as JSON lines (the crate's README
+    /// describes them). Overwritten if it exists; complete after [`Sim::halt`](crate::Sim::halt)
+    /// and after [`Sim::stop`](crate::Sim::stop).
+    pub tape: Option<PathBuf>,
 }
 
 impl Default for SimConfig {
@@ -99,6 +103,7 @@ impl Default for SimConfig {
             usdm_unrouted: false,
             sbe: None,
             limits: Limits::default(),
+            tape: None,
         }
     }
 }

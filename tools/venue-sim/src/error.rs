@@ -29,6 +29,14 @@ pub enum SimError {
     /// The certificate authority or the leaf could not be made.
     #[error("the simulator's certificates could not be made: {0}")]
     Tls(String),
+    /// The tape's file could not be created.
+    #[error("tape {} cannot be written", path.display())]
+    Tape {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system answered.
+        source: std::io::Error,
+    },
     /// A capture file could not be read.
     #[error("capture {} cannot be read", path.display())]
     CaptureRead {

@@ -19,9 +19,10 @@ pub(crate) use board::{FaultBoard, Twist};
 pub(crate) use log::Log;
 pub(crate) use session::{Command, Out, QUEUE_MAX, Session, Sub, Variant};
 
-use crate::clock::Nanos;
+use crate::clock::{self, Nanos};
 use crate::config::Product;
 use crate::fault::{Ending, Target};
+use crate::tape::{Mark, Published, Tape};
 use crate::truth::Touch;
 
 /// Sequence range of a message, in the numbers of its stream.
@@ -85,6 +86,12 @@ pub(crate) struct Hub {
 }
 
 impl Hub {
+    pub(crate) fn new(tape: Tape) -> Self {
+        let mut hub = Self::default();
+        hub.log.tape = tape;
+        hub
+    }
+
     /// Registers an accepted connection and returns its number.
     pub(crate) fn open(&mut self, make: impl FnOnce(u64) -> Session) -> u64 {
         self.next_line += 1;
@@ -132,6 +139,13 @@ impl Hub {
             return false;
         }
         let silent = self.board.silences(product, line, &key);
+        let (stream, served) = (&*key, !dead);
+        let mark = Mark::Subscribed {
+            line,
+            stream,
+            served,
+        };
+        self.log.tape.mark(product, &mark);
         session.subs.insert(key, Sub { dead, silent });
         self.last_subscribed.insert(product, now);
         true
@@ -139,8 +153,15 @@ impl Hub {
 
     /// Removes a stream from a connection. Returns whether it was there.
     pub(crate) fn unsubscribe(&mut self, line: u64, key: &str) -> bool {
-        self.session(line)
-            .is_some_and(|session| session.subs.remove(key).is_some())
+        let Some(session) = self.sessions.get_mut(&line) else {
+            return false;
+        };
+        let found = session.subs.remove(key).is_some();
+        if found {
+            let mark = Mark::Unsubscribed { line, stream: key };
+            self.log.tape.mark(session.product, &mark);
+        }
+        found
     }
 
     /// Queues an answer outside any stream.
@@ -162,7 +183,7 @@ impl Hub {
         render: impl Fn(Variant) -> String,
     ) {
         let subscribers = self.listeners(product, key);
-        self.send(product, &subscribers, key, span, render);
+        self.send(product, &subscribers, None, key, span, render);
     }
 
     /// Numbers of the connections that get the stream.
@@ -177,7 +198,7 @@ impl Hub {
         let Some(product) = self.sessions.get(&line).map(|session| session.product) else {
             return;
         };
-        self.send(product, &[line], key, span, |_| text.clone());
+        self.send(product, &[line], Some(line), key, span, |_| text.clone());
     }
 
     /// Sends a recorded frame, byte for byte, to everyone who subscribed to its stream.
@@ -211,6 +232,7 @@ impl Hub {
         &mut self,
         product: Product,
         lines: &[u64],
+        only: Option<u64>,
         key: &Arc<str>,
         span: Span,
         render: impl Fn(Variant) -> String,
@@ -231,7 +253,7 @@ impl Hub {
             bodies,
             binary: None,
         };
-        self.pass(product, lines, parcel);
+        self.pass(product, lines, only, parcel);
     }
 
     /// Sends a binary message to every subscriber of its stream.
@@ -252,15 +274,31 @@ impl Hub {
             bodies: Default::default(),
             binary: Some(body.into()),
         };
-        self.pass(product, &lines, parcel);
+        self.pass(product, &lines, None, parcel);
     }
 
     /// Hands a parcel to some connections, through the faults ordered for all of them.
-    fn pass(&mut self, product: Product, lines: &[u64], parcel: Parcel) {
+    fn pass(&mut self, product: Product, lines: &[u64], only: Option<u64>, parcel: Parcel) {
+        self.tape(product, only, &parcel);
         for parcel in self.board.pass(&mut self.log, product, None, parcel) {
             for line in lines {
                 self.deliver(product, *line, parcel.clone());
             }
+        }
+    }
+
+    /// Writes a message down before any fault sees it.
+    fn tape(&self, product: Product, line: Option<u64>, parcel: &Parcel) {
+        if self.log.tape.is_on() {
+            self.log.tape.published(Published {
+                at: clock::now(),
+                product,
+                key: Arc::clone(&parcel.key),
+                span: parcel.span,
+                line,
+                text: parcel.bodies.iter().flatten().next().cloned(),
+                binary: parcel.binary.clone(),
+            });
         }
     }
 

@@ -16,6 +16,7 @@ use crate::fault::Fault;
 use crate::net::rules::Rules;
 use crate::net::tls::{Authority, authority};
 use crate::net::{Port, accept_loop};
+use crate::tape::Tape;
 use crate::truth::Truth;
 use crate::world::{Shared, World, lock};
 
@@ -57,7 +58,11 @@ impl Sim {
             Source::Generated => None,
             Source::Capture { product, files, .. } => Some(Recording::scan(*product, files)?),
         };
-        let world = World::new(&config, recording);
+        let tape = match &config.tape {
+            Some(path) => Tape::start(path)?,
+            None => Tape::default(),
+        };
+        let world = World::new(&config, recording, tape);
         let shared: Shared = Arc::new(Mutex::new(world));
         let mut endpoints = BTreeMap::new();
         let mut listeners = Vec::new();
@@ -130,7 +135,15 @@ impl Sim {
             }
             std::thread::sleep(Duration::from_millis(1));
         }
+        self.flush_tape();
         true
+    }
+
+    /// Waits until the tape's file holds everything so far.
+    fn flush_tape(&self) {
+        let flushed = lock(&self.shared).hub.log.tape.flush();
+        // A writer that ended early has logged why, and nothing more will come.
+        let _written = flushed.map(|flushed| flushed.recv_timeout(HALT_WAIT));
     }
 
     /// Whether the capture of [`Source::Capture`](crate::Source) has been played to its end. False
@@ -157,6 +170,8 @@ impl Sim {
         if let Some(thread) = self.thread.take() {
             let _panicked = thread.join();
         }
+        let tape = lock(&self.shared).hub.log.tape.close();
+        let _panicked = tape.map(JoinHandle::join);
     }
 }
 

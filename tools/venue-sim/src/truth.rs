@@ -169,3 +169,17 @@ pub enum Touch {
     /// Sent with a wrong checksum.
     Corrupted,
 }
+
+impl Touch {
+    /// Lower-case name, as the tape has it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Touch::Dropped => "dropped",
+            Touch::Silenced => "silenced",
+            Touch::Duplicated => "duplicated",
+            Touch::Delayed => "delayed",
+            Touch::Corrupted => "corrupted",
+        }
+    }
+}

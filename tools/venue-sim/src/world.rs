@@ -15,6 +15,7 @@ use crate::instrument::InstrumentConfig;
 use crate::market::{Fill, Market, Side, State};
 use crate::net::frames;
 use crate::reference::ReferenceChange;
+use crate::tape::{Mark, Tape, Trade};
 use crate::truth::{InstrumentTruth, TradeTruth, Truth};
 use crate::venue::{Desk, Handshake, RestReply, RestRequest, Venue, venue};
 use reference::Opening;
@@ -56,7 +57,7 @@ pub(crate) struct World {
 
 impl World {
     /// Builds every floor. `recording` is what the captured product replays.
-    pub(crate) fn new(config: &SimConfig, recording: Option<Recording>) -> Self {
+    pub(crate) fn new(config: &SimConfig, recording: Option<Recording>, tape: Tape) -> Self {
         let captured = match &config.source {
             Source::Generated => None,
             Source::Capture { product, .. } => Some(*product),
@@ -69,7 +70,7 @@ impl World {
             )
         };
         Self {
-            hub: Hub::default(),
+            hub: Hub::new(tape),
             floors: config.products.iter().map(floor).collect(),
             events_per_second: config.market.events_per_second,
             started: clock::now(),
@@ -133,11 +134,19 @@ impl World {
             Some(RestAnswer::Delay(wait)) => FaultBoard::DELAY_MAX.min(*wait),
             _ => Duration::ZERO,
         };
+        let ordered = answer.is_some();
         let reply = match answer.and_then(|answer| self.ordered(product, answer)) {
             Some(ordered) => Some(ordered),
             None => self.on(product, |venue, desk| venue.rest(desk, &request)),
         };
-        (reply.unwrap_or_else(|| RestReply::new(404, "")), delay)
+        let reply = reply.unwrap_or_else(|| RestReply::new(404, ""));
+        let mark = Mark::Rest {
+            path: target,
+            status: reply.status,
+            ordered,
+        };
+        self.hub.log.tape.mark(product, &mark);
+        (reply, delay)
     }
 
     /// The reply a fault asks for; `None` if that is the right one.
@@ -295,10 +304,56 @@ impl Floor {
                     continue;
                 }
                 let step = self.markets[index].step(now);
+                self.tape(hub, index, &step.fills);
                 let (venue, mut desk) = self.desk(hub);
                 venue.stepped(&mut desk, index, &step);
             }
         }
+    }
+
+    /// Writes an event's trades down, each and, for Binance, merged per price.
+    fn tape(&self, hub: &Hub, index: usize, fills: &[Fill]) {
+        let tape = &hub.log.tape;
+        if !tape.is_on() {
+            return;
+        }
+        for fill in fills {
+            self.tape_trade(tape, index, "trade", std::slice::from_ref(fill));
+        }
+        if self.product.name().starts_with("binance-") {
+            for group in fills.chunk_by(|a, b| a.aggregate == b.aggregate) {
+                self.tape_trade(tape, index, "agg_trade", group);
+            }
+        }
+    }
+
+    fn tape_trade(&self, tape: &Tape, index: usize, channel: &'static str, fills: &[Fill]) {
+        let (Some(fill), Some(last)) = (fills.first(), fills.last()) else {
+            return;
+        };
+        let config = &self.markets[index].config;
+        let qty = fills.iter().map(|fill| fill.qty).sum();
+        let texts = self.venue.texts(config, &[(fill.px, qty)]).pop();
+        let (px, qty) = texts.unwrap_or_default();
+        let (seq, id) = match channel {
+            "trade" => (fill.id, self.venue.trade_id(config, fill.id)),
+            _ => (fill.aggregate, fill.aggregate.to_string()),
+        };
+        tape.trade(&Trade {
+            product: self.product,
+            symbol: &config.symbol,
+            channel,
+            seq,
+            id: &id,
+            px: &px,
+            qty: &qty,
+            side: match fill.taker {
+                Side::Bid => "buy",
+                Side::Ask => "sell",
+            },
+            fills: (fill.id, last.id),
+            ts: fill.at,
+        });
     }
 
     fn truth(&self) -> Vec<InstrumentTruth> {

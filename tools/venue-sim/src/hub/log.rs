@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{Parcel, Session};
 use crate::config::Product;
+use crate::tape::{Mark, Tape};
 use crate::truth::{FaultRecord, LineTruth, Touch};
 
 /// Connections remembered; the oldest go first. A reconnect loop must not eat the memory.
@@ -28,6 +29,8 @@ struct LineLog {
 pub(crate) struct Log {
     lines: BTreeMap<u64, LineLog>,
     touched: Vec<FaultRecord>,
+    /// The unbounded record in a file, if there is one.
+    pub(crate) tape: Tape,
 }
 
 impl Log {
@@ -35,6 +38,9 @@ impl Log {
         if self.lines.len() == LINES_MAX {
             self.lines.pop_first();
         }
+        let (line, path) = (session.line, session.path.as_str());
+        self.tape
+            .mark(session.product, &Mark::Opened { line, path });
         let log = LineLog {
             product: session.product,
             path: session.path.clone(),
@@ -47,6 +53,8 @@ impl Log {
     }
 
     pub(crate) fn closed(&mut self, session: &Session, why: &str) {
+        let line = session.line;
+        self.tape.mark(session.product, &Mark::Closed { line, why });
         if let Some(log) = self.lines.get_mut(&session.line) {
             log.closed = Some(why.to_owned());
             log.streams = session.subs.keys().map(ToString::to_string).collect();
@@ -73,6 +81,16 @@ impl Log {
         line: Option<u64>,
         parcel: &Parcel,
     ) {
+        let mark = Mark::Touched {
+            line,
+            touch: touch.name(),
+            stream: &parcel.key,
+            first: parcel.span.first,
+            last: parcel.span.last,
+            text: parcel.text(),
+            sent: None,
+        };
+        self.tape.mark(product, &mark);
         if self.touched.len() == TOUCHED_MAX {
             return;
         }

@@ -10,6 +10,7 @@ use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use feedd_codecs::VenueId;
 use venue_sim::{MarketConfig, Product, Sim, SimConfig};
 
 use crate::cli::DemoOptions;
@@ -44,6 +45,7 @@ pub fn run(options: &DemoOptions) -> Result<Code, Failure> {
             levels: LEVELS,
             ..MarketConfig::default()
         },
+        products: products(),
         ..SimConfig::default()
     };
     let sim = Sim::start(sim_config.clone())
@@ -136,6 +138,16 @@ fn config(
     config.feeds = feeds(sim_config, sim);
     config.check()?;
     Ok(config)
+}
+
+/// Every simulated product that this version decodes.
+#[must_use]
+pub fn products() -> Vec<Product> {
+    let decoded = |product: &Product| {
+        let names = product.name().split_once('-');
+        names.is_some_and(|(venue, name)| VenueId::from_names(venue, name).is_some())
+    };
+    Product::ALL.into_iter().filter(decoded).collect()
 }
 
 /// One feed for each product that `sim` serves: every instrument, all on reader 0.

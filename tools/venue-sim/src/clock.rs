@@ -28,6 +28,16 @@ pub(crate) fn rfc3339_micros(at: Nanos) -> String {
     format!("{}.{micros:06}Z", civil(at))
 }
 
+/// `YYYY-MM-DDTHH:MM:SS.nnnnnnnnnZ`, the interval stamps of Kraken's candles.
+pub(crate) fn rfc3339_nanos(at: Nanos) -> String {
+    format!("{}.{:09}Z", civil(at), at % SECOND)
+}
+
+/// `YYYY-MM-DDTHH:MM:SS.mmmZ`, the stamp of Kraken's futures REST.
+pub(crate) fn rfc3339_millis(at: Nanos) -> String {
+    format!("{}.{:03}Z", civil(at), at % SECOND / MILLI)
+}
+
 /// `YYYY-MM-DDTHH:MM:SSZ`, the stamp of Kraken's REST status.
 pub(crate) fn rfc3339_seconds(at: Nanos) -> String {
     format!("{}Z", civil(at))
@@ -43,6 +53,9 @@ pub(crate) fn from_rfc3339(text: &str) -> Option<Nanos> {
     let (whole, decimals) = time.split_once('.').unwrap_or((time, ""));
     let ([year, month, day], [hour, minute, second]) = (parts(date, '-')?, parts(whole, ':')?);
     let fraction: u64 = format!("{decimals:0<9}").get(..9)?.parse().ok()?;
+    if year > 9_999 || hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
     // Days by Hinnant's `days_from_civil`, for years after 1970.
     let (year, month) = if month > 2 {
         (year, month - 3)
@@ -87,8 +100,17 @@ mod tests {
             1_795_365_536_000_001_000,
         ] {
             assert_eq!(from_rfc3339(&rfc3339_micros(at)), Some(at));
+            assert_eq!(from_rfc3339(&rfc3339_nanos(at)), Some(at));
+            let millis = Some(at / MILLI * MILLI);
+            assert_eq!(from_rfc3339(&rfc3339_millis(at)), millis);
         }
-        for text in ["", "2026-11-22", "2026-11-22T10:00Z", "yesterdayTnoonZ"] {
+        for text in [
+            "",
+            "2026-11-22",
+            "2026-11-22T10:00Z",
+            "yesterdayTnoonZ",
+            "99999999999999999-01-01T00:00:00Z",
+        ] {
             assert_eq!(from_rfc3339(text), None);
         }
     }

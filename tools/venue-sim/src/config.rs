@@ -26,17 +26,20 @@ pub enum Product {
     BybitLinear,
     /// Kraken Spot WebSocket v2: `/v2`.
     KrakenSpot,
+    /// Kraken Futures: `/ws/v1` and `/derivatives/api/v3`.
+    KrakenFutures,
 }
 
 impl Product {
     /// Every product, in a fixed order.
-    pub const ALL: [Product; 6] = [
+    pub const ALL: [Product; 7] = [
         Product::BinanceSpot,
         Product::BinanceUsdm,
         Product::BinanceCoinm,
         Product::BybitSpot,
         Product::BybitLinear,
         Product::KrakenSpot,
+        Product::KrakenFutures,
     ];
 
     /// Lower-case name with a dash: `binance-spot`.
@@ -49,6 +52,7 @@ impl Product {
             Product::BybitSpot => "bybit-spot",
             Product::BybitLinear => "bybit-linear",
             Product::KrakenSpot => "kraken-spot",
+            Product::KrakenFutures => "kraken-futures",
         }
     }
 

@@ -35,6 +35,27 @@ pub(crate) fn push_trimmed(out: &mut String, mantissa: impl Into<i128>, digits: 
     push_padded(out, mantissa, digits);
 }
 
+/// Significant figures and negative exponent of a number whose first figure stands after the
+/// `plain_max`-th decimal: `(25, 6)` becomes `2.5` and 5. `None` for zero and for larger numbers.
+pub(crate) fn small(mantissa: i128, digits: u8, plain_max: usize) -> Option<(String, usize)> {
+    let (mut left, mut digits) = (mantissa.unsigned_abs(), usize::from(digits));
+    while left != 0 && left.is_multiple_of(10) && digits > 0 {
+        left /= 10;
+        digits -= 1;
+    }
+    let figures = left.to_string();
+    let exponent = (digits + 1).checked_sub(figures.len())?;
+    if left == 0 || exponent <= plain_max {
+        return None;
+    }
+    let sign = if mantissa < 0 { "-" } else { "" };
+    let text = match figures.split_at(1) {
+        (first, "") => format!("{sign}{first}"),
+        (first, rest) => format!("{sign}{first}.{rest}"),
+    };
+    Some((text, exponent))
+}
+
 /// [`push_padded`] into a new string.
 pub(crate) fn padded(mantissa: impl Into<i128>, digits: u8) -> String {
     let mut out = String::new();
@@ -60,6 +81,15 @@ mod tests {
         assert_eq!(padded(0, 3), "0.000");
         assert_eq!(padded(159, 0), "159");
         assert_eq!(padded(-5, 1), "-0.5");
+    }
+
+    #[test]
+    fn small_numbers_are_told_from_those_with_few_decimals() {
+        assert_eq!(small(25, 6, 4), Some(("2.5".into(), 5)));
+        assert_eq!(small(-100, 9, 4), Some(("-1".into(), 7)));
+        assert_eq!(small(1, 4, 4), None);
+        assert_eq!(small(0, 9, 4), None);
+        assert_eq!(small(1_000_001, 6, 4), None);
     }
 
     #[test]

@@ -162,7 +162,18 @@ const KRAKEN_SPOT: [Row; 4] = [
     ("DOGE/USD", "DOGE", "USD", 7, 1, 1_051_200, 8, 1),
 ];
 
-/// The built-in instruments of a product: three or four of very different price.
+/// Perpetuals and dated futures, linear (`PF_`, `FF_`: quantities in base currency) and inverse
+/// (`PI_`, `FI_`: contracts of 1 USD), and one that trades in thousands.
+const KRAKEN_FUTURES: [Row; 6] = [
+    ("PF_XBTUSD", "BTC", "USD", 0, 1, 83_998, 4, 1),
+    ("PI_XBTUSD", "BTC", "USD", 1, 5, 839_980, 0, 1),
+    ("PF_ETHUSD", "ETH", "USD", 1, 1, 17_972, 3, 1),
+    ("PF_PEPEUSD", "PEPE", "USD", 10, 1, 100_250, 0, 1_000),
+    ("FI_XBTUSD_261225", "BTC", "USD", 1, 5, 846_500, 0, 1),
+    ("FF_XBTUSD_261225", "BTC", "USD", 0, 1, 84_650, 4, 1),
+];
+
+/// The built-in instruments of a product: a few of very different price.
 #[must_use]
 pub fn default_instruments(product: Product) -> Vec<InstrumentConfig> {
     let rows: &[Row] = match product {
@@ -172,6 +183,7 @@ pub fn default_instruments(product: Product) -> Vec<InstrumentConfig> {
         Product::BybitSpot => &BYBIT_SPOT,
         Product::BybitLinear => &BYBIT_LINEAR,
         Product::KrakenSpot => &KRAKEN_SPOT,
+        Product::KrakenFutures => &KRAKEN_FUTURES,
     };
     rows.iter().map(instrument).collect()
 }

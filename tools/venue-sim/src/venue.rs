@@ -3,8 +3,10 @@
 mod binance;
 mod bybit;
 mod kraken;
+mod kraken_futures;
 mod query;
 mod stale;
+mod uuid;
 mod view;
 
 use std::collections::BTreeSet;
@@ -151,6 +153,7 @@ pub(crate) fn venue(product: Product, markets: &[Market], config: &SimConfig) ->
             Box::new(bybit::Bybit::new(product, markets, config))
         }
         Product::KrakenSpot => Box::new(kraken::Kraken::new(markets)),
+        Product::KrakenFutures => Box::new(kraken_futures::KrakenFutures::new(markets, config)),
         _ => Box::new(binance::Binance::new(product, markets, config)),
     }
 }

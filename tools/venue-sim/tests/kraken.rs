@@ -8,18 +8,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use support::{Book, Client, config, get, start};
+use support::{Book, Client, between, config, get, start};
 use venue_sim::{Fault, Limits, MarketConfig, Product, Sim, SimConfig, Target};
 
 const KRAKEN: Product = Product::KrakenSpot;
-
-/// The text between `before` and the next `after`.
-fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
-    let (_, rest) = text
-        .split_once(before)
-        .unwrap_or_else(|| panic!("no {before} in {text}"));
-    rest.split_once(after).unwrap().0
-}
 
 /// Price and quantity lexemes of one side.
 fn levels(text: &str, side: &str) -> Vec<(String, String)> {

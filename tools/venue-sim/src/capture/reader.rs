@@ -169,6 +169,7 @@ fn classify(product: Product, text: &str) -> Option<Frame> {
     let key = match product {
         Product::BybitSpot | Product::BybitLinear => field("topic"),
         Product::KrakenSpot => kraken_key(&message),
+        Product::KrakenFutures => kraken_futures_key(&message),
         Product::BinanceSpot | Product::BinanceUsdm | Product::BinanceCoinm => {
             if message.get("lastUpdateId").is_some() {
                 return Some(Frame::Snapshot(text.to_owned()));
@@ -198,6 +199,19 @@ fn kraken_key(message: &Value) -> Option<String> {
     }
 }
 
+/// `feed.symbol`; a snapshot belongs to the feed that it opens.
+fn kraken_futures_key(message: &Value) -> Option<String> {
+    if message.get("event").is_some() {
+        return None;
+    }
+    let feed = message.get("feed")?.as_str()?;
+    let feed = feed.strip_suffix("_snapshot").unwrap_or(feed);
+    Some(match message.get("product_id").and_then(Value::as_str) {
+        Some(symbol) => format!("{feed}.{symbol}"),
+        None => feed.to_owned(),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -215,6 +229,10 @@ mod tests {
         assert_eq!(frame, Some(Frame::Snapshot(snapshot.into())));
         let book = r#"{"channel":"book","type":"update","data":[{"symbol":"BTC/USD"}]}"#;
         assert_eq!(key(Product::KrakenSpot, book), "book.BTC/USD");
+        let book = r#"{"feed":"book_snapshot","product_id":"PI_XBTUSD","seq":1}"#;
+        assert_eq!(key(Product::KrakenFutures, book), "book.PI_XBTUSD");
+        let ack = r#"{"event":"subscribed","feed":"book","product_ids":["PI_XBTUSD"]}"#;
+        assert_eq!(classify(Product::KrakenFutures, ack), Some(Frame::Skipped));
         assert_eq!(
             key(Product::BybitSpot, r#"{"topic":"t.1","data":[]}"#),
             "t.1"

@@ -58,7 +58,7 @@ impl Rules {
                 inbound: None,
                 life: None,
             },
-            Product::KrakenSpot => Self {
+            Product::KrakenSpot | Product::KrakenFutures => Self {
                 ping: None,
                 idle: Some(seconds(60)),
                 inbound: None,

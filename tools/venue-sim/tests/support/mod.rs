@@ -162,6 +162,14 @@ pub async fn get(sim: &Sim, product: Product, target: &str) -> Reply {
     }
 }
 
+/// The text between `before` and the next `after`.
+pub fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
+    let (_, rest) = text
+        .split_once(before)
+        .unwrap_or_else(|| panic!("no {before} in {text}"));
+    rest.split_once(after).unwrap().0
+}
+
 /// A decimal text as an integer of 10^-12.
 pub fn scaled(text: &str) -> i128 {
     let (whole, part) = text.split_once('.').unwrap_or((text, ""));

@@ -8,6 +8,7 @@ use crate::decimal::{padded, trimmed};
 use crate::instrument::InstrumentConfig;
 use crate::market::{Fill, Side};
 use crate::truth::LevelTexts;
+use crate::venue::uuid::uuid;
 
 /// Envelope of a book message.
 pub(super) struct Head<'a> {
@@ -174,33 +175,10 @@ pub(super) fn trades(
     out
 }
 
-/// Spot: 19 decimal digits. Linear: a UUID, made from symbol and number so that it repeats with
-/// the seed (version and variant bits of RFC 9562 version 5).
+/// Spot: 19 decimal digits. Linear: a UUID.
 pub(super) fn trade_id(category: Category, config: &InstrumentConfig, number: u64) -> String {
     if category == Category::Spot {
         return (2_290_000_000_000_000_000 + u128::from(number)).to_string();
     }
-    let mut high = 0xcbf2_9ce4_8422_2325_u64;
-    for byte in config.symbol.bytes() {
-        high = (high ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    }
-    let high = mixed(high ^ mixed(number));
-    let low = mixed(high ^ number.rotate_left(32)) & 0x3fff_ffff_ffff_ffff | 1 << 63;
-    let high = high & !0xf000 | 0x5000;
-    format!(
-        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-        high >> 32,
-        high >> 16 & 0xffff,
-        high & 0xffff,
-        low >> 48,
-        low & 0xffff_ffff_ffff
-    )
-}
-
-/// A bijective mixing step (the finaliser of SplitMix64).
-fn mixed(mut x: u64) -> u64 {
-    x = x.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    x = (x ^ x >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    x = (x ^ x >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-    x ^ x >> 31
+    uuid(&config.symbol, number)
 }

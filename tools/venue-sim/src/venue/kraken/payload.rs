@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::clock::{Nanos, rfc3339_micros};
-use crate::decimal::{padded, push_padded};
+use crate::decimal::{padded, push_padded, small, trimmed};
 use crate::instrument::InstrumentConfig;
 use crate::market::{Fill, Market, Side};
 use crate::truth::LevelTexts;
@@ -181,20 +181,14 @@ fn pair(config: &InstrumentConfig) -> String {
     )
 }
 
+/// Decimals up to which an increment is printed without exponent.
+const PLAIN_MAX: usize = 4;
+
 /// An increment as the venue's encoder prints it: `0.1`, but `1e-08` from the fifth decimal on.
 fn increment(mantissa: i64, digits: u8) -> String {
-    let text = crate::decimal::trimmed(mantissa, digits);
-    let decimals = text
-        .split_once('.')
-        .map_or(0, |(_, decimals)| decimals.len());
-    if decimals < 5 || !text.starts_with("0.0000") {
-        return text;
-    }
-    let figures = text.trim_start_matches(['0', '.']);
-    let exponent = decimals - (figures.len() - 1);
-    match figures.split_at(1) {
-        (first, "") => format!("{first}e-{exponent:02}"),
-        (first, rest) => format!("{first}.{rest}e-{exponent:02}"),
+    match small(mantissa.into(), digits, PLAIN_MAX) {
+        Some((figures, exponent)) => format!("{figures}e-{exponent:02}"),
+        None => trimmed(mantissa, digits),
     }
 }
 

@@ -101,6 +101,8 @@ fn each_kind(mut check: impl FnMut(&Record<'_>)) {
                 symbol,
                 base,
                 quote,
+                settle: quote,
+                name: base,
             },
         ));
     }

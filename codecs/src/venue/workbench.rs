@@ -73,7 +73,13 @@ impl<V: Venue> Bench<V> {
     pub(super) fn snapshot(&mut self, body: &str, of: InstrumentId) -> Result<BookItem, Reject> {
         self.batch.clear();
         let (venue, batch) = (&mut self.venue, &mut self.batch);
-        venue.decode_snapshot(body.as_bytes(), of, &mut self.instruments, batch)?;
+        venue.decode_snapshot(
+            body.as_bytes(),
+            of,
+            Channel::BOOK,
+            &mut self.instruments,
+            batch,
+        )?;
         let item = self.batch.items[0].clone();
         Ok(self.book_of(&item))
     }

@@ -446,7 +446,7 @@ fn level_one_repeats_are_best_prices_not_gaps() {
 fn request_texts_are_the_venues() {
     let deep = StreamOptions {
         book_depth: 200,
-        book_interval_ms: 100,
+        ..StreamOptions::default()
     };
     let streams = [
         ("BTCUSDT", Channel::TRADE),

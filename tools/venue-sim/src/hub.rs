@@ -81,6 +81,8 @@ pub(crate) struct Hub {
     pub(crate) last_subscribed: BTreeMap<Product, Nanos>,
     /// Products whose replay has been played to its end.
     pub(crate) replayed: BTreeSet<Product>,
+    /// Binance's REST weight, which products share.
+    pub(crate) meters: crate::venue::Meters,
     /// Messages of the replay so far, which number them in the log.
     recorded: u64,
 }

@@ -12,6 +12,7 @@ mod view;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+pub(crate) use binance::Meters;
 pub(crate) use query::RestRequest;
 
 use crate::clock::Nanos;

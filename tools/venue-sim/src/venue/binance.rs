@@ -5,13 +5,20 @@
 //! `u`. A subscription is acknowledged whatever it names: unknown or misrouted streams are silent.
 
 mod control;
+mod diff;
 mod feed;
+mod gate;
 mod info;
 mod meter;
+mod numbers;
 mod payload;
 mod rest;
+mod sbe;
+mod stream;
+mod timed;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::clock::Nanos;
 use crate::config::{Product, SimConfig};
@@ -22,10 +29,13 @@ use crate::instrument::InstrumentConfig;
 use crate::market::{Fill, Levels, Market, Side, Step};
 use crate::truth::{LevelTexts, ViewTruth};
 use crate::venue::stale::StaleBooks;
-use crate::venue::{Desk, RestReply, RestRequest, Venue};
+use crate::venue::{Desk, Handshake, RestReply, RestRequest, Venue};
 use control::Route;
 use feed::Feed;
-use meter::Meter;
+use gate::Gate;
+pub(crate) use meter::Meters;
+use payload::{Face, contract};
+use timed::Timed;
 
 /// Which of the three products.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +72,18 @@ pub(crate) struct Binance {
     routes: BTreeMap<u64, Route>,
     /// The unrouted path carries the public streams.
     unrouted: bool,
-    meter: Meter,
+    /// Streams that follow the clock and have listeners.
+    timed: BTreeMap<Arc<str>, Timed>,
+    /// The market stands still for good: what follows the clock has had its last word.
+    flushed: bool,
+    gate: Gate,
+    /// What the binary port's clients must know.
+    api_key: Option<String>,
+    /// REST weight per minute.
+    weight_limit: u32,
+    first_id: u64,
+    /// Contract announcements so far.
+    announcements: u64,
     stale: StaleBooks,
     /// The REST snapshot last reached in a replay, or the first one ahead.
     recorded: Option<String>,
@@ -78,10 +99,47 @@ impl Binance {
             feeds: markets.iter().map(feed).collect(),
             routes: BTreeMap::new(),
             unrouted: config.usdm_unrouted,
-            meter: Meter::new(dialect, config.limits.rest_weight_per_minute),
+            timed: BTreeMap::new(),
+            flushed: false,
+            gate: Gate::new(config.limits.connects_per_five_minutes),
+            api_key: config.sbe.as_ref().map(|sbe| sbe.api_key.clone()),
+            weight_limit: meter::limit(dialect, config.limits.rest_weight_per_minute),
+            first_id,
+            announcements: 0,
             stale: StaleBooks::default(),
             recorded: None,
         }
+    }
+
+    /// Publishes what is due on every stream that is not driven by events.
+    fn publish_due(&mut self, desk: &mut Desk<'_>, all: bool) {
+        for (index, feed) in self.feeds.iter_mut().enumerate() {
+            feed.publish_due(desk, index, all);
+        }
+        if !self.flushed {
+            let (dialect, feeds) = (self.dialect, &self.feeds);
+            self.timed
+                .retain(|_, timed| timed.publish_due(dialect, desk, feeds, all));
+        }
+    }
+
+    /// Futures: announces a contract's listing, settlement or end.
+    fn announce(&mut self, desk: &mut Desk<'_>, index: usize) {
+        if self.dialect == Dialect::Spot {
+            return;
+        }
+        let (dialect, now, market) = (self.dialect, desk.now, &desk.markets[index]);
+        let key = Arc::from("!contractInfo");
+        self.announcements += 1;
+        let span = Span::one(self.announcements);
+        desk.hub.publish(desk.product, &key, span, |variant| {
+            let face = Face {
+                dialect,
+                now,
+                variant,
+            };
+            payload::in_stream(variant, &key, contract::info(face, market))
+        });
     }
 
     /// Book and update id for a REST snapshot: a frozen one if ordered, else the true one.
@@ -102,6 +160,15 @@ impl Binance {
 impl Venue for Binance {
     fn accepts(&self, path: &str) -> bool {
         Route::parse(self.dialect, &RestRequest::parse(path).path).is_some()
+    }
+
+    fn turns_away(&mut self, desk: &mut Desk<'_>, handshake: &Handshake) -> Option<RestReply> {
+        if let Some(refusal) = self.gate.knock(handshake.address, desk.now) {
+            return Some(refusal);
+        }
+        let known = self.api_key.is_some() && handshake.api_key == self.api_key;
+        let text = r#"{"code":-2015,"msg":"Invalid API-key, IP, or permissions for action."}"#;
+        (handshake.sbe && !known).then(|| RestReply::new(401, text))
     }
 
     fn opened(&mut self, desk: &mut Desk<'_>, line: u64) {
@@ -128,15 +195,12 @@ impl Venue for Binance {
     }
 
     fn tick(&mut self, desk: &mut Desk<'_>) {
-        for (index, feed) in self.feeds.iter_mut().enumerate() {
-            feed.publish_due(desk, index, false);
-        }
+        self.publish_due(desk, false);
     }
 
     fn flush(&mut self, desk: &mut Desk<'_>) {
-        for (index, feed) in self.feeds.iter_mut().enumerate() {
-            feed.publish_due(desk, index, true);
-        }
+        self.publish_due(desk, true);
+        self.flushed = true;
     }
 
     fn rest(&mut self, desk: &mut Desk<'_>, request: &RestRequest) -> RestReply {
@@ -144,11 +208,24 @@ impl Venue for Binance {
     }
 
     fn rest_error(&self, status: u16, now: Nanos) -> String {
-        self.meter.error_body(status, now)
+        meter::error_body(status, self.weight_limit, now)
     }
 
     fn recorded_snapshot(&mut self, body: &str) {
         self.recorded = Some(body.to_owned());
+    }
+
+    fn lists(&self, _instrument: &InstrumentConfig) -> bool {
+        true
+    }
+
+    fn reference_changed(&mut self, desk: &mut Desk<'_>, index: usize) {
+        let market = &desk.markets[index];
+        if index == self.feeds.len() {
+            let feed = Feed::new(self.dialect, &market.config.symbol, self.first_id);
+            self.feeds.push(feed);
+        }
+        self.announce(desk, index);
     }
 
     fn inject(&mut self, desk: &mut Desk<'_>, fault: &Fault) {

@@ -5,7 +5,11 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::sbe::PREFIX;
+use super::stream::Stream;
+use super::timed::Timed;
 use super::{Binance, Dialect};
+use crate::clock::Nanos;
 use crate::hub::Session;
 use crate::venue::{Desk, RestRequest};
 
@@ -41,7 +45,9 @@ impl Route {
     }
 
     fn carries(self, stream: &str) -> bool {
-        let public = stream.contains("@bookTicker") || stream.contains("@depth");
+        let public = ["bookTicker", "depth"];
+        let topic = stream.split(['@', '!']).nth(1).unwrap_or_default();
+        let public = public.iter().any(|name| topic.starts_with(name));
         match self {
             Route::All => true,
             Route::Public => public,
@@ -82,17 +88,28 @@ impl Binance {
     }
 
     /// Adds one stream; an unknown or misrouted one is held but never served.
-    fn listen(&self, desk: &mut Desk<'_>, line: u64, stream: &str) {
-        let full = desk
-            .hub
-            .session(line)
-            .is_none_or(|s| s.subs.len() >= STREAMS_MAX);
-        if stream.is_empty() || full {
+    fn listen(&mut self, desk: &mut Desk<'_>, line: u64, stream: &str) {
+        let Some(session) = desk.hub.session(line) else {
+            return;
+        };
+        if stream.is_empty() || session.subs.len() >= STREAMS_MAX {
             return;
         }
+        let (key, sbe): (Arc<str>, _) = (key(session, stream).into(), session.sbe);
         let route = self.routes.get(&line).copied().unwrap_or(Route::Nothing);
-        let dead = !route.carries(stream);
-        desk.hub.subscribe(line, Arc::from(stream), dead, desk.now);
+        let dead = !route.carries(stream) || (!sbe && stream.starts_with(PREFIX));
+        desk.hub.subscribe(line, Arc::clone(&key), dead, desk.now);
+        if !dead && !sbe && desk.recorded.is_none() {
+            self.follow(key, desk.now);
+        }
+    }
+
+    /// Makes the stream, if it is one that follows the clock and does not exist yet.
+    fn follow(&mut self, key: Arc<str>, now: Nanos) {
+        if let Some(stream) = Stream::parse(self.dialect, &key) {
+            let make = || Timed::new(Arc::clone(&key), stream, now);
+            self.timed.entry(Arc::clone(&key)).or_insert_with(make);
+        }
     }
 
     /// Carries out one control message and words the answer.
@@ -136,14 +153,16 @@ impl Binance {
             "SUBSCRIBE" => self.subscribe(desk, line, params),
             "UNSUBSCRIBE" => {
                 for stream in names(params)? {
-                    desk.hub.unsubscribe(line, stream);
+                    let key = desk.hub.session(line).map(|session| key(session, stream));
+                    desk.hub.unsubscribe(line, &key.unwrap_or_default());
                 }
                 Ok("null".into())
             }
             "LIST_SUBSCRIPTIONS" => {
                 let session = desk.hub.session(line);
+                let name = |key: &Arc<str>| key.strip_prefix(PREFIX).unwrap_or(key).into();
                 let keys: Vec<_> = session
-                    .map(|s| s.subs.keys().map(|key| key.as_ref().into()).collect())
+                    .map(|s| s.subs.keys().map(name).collect())
                     .unwrap_or_default();
                 Ok(Value::Array(keys).to_string())
             }
@@ -172,7 +191,7 @@ impl Binance {
         }
         let held = desk.hub.session(line).map(|session| {
             let keys = session.subs.keys().map(ToString::to_string);
-            keys.chain(streams.iter().map(ToString::to_string))
+            keys.chain(streams.iter().map(|stream| key(session, stream)))
                 .collect::<BTreeSet<_>>()
                 .len()
         });
@@ -188,6 +207,12 @@ impl Binance {
         }
         Ok("null".into())
     }
+}
+
+/// The key of a stream in the simulator's records: binary streams have the same names as others.
+fn key(session: &Session, stream: &str) -> String {
+    let prefix = if session.sbe { PREFIX } else { "" };
+    format!("{prefix}{stream}")
 }
 
 fn names(params: &Value) -> Result<Vec<&str>, Refusal> {

@@ -1,12 +1,14 @@
 //! The streams of one instrument.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Dialect, payload, span_of};
-use crate::clock::{MILLI, Nanos};
+use super::diff::{Depth, Diff, last_id};
+use super::payload::{self, Face, contract};
+use super::sbe::SbeFeed;
+use super::{Dialect, span_of};
+use crate::clock::{Nanos, SECOND};
 use crate::hub::Span;
-use crate::market::{Fill, Side, Step};
+use crate::market::{Fill, Liquidation, Side, Step};
 use crate::venue::Desk;
 
 /// Streams of one instrument and the update id they count by.
@@ -16,24 +18,18 @@ pub(super) struct Feed {
     trade: Arc<str>,
     aggregate: Arc<str>,
     ticker: Arc<str>,
+    /// Futures: the best prices of every instrument.
+    all_tickers: Option<Arc<str>>,
+    forced: [Arc<str>; 2],
     depths: Vec<Depth>,
+    /// Spot: the binary streams.
+    sbe: Option<SbeFeed>,
     pub(super) update_id: u64,
+    /// The newest liquidation that was not published yet.
+    liquidation: Option<Liquidation>,
+    /// Second in which the last one was published.
+    liquidated: Nanos,
     touch: [Option<(i64, i64)>; 2],
-}
-
-/// One diff stream: what changed since its last message.
-#[derive(Debug)]
-struct Depth {
-    key: Arc<str>,
-    /// Pause between messages; zero publishes every event at once.
-    every: Nanos,
-    /// Number of the interval that was last published.
-    slot: Nanos,
-    pending: BTreeMap<(Side, i64), i64>,
-    first: u64,
-    /// `u` of the message before, `pu` of the next one.
-    previous: u64,
-    changed_at: Nanos,
 }
 
 /// Suffix and pause in ms of the diff streams.
@@ -53,22 +49,20 @@ impl Feed {
     pub(super) fn new(dialect: Dialect, symbol: &str, first_id: u64) -> Self {
         let lower = symbol.to_lowercase();
         let key = |suffix: &str| Arc::from(format!("{lower}{suffix}"));
-        let depth = |&(suffix, pause): &(&str, Nanos)| Depth {
-            key: key(suffix),
-            every: pause * MILLI,
-            slot: 0,
-            pending: BTreeMap::new(),
-            first: first_id,
-            previous: first_id,
-            changed_at: 0,
-        };
+        let depth = |&(suffix, pause): &(&str, Nanos)| Depth::new(key(suffix), pause, first_id);
+        let spot = dialect == Dialect::Spot;
         Self {
             dialect,
             trade: key("@trade"),
             aggregate: key("@aggTrade"),
             ticker: key("@bookTicker"),
+            all_tickers: (!spot).then(|| Arc::from("!bookTicker")),
+            forced: [key("@forceOrder"), Arc::from("!forceOrder@arr")],
             depths: depth_speeds(dialect).iter().map(depth).collect(),
+            sbe: spot.then(|| SbeFeed::new(symbol, first_id)),
             update_id: first_id,
+            liquidation: None,
+            liquidated: 0,
             touch: [None; 2],
         }
     }
@@ -76,27 +70,21 @@ impl Feed {
     /// Publishes the trades and the best prices of an event and notes its changes.
     pub(super) fn stepped(&mut self, desk: &mut Desk<'_>, index: usize, step: &Step) {
         self.publish_trades(desk, index, &step.fills);
-        self.count_changes(desk, step);
+        let before = self.update_id;
+        self.update_id = last_id(self.dialect, before, step.changes.len());
+        for depth in &mut self.depths {
+            depth.note(self.dialect, desk, step, before);
+        }
+        if let Some(sbe) = &mut self.sbe {
+            sbe.stepped(desk, index, step, before);
+        }
         self.publish_touch(desk, index, step.at);
         for depth in self.depths.iter_mut().filter(|depth| depth.every == 0) {
-            depth.publish(self.dialect, desk, index, self.update_id);
-        }
-    }
-
-    fn count_changes(&mut self, desk: &Desk<'_>, step: &Step) {
-        for depth in &mut self.depths {
-            depth.rest_if_unwanted(desk, self.update_id);
-        }
-        for change in &step.changes {
-            self.update_id += id_step(self.dialect, self.update_id);
-            for depth in &mut self.depths {
-                if depth.pending.is_empty() {
-                    depth.first = self.update_id;
-                }
-                depth.pending.insert((change.side, change.px), change.qty);
-                depth.changed_at = step.at;
+            if let Some(diff) = depth.take(desk.now, self.update_id) {
+                publish_diff(self.dialect, desk, index, &depth.key, &diff);
             }
         }
+        self.liquidation = step.liquidation.or(self.liquidation);
     }
 
     fn publish_trades(&self, desk: &mut Desk<'_>, index: usize, fills: &[Fill]) {
@@ -146,75 +134,63 @@ impl Feed {
             now: desk.now,
         };
         let span = Span::one(self.update_id);
-        desk.hub
-            .publish(desk.product, &self.ticker, span, |variant| {
+        let keys = [Some(&self.ticker), self.all_tickers.as_ref()];
+        for key in keys.into_iter().flatten() {
+            desk.hub.publish(desk.product, key, span, |variant| {
                 let body = payload::book_ticker(self.dialect, &market.config, &quote);
-                payload::in_stream(variant, &self.ticker, body)
+                payload::in_stream(variant, key, body)
             });
+        }
+        if let Some(sbe) = &self.sbe {
+            sbe.touched(desk, index, self.update_id, [bid, ask]);
+        }
     }
 
-    /// Publishes the diff streams whose interval is over, or all of them.
+    /// Publishes the streams whose interval is over, or all of them.
     pub(super) fn publish_due(&mut self, desk: &mut Desk<'_>, index: usize, all: bool) {
         for depth in &mut self.depths {
-            let slot = desk.now.checked_div(depth.every).unwrap_or(0);
-            if all || slot > depth.slot {
-                depth.slot = slot;
-                depth.publish(self.dialect, desk, index, self.update_id);
+            if let Some(diff) = depth.due(desk.now, self.update_id, all) {
+                publish_diff(self.dialect, desk, index, &depth.key, &diff);
             }
         }
-    }
-}
-
-impl Depth {
-    /// A stream nobody listens to has nothing pending and continues from the current id.
-    fn rest_if_unwanted(&mut self, desk: &Desk<'_>, update_id: u64) {
-        if !desk.hub.wanted(desk.product, &self.key) {
-            self.pending.clear();
-            self.previous = update_id;
+        if let Some(sbe) = &mut self.sbe {
+            sbe.publish_due(desk, index, self.update_id, all);
+        }
+        if self.dialect != Dialect::Spot && (all || desk.now / SECOND > self.liquidated) {
+            self.publish_liquidation(desk, index);
         }
     }
 
-    fn publish(&mut self, dialect: Dialect, desk: &mut Desk<'_>, index: usize, update_id: u64) {
-        if self.pending.is_empty() {
+    /// Publishes the newest liquidation; the venue shows one per second at most.
+    fn publish_liquidation(&mut self, desk: &mut Desk<'_>, index: usize) {
+        let Some(order) = self.liquidation.take() else {
             return;
+        };
+        self.liquidated = desk.now / SECOND;
+        let (config, now) = (&desk.markets[index].config, desk.now);
+        for (key, array) in self.forced.iter().zip([false, true]) {
+            let span = Span::one(order.trade);
+            desk.hub.publish(desk.product, key, span, |variant| {
+                let face = Face {
+                    dialect: self.dialect,
+                    now,
+                    variant,
+                };
+                let body = contract::force_order(face, config, &order, array);
+                payload::in_stream(variant, key, body)
+            });
         }
-        let pending = std::mem::take(&mut self.pending);
-        let side = |wanted: Side| -> Vec<(i64, i64)> {
-            let levels = pending.iter().filter(|((side, _), _)| *side == wanted);
-            levels.map(|((_, px), qty)| (*px, *qty)).collect()
-        };
-        let diff = payload::Diff {
-            first: self.first,
-            last: update_id,
-            previous: self.previous,
-            bids: side(Side::Bid),
-            asks: side(Side::Ask),
-            at: self.changed_at,
-            now: desk.now,
-        };
-        self.previous = update_id;
-        let config = &desk.markets[index].config;
-        let span = Span {
-            first: diff.first,
-            last: diff.last,
-        };
-        desk.hub.publish(desk.product, &self.key, span, |variant| {
-            payload::in_stream(
-                variant,
-                &self.key,
-                payload::depth(dialect, config, &diff, variant),
-            )
-        });
     }
 }
 
-/// How far the next update id is away: 1 on spot, 2 to 41 on futures, where other instruments
-/// use up ids. A function of the id itself, so that the ids depend on nothing but the seed.
-fn id_step(dialect: Dialect, update_id: u64) -> u64 {
-    match dialect {
-        Dialect::Spot => 1,
-        Dialect::Usdm | Dialect::Coinm => {
-            2 + (update_id.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) % 40
-        }
-    }
+fn publish_diff(dialect: Dialect, desk: &mut Desk<'_>, index: usize, key: &Arc<str>, diff: &Diff) {
+    let config = &desk.markets[index].config;
+    let span = Span {
+        first: diff.first,
+        last: diff.last,
+    };
+    desk.hub.publish(desk.product, key, span, |variant| {
+        let body = payload::depth(dialect, config, diff, variant);
+        payload::in_stream(variant, key, body)
+    });
 }

@@ -1,9 +1,11 @@
 //! `exchangeInfo`: what client libraries read before anything else.
 
+use super::payload::contract::{self, NO_DELIVERY, ONBOARD};
 use super::{Dialect, payload, rest};
 use crate::clock::MILLI;
 use crate::decimal::padded;
 use crate::instrument::InstrumentConfig;
+use crate::market::{Market, State};
 use crate::venue::{Desk, RestReply, RestRequest};
 
 /// The answer for all instruments or for those that `symbol` or `symbols` name.
@@ -17,13 +19,14 @@ pub(super) fn answer(dialect: Dialect, desk: &Desk<'_>, request: &RestRequest) -
         (None, None) => desk
             .markets
             .iter()
+            .filter(|m| m.state != State::Delisted)
             .map(|m| m.config.symbol.as_str())
             .collect(),
     };
     let mut rows = Vec::new();
     for name in names {
         match desk.find(name) {
-            Some(index) => rows.push(row(dialect, &desk.markets[index].config)),
+            Some(index) => rows.push(row(dialect, &desk.markets[index])),
             None => return rest::error(-1121, "Invalid symbol."),
         }
     }
@@ -43,7 +46,9 @@ pub(super) fn contract_size(base: &str) -> u32 {
     if base == "BTC" { 100 } else { 10 }
 }
 
-fn row(dialect: Dialect, config: &InstrumentConfig) -> String {
+fn row(dialect: Dialect, market: &Market) -> String {
+    let config = &market.config;
+    let state = contract::status(dialect, market.state);
     let filters = filters(dialect, config);
     let InstrumentConfig {
         symbol,
@@ -55,7 +60,7 @@ fn row(dialect: Dialect, config: &InstrumentConfig) -> String {
     } = config;
     if dialect == Dialect::Spot {
         return format!(
-            r#"{{"symbol":"{symbol}","status":"TRADING","baseAsset":"{base}","baseAssetPrecision":8,"quoteAsset":"{quote}","quotePrecision":8,"quoteAssetPrecision":8,"baseCommissionPrecision":8,"quoteCommissionPrecision":8,"orderTypes":["LIMIT","LIMIT_MAKER","MARKET"],"icebergAllowed":true,"ocoAllowed":true,"otoAllowed":true,"quoteOrderQtyMarketAllowed":true,"allowTrailingStop":true,"cancelReplaceAllowed":true,"amendAllowed":true,"isSpotTradingAllowed":true,"isMarginTradingAllowed":false,"filters":{filters},"permissions":[],"permissionSets":[["SPOT"]],"defaultSelfTradePreventionMode":"EXPIRE_MAKER","allowedSelfTradePreventionModes":["EXPIRE_TAKER","EXPIRE_MAKER","EXPIRE_BOTH"]}}"#
+            r#"{{"symbol":"{symbol}","status":"{state}","baseAsset":"{base}","baseAssetPrecision":8,"quoteAsset":"{quote}","quotePrecision":8,"quoteAssetPrecision":8,"baseCommissionPrecision":8,"quoteCommissionPrecision":8,"orderTypes":["LIMIT","LIMIT_MAKER","MARKET"],"icebergAllowed":true,"ocoAllowed":true,"otoAllowed":true,"quoteOrderQtyMarketAllowed":true,"allowTrailingStop":true,"cancelReplaceAllowed":true,"amendAllowed":true,"isSpotTradingAllowed":true,"isMarginTradingAllowed":false,"filters":{filters},"permissions":[],"permissionSets":[["SPOT"]],"defaultSelfTradePreventionMode":"EXPIRE_MAKER","allowedSelfTradePreventionModes":["EXPIRE_TAKER","EXPIRE_MAKER","EXPIRE_BOTH"]}}"#
         );
     }
     let pair = payload::pair(config);
@@ -68,7 +73,7 @@ fn row(dialect: Dialect, config: &InstrumentConfig) -> String {
         Dialect::Spot | Dialect::Usdm => (quote, "status", String::new()),
     };
     format!(
-        r#"{{"symbol":"{symbol}","pair":"{pair}","contractType":"PERPETUAL","deliveryDate":4133404800000,"onboardDate":1569398400000,"{status}":"TRADING",{extra}"maintMarginPercent":"2.5000","requiredMarginPercent":"5.0000","baseAsset":"{base}","quoteAsset":"{quote}","marginAsset":"{margin}","pricePrecision":{px_digits},"quantityPrecision":{qty_digits},"baseAssetPrecision":8,"quotePrecision":8,"underlyingType":"COIN","underlyingSubType":["PoW"],"triggerProtect":"0.0500","liquidationFee":"0.012500","marketTakeBound":"0.05","filters":{filters},"orderTypes":["LIMIT","MARKET","STOP","STOP_MARKET","TAKE_PROFIT","TAKE_PROFIT_MARKET","TRAILING_STOP_MARKET"],"timeInForce":["GTC","IOC","FOK","GTX"]}}"#
+        r#"{{"symbol":"{symbol}","pair":"{pair}","contractType":"PERPETUAL","deliveryDate":{NO_DELIVERY},"onboardDate":{ONBOARD},"{status}":"{state}",{extra}"maintMarginPercent":"2.5000","requiredMarginPercent":"5.0000","baseAsset":"{base}","quoteAsset":"{quote}","marginAsset":"{margin}","pricePrecision":{px_digits},"quantityPrecision":{qty_digits},"baseAssetPrecision":8,"quotePrecision":8,"underlyingType":"COIN","underlyingSubType":["PoW"],"triggerProtect":"0.0500","liquidationFee":"0.012500","marketTakeBound":"0.05","filters":{filters},"orderTypes":["LIMIT","MARKET","STOP","STOP_MARKET","TAKE_PROFIT","TAKE_PROFIT_MARKET","TRAILING_STOP_MARKET"],"timeInForce":["GTC","IOC","FOK","GTX"]}}"#
     )
 }
 

@@ -1,8 +1,13 @@
 //! Texts of the stream events. Key order is the wire order of the dialect.
 
+pub(super) mod contract;
+pub(super) mod kline;
+pub(super) mod ticker;
+
 use std::fmt::Write;
 
 use super::Dialect;
+use super::diff::Diff;
 use crate::clock::{MILLI, Nanos};
 use crate::decimal::{padded, push_padded};
 use crate::hub::{Span, Variant};
@@ -18,15 +23,29 @@ pub(super) struct Quote {
     pub(super) now: Nanos,
 }
 
-/// The changes of one diff message.
-pub(super) struct Diff {
-    pub(super) first: u64,
-    pub(super) last: u64,
-    pub(super) previous: u64,
-    pub(super) bids: Vec<(i64, i64)>,
-    pub(super) asks: Vec<(i64, i64)>,
-    pub(super) at: Nanos,
+/// For whom an event is rendered: the product's dialect, the moment, the connection's form.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Face {
+    pub(super) dialect: Dialect,
     pub(super) now: Nanos,
+    pub(super) variant: Variant,
+}
+
+impl Face {
+    /// Nanoseconds in the connection's unit of time.
+    pub(super) fn unit(self) -> Nanos {
+        if self.variant.micros { 1_000 } else { MILLI }
+    }
+
+    /// A time field.
+    pub(super) fn stamp(self, at: Nanos) -> Nanos {
+        stamp(at, self.variant)
+    }
+
+    /// The time of sending.
+    pub(super) fn sent(self) -> Nanos {
+        self.stamp(self.now)
+    }
 }
 
 /// A time field: ms, or us where the connection asked for it.
@@ -166,6 +185,15 @@ pub(super) fn depth(
         "}"
     });
     out
+}
+
+/// The best levels as spot sends them: without event type, time or symbol.
+pub(super) fn partial(config: &InstrumentConfig, top: &Diff) -> String {
+    let (bids, asks) = (levels(config, &top.bids), levels(config, &top.asks));
+    format!(
+        r#"{{"lastUpdateId":{},"bids":{bids},"asks":{asks}}}"#,
+        top.last
+    )
 }
 
 /// The pair of a futures contract: its symbol up to the underscore.

@@ -16,11 +16,11 @@ impl Binance {
             return RestReply::new(404, "");
         };
         let weight = self.weight(method, request);
-        let mut reply = match self.meter.charge(weight, desk.now) {
-            Some(refusal) => refusal,
-            None => self.dispatch(desk, method, request),
-        };
-        reply.headers.push(self.meter.header());
+        let meter = desk.hub.meters.of(self.dialect);
+        let refusal = meter.charge(weight, self.weight_limit, desk.now);
+        let header = meter.header();
+        let mut reply = refusal.unwrap_or_else(|| self.dispatch(desk, method, request));
+        reply.headers.push(header);
         reply
     }
 

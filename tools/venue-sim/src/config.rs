@@ -24,6 +24,11 @@ pub enum Product {
     BybitSpot,
     /// Bybit v5 linear perpetuals: `/v5/public/linear`.
     BybitLinear,
+    /// Bybit v5 inverse perpetuals and futures: `/v5/public/inverse`. Quantities are contracts of
+    /// one US dollar.
+    BybitInverse,
+    /// Bybit v5 options: `/v5/public/option`.
+    BybitOption,
     /// Kraken Spot WebSocket v2: `/v2`.
     KrakenSpot,
     /// Kraken Futures: `/ws/v1` and `/derivatives/api/v3`.
@@ -32,12 +37,14 @@ pub enum Product {
 
 impl Product {
     /// Every product, in a fixed order.
-    pub const ALL: [Product; 7] = [
+    pub const ALL: [Product; 9] = [
         Product::BinanceSpot,
         Product::BinanceUsdm,
         Product::BinanceCoinm,
         Product::BybitSpot,
         Product::BybitLinear,
+        Product::BybitInverse,
+        Product::BybitOption,
         Product::KrakenSpot,
         Product::KrakenFutures,
     ];
@@ -51,6 +58,8 @@ impl Product {
             Product::BinanceCoinm => "binance-coinm",
             Product::BybitSpot => "bybit-spot",
             Product::BybitLinear => "bybit-linear",
+            Product::BybitInverse => "bybit-inverse",
+            Product::BybitOption => "bybit-option",
             Product::KrakenSpot => "kraken-spot",
             Product::KrakenFutures => "kraken-futures",
         }

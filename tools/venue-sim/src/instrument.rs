@@ -155,6 +155,38 @@ const BYBIT_LINEAR: [Row; 4] = [
     ("1000PEPEUSDT", "1000PEPE", "USDT", 7, 1, 84_231, 0, 100),
 ];
 
+const BYBIT_INVERSE: [Row; 3] = [
+    ("BTCUSD", "BTC", "USD", 2, 10, 6_511_000, 0, 1),
+    ("ETHUSD", "ETH", "USD", 2, 1, 192_200, 0, 1),
+    ("BTCUSDH30", "BTC", "USD", 2, 50, 6_702_500, 0, 1),
+];
+
+/// Deep in the money, so that the price leaves room for many levels below it.
+const BYBIT_OPTION: [Row; 4] = [
+    (
+        "BTC-29MAR30-40000-C-USDT",
+        "BTC",
+        "USDT",
+        0,
+        5,
+        25_600,
+        2,
+        1,
+    ),
+    (
+        "BTC-29MAR30-90000-P-USDT",
+        "BTC",
+        "USDT",
+        0,
+        5,
+        25_900,
+        2,
+        1,
+    ),
+    ("BTC-29MAR30-30000-C", "BTC", "USDC", 0, 5, 35_400, 2, 1),
+    ("ETH-29MAR30-1000-C-USDT", "ETH", "USDT", 1, 1, 9_400, 1, 1),
+];
+
 const KRAKEN_SPOT: [Row; 4] = [
     ("BTC/USD", "BTC", "USD", 1, 1, 837_443, 8, 1),
     ("ETH/USD", "ETH", "USD", 2, 1, 179_725, 8, 1),
@@ -182,6 +214,8 @@ pub fn default_instruments(product: Product) -> Vec<InstrumentConfig> {
         Product::BinanceCoinm => &BINANCE_COINM,
         Product::BybitSpot => &BYBIT_SPOT,
         Product::BybitLinear => &BYBIT_LINEAR,
+        Product::BybitInverse => &BYBIT_INVERSE,
+        Product::BybitOption => &BYBIT_OPTION,
         Product::KrakenSpot => &KRAKEN_SPOT,
         Product::KrakenFutures => &KRAKEN_FUTURES,
     };

@@ -150,7 +150,10 @@ pub(crate) trait Venue: Send + std::fmt::Debug {
 /// The protocol of a product.
 pub(crate) fn venue(product: Product, markets: &[Market], config: &SimConfig) -> Box<dyn Venue> {
     match product {
-        Product::BybitSpot | Product::BybitLinear => {
+        Product::BybitSpot
+        | Product::BybitLinear
+        | Product::BybitInverse
+        | Product::BybitOption => {
             Box::new(bybit::Bybit::new(product, markets, config))
         }
         Product::KrakenSpot => Box::new(kraken::Kraken::new(markets)),

@@ -52,7 +52,10 @@ impl Rules {
                 inbound: Some(10),
                 life: day,
             },
-            Product::BybitSpot | Product::BybitLinear => Self {
+            Product::BybitSpot
+            | Product::BybitLinear
+            | Product::BybitInverse
+            | Product::BybitOption => Self {
                 ping: None,
                 idle: Some(seconds(600)),
                 inbound: None,

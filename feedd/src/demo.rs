@@ -10,7 +10,6 @@ use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use feedd_codecs::VenueId;
 use venue_sim::{MarketConfig, Product, Sim, SimConfig};
 
 use crate::cli::DemoOptions;
@@ -140,14 +139,12 @@ fn config(
     Ok(config)
 }
 
-/// Every simulated product that this version decodes.
+/// Every simulated product that this version captures: neither options nor Kraken Futures.
 #[must_use]
 pub fn products() -> Vec<Product> {
-    let decoded = |product: &Product| {
-        let names = product.name().split_once('-');
-        names.is_some_and(|(venue, name)| VenueId::from_names(venue, name).is_some())
-    };
-    Product::ALL.into_iter().filter(decoded).collect()
+    let captured =
+        |product: &Product| !matches!(product, Product::BybitOption | Product::KrakenFutures);
+    Product::ALL.into_iter().filter(captured).collect()
 }
 
 /// One feed for each product that `sim` serves: every instrument, all on reader 0.

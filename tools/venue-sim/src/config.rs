@@ -245,7 +245,11 @@ pub struct Limits {
     pub inbound_per_second: Option<u32>,
     /// REST weight per minute (Binance: 6,000 spot, 2,400 futures).
     pub rest_weight_per_minute: Option<u32>,
-    /// Connection attempts per five minutes and client address (Binance: 300).
+    /// REST requests within five seconds before the address is banned (Bybit: 600).
+    pub rest_requests_per_five_seconds: Option<u32>,
+    /// Most instruments on one page of reference data (Bybit: 1,000, except spot).
+    pub instruments_per_page: Option<usize>,
+    /// Connection attempts per five minutes and client address (Binance: 300, Bybit: 500).
     pub connects_per_five_minutes: Option<u32>,
     /// Lifetime of a connection (Binance: 24 h; others have none).
     pub max_life: Option<Duration>,

@@ -174,6 +174,11 @@ pub enum Fault {
         /// Text of the field `system`.
         system: String,
     },
+    /// Bybit: the topic `system.status` announces a maintenance window, or its next state.
+    PlatformStatus {
+        /// `scheduled`, `ongoing`, `completed` or `canceled`.
+        state: String,
+    },
     /// Binance Spot: the `serverShutdown` event, without any subscription.
     ServerShutdown,
     /// An instrument is listed, halted, resumed, delisted or gets another tick size.

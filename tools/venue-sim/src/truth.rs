@@ -72,7 +72,7 @@ pub struct InstrumentTruth {
 }
 
 /// A truncated book as one stream publishes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ViewTruth {
     /// Stream key: `orderbook.50.BTCUSDT`, `book.10.BTC/USD`.
     pub stream: String,
@@ -84,6 +84,11 @@ pub struct ViewTruth {
     pub bids: LevelTexts,
     /// Asks, best first.
     pub asks: LevelTexts,
+    /// Bybit's `orderbook.rpi`: the quantity of RPI orders at each of the bids, beside the ordinary
+    /// one in [`bids`](Self::bids). Others: empty.
+    pub rpi_bids: LevelTexts,
+    /// The same of the asks.
+    pub rpi_asks: LevelTexts,
 }
 
 /// One trade as the venue publishes it.

@@ -167,7 +167,10 @@ fn classify(product: Product, text: &str) -> Option<Frame> {
     let message: Value = serde_json::from_str(text).ok()?;
     let field = |key: &str| message.get(key).and_then(Value::as_str).map(str::to_owned);
     let key = match product {
-        Product::BybitSpot | Product::BybitLinear => field("topic"),
+        Product::BybitSpot
+        | Product::BybitLinear
+        | Product::BybitInverse
+        | Product::BybitOption => field("topic"),
         Product::KrakenSpot => kraken_key(&message),
         Product::KrakenFutures => kraken_futures_key(&message),
         Product::BinanceSpot | Product::BinanceUsdm | Product::BinanceCoinm => {

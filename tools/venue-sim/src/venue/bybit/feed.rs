@@ -1,195 +1,235 @@
 //! The topics of one instrument.
 
-use std::sync::Arc;
-
-use super::ticker::Ticker;
-use super::{Category, payload};
-use crate::clock::{MILLI, Nanos, SECOND};
+use super::book::{BookTopic, Kind};
+use super::category::Category;
+use super::contract::Contract;
+use super::derivative::{Fund, Liquidations, PriceLimit};
+use super::kline::CandleTopic;
+use super::ticker::{Subject, Ticker};
+use super::topic::{Channel, Pace, Stamp};
+use super::trades::Trades;
+use crate::clock::Nanos;
 use crate::fault::Target;
 use crate::hub::Span;
 use crate::instrument::InstrumentConfig;
-use crate::market::{Fill, Step};
+use crate::market::{Market, State, Step};
 use crate::truth::ViewTruth;
 use crate::venue::Desk;
-use crate::venue::view::View;
-
-/// Depth and push interval in ms (spot since 2026-03-19, futures since 2025-11-25).
-const DEPTHS: [(usize, Nanos); 4] = [(1, 10), (50, 20), (200, 100), (1_000, 200)];
-
-/// Silence after which level 1 repeats its snapshot with the same `u`.
-const REPEAT: Nanos = 3 * SECOND;
 
 /// Topics of one instrument.
 #[derive(Debug)]
 pub(super) struct Feed {
     category: Category,
-    trades: Arc<str>,
-    tickers: Arc<str>,
+    pub(super) symbol: String,
+    pub(super) base: String,
+    pub(super) quote: String,
+    /// Coin that profits and losses are paid in.
+    pub(super) settle: String,
+    pub(super) contract: Contract,
+    pub(super) state: State,
+    tick: i64,
+    /// Cross sequence and time of the newest event.
+    stamp: Stamp,
+    pub(super) trades: Trades,
     books: Vec<BookTopic>,
-    /// Cross sequence: one number per event, shared by all topics.
-    pub(super) sequence: u64,
-    pub(super) changed_at: Nanos,
-    direction: payload::Direction,
-    ticker_slot: Nanos,
-    ticker: Option<Ticker>,
-}
-
-/// One `orderbook.<depth>` topic.
-#[derive(Debug)]
-struct BookTopic {
-    key: Arc<str>,
-    depth: usize,
-    every: Nanos,
-    slot: Nanos,
-    view: View,
-    update_id: u64,
-    /// Somebody is subscribed and the view is what was last published.
-    live: bool,
-    /// The book changed within the view since then.
-    stirred: bool,
-    sent_at: Nanos,
+    tickers: Pace,
+    /// What the subscribers of the ticker hold, and its stamp.
+    ticker: Option<(Ticker, Stamp)>,
+    candles: Vec<CandleTopic>,
+    liquidations: Liquidations,
+    limit: PriceLimit,
+    pub(super) fund: Fund,
 }
 
 impl Feed {
-    pub(super) fn new(category: Category, symbol: &str, first_id: u64) -> Self {
-        let topic = |&(depth, pause): &(usize, Nanos)| BookTopic {
-            key: Arc::from(format!("orderbook.{depth}.{symbol}")),
-            depth,
-            every: pause * MILLI,
-            slot: 0,
-            view: View::new(depth),
-            // Every depth counts for itself.
-            update_id: first_id / 512 + depth as u64,
-            live: false,
-            stirred: false,
-            sent_at: 0,
+    pub(super) fn new(category: Category, market: &Market, first_id: u64) -> Self {
+        let config = &market.config;
+        let symbol = &config.symbol;
+        let traded = if category == Category::Option {
+            &config.base
+        } else {
+            symbol
+        };
+        let settle = if category == Category::Inverse {
+            &config.base
+        } else {
+            &config.quote
         };
         Self {
             category,
-            trades: Arc::from(format!("publicTrade.{symbol}")),
-            tickers: Arc::from(format!("tickers.{symbol}")),
-            books: DEPTHS.iter().map(topic).collect(),
-            sequence: first_id.saturating_mul(100),
-            changed_at: 0,
-            direction: payload::Direction::default(),
-            ticker_slot: 0,
+            symbol: symbol.clone(),
+            base: config.base.clone(),
+            quote: config.quote.clone(),
+            settle: settle.clone(),
+            contract: Contract::of(category, config),
+            state: market.state,
+            tick: config.tick,
+            stamp: Stamp::default(),
+            trades: Trades::new(category, traded),
+            books: BookTopic::all(category, symbol, first_id),
+            tickers: Pace::new(format!("tickers.{symbol}"), category.ticker_pause()),
             ticker: None,
+            candles: Vec::new(),
+            liquidations: Liquidations::new(category, symbol),
+            limit: PriceLimit::new(category, symbol),
+            fund: Fund::default(),
         }
     }
 
-    /// Whether `topic` is one of this instrument's.
-    pub(super) fn serves(&self, topic: &str) -> bool {
-        let quiet = ["kline.", "allLiquidation.", "priceLimit."];
-        *self.trades == *topic
-            || *self.tickers == *topic
-            || self.books.iter().any(|book| *book.key == *topic)
-            || (quiet.iter().any(|channel| topic.starts_with(channel)) && self.names(topic))
+    /// Whether the instrument is in the reference data.
+    pub(super) fn listed(&self) -> bool {
+        self.state != State::Delisted
     }
 
-    /// Whether `topic` ends in this instrument's symbol.
-    pub(super) fn names(&self, topic: &str) -> bool {
-        topic.rsplit('.').next() == self.trades.rsplit('.').next()
+    /// Whether a topic with this channel and name is one of this instrument's.
+    pub(super) fn serves(&self, channel: Channel, name: &str) -> bool {
+        let own = match (self.category, channel) {
+            (Category::Option, Channel::Trades) => &self.base,
+            _ => &self.symbol,
+        };
+        self.listed() && own == name
     }
 
-    /// Update id of the deepest topic, which REST snapshots carry.
-    pub(super) fn deepest_id(&self) -> u64 {
-        self.books.last().map_or(0, |book| book.update_id)
+    /// The topic that REST books take their ids from: the deepest view.
+    pub(super) fn deepest(&mut self) -> Option<&mut BookTopic> {
+        let views = self.books.iter_mut();
+        views
+            .filter(|book| matches!(book.kind, Kind::Depth(_)))
+            .last()
+    }
+
+    pub(super) fn book(&mut self, kind: Kind) -> Option<&mut BookTopic> {
+        self.books.iter_mut().find(|book| book.kind == kind)
+    }
+
+    /// Cross sequence and time of the newest event, or of now before the first.
+    pub(super) fn stamp(&self, now: Nanos) -> Stamp {
+        if self.stamp.matched == 0 {
+            return Stamp {
+                matched: now,
+                ..self.stamp
+            };
+        }
+        self.stamp
     }
 
     /// Notes an event's changes and publishes its trades.
-    pub(super) fn stepped(&mut self, desk: &mut Desk<'_>, index: usize, step: &Step) {
-        self.sequence += 1 + step.changes.len() as u64;
-        self.changed_at = step.at;
+    pub(super) fn stepped(
+        &mut self,
+        desk: &mut Desk<'_>,
+        index: usize,
+        step: &Step,
+        sequence: u64,
+    ) {
+        self.stamp = Stamp {
+            sequence,
+            matched: step.at,
+        };
         for book in &mut self.books {
-            book.stirred |= step.changes.iter().any(|change| book.view.shows(change));
+            book.stir(&step.changes);
         }
-        self.publish_trades(desk, index, &step.fills);
-    }
-
-    fn publish_trades(&mut self, desk: &mut Desk<'_>, index: usize, fills: &[Fill]) {
-        let (Some(first), Some(last)) = (fills.first(), fills.last()) else {
-            return;
-        };
-        let config = &desk.markets[index].config;
-        let stamp = (self.sequence, desk.now / MILLI);
-        let text = payload::trades(self.category, config, fills, &mut self.direction, stamp);
-        let span = Span {
-            first: first.id,
-            last: last.id,
-        };
-        desk.hub
-            .publish(desk.product, &self.trades, span, |_| text.clone());
+        if let Some(order) = step.liquidation {
+            self.liquidations.add(order);
+            self.fund.add(self.category, &desk.markets[index], &order);
+        }
+        self.trades
+            .publish(desk, index, &self.contract, &step.fills, self.stamp);
     }
 
     /// Publishes the topics whose interval is over, or all that have something to say.
     pub(super) fn publish_due(&mut self, desk: &mut Desk<'_>, index: usize, all: bool) {
-        let stamp = (self.sequence, self.changed_at);
-        for book in &mut self.books {
-            book.live &= desk.hub.wanted(desk.product, &book.key);
-            let slot = desk.now / book.every;
-            if book.live && (all || slot > book.slot) {
-                book.slot = slot;
-                book.publish(self.category, desk, index, stamp);
-            }
+        if !self.listed() {
+            return;
         }
-        self.publish_ticker(desk, index);
+        let stamp = self.stamp(desk.now);
+        for book in &mut self.books {
+            book.publish_due(desk, index, stamp, all);
+        }
+        self.publish_ticker(desk, index, all);
+        self.candles.retain(|candles| candles.pace.wanted(desk));
+        for candles in &mut self.candles {
+            candles.publish_due(desk, index, all);
+        }
+        self.liquidations.publish_due(desk, index, all);
+        self.limit.publish_due(desk, index, all);
     }
 
-    fn publish_ticker(&mut self, desk: &mut Desk<'_>, index: usize) {
-        if !desk.hub.wanted(desk.product, &self.tickers) {
+    /// What a ticker is made from.
+    pub(super) fn subject<'a>(&'a self, market: &'a Market, now: Nanos) -> Subject<'a> {
+        Subject {
+            category: self.category,
+            market,
+            contract: &self.contract,
+            direction: self.trades.direction,
+            now,
+        }
+    }
+
+    fn publish_ticker(&mut self, desk: &mut Desk<'_>, index: usize, all: bool) {
+        if !self.tickers.wanted(desk) {
             self.ticker = None;
             return;
         }
-        let pause = if self.category == Category::Spot {
-            50
-        } else {
-            100
-        };
-        let slot = desk.now / (pause * MILLI);
-        let ticker = Ticker::of(self.category, &desk.markets[index], desk.now);
-        if slot == self.ticker_slot || self.ticker.as_ref() == Some(&ticker) {
+        if !self.tickers.due(desk.now, all) {
             return;
         }
-        self.ticker_slot = slot;
-        let stamp = (self.sequence, desk.now / MILLI);
-        let base = self
-            .ticker
-            .as_ref()
-            .filter(|_| self.category == Category::Linear);
-        let text = ticker.text(self.category, &self.tickers, base, stamp);
-        self.ticker = Some(ticker);
-        desk.hub.publish(
-            desk.product,
-            &self.tickers,
-            Span::one(self.sequence),
-            |_| text.clone(),
-        );
+        let ticker = Ticker::of(&self.subject(&desk.markets[index], desk.now));
+        let held = self.ticker.as_ref().map(|(held, _)| held);
+        if held == Some(&ticker) {
+            return;
+        }
+        let base = held.filter(|_| self.category.is_future());
+        let stamp = self.stamp(desk.now);
+        let text = ticker.text(&self.tickers.key, base, stamp, desk.now);
+        self.ticker = Some((ticker, stamp));
+        let span = Span::one(stamp.sequence);
+        desk.hub
+            .publish(desk.product, &self.tickers.key, span, |_| text.clone());
     }
 
-    /// The snapshot that a new subscriber of `topic` gets after its acknowledgement.
-    pub(super) fn greet(&mut self, desk: &mut Desk<'_>, index: usize, line: u64, topic: &str) {
-        let market = &desk.markets[index];
-        if *self.tickers == *topic {
-            let ticker = Ticker::of(self.category, market, desk.now);
-            let stamp = (self.sequence, desk.now / MILLI);
-            let text = ticker.text(self.category, &self.tickers, None, stamp);
-            // Other subscribers' next delta counts from what they have.
-            self.ticker.get_or_insert(ticker);
-            desk.hub
-                .publish_to(line, &self.tickers, Span::one(self.sequence), text);
-        }
-        let stamp = (self.sequence, self.changed_at);
-        if let Some(book) = self.books.iter_mut().find(|book| *book.key == *topic) {
-            if !book.live {
-                book.view.refresh(&market.book);
-                book.update_id += 1;
-                (book.live, book.stirred) = (true, false);
-                book.sent_at = desk.now;
+    /// What a new subscriber of `topic` gets after its acknowledgement.
+    pub(super) fn greet(
+        &mut self,
+        desk: &mut Desk<'_>,
+        index: usize,
+        line: u64,
+        (channel, topic): (Channel, &str),
+    ) {
+        let stamp = self.stamp(desk.now);
+        let kind = match channel {
+            Channel::Book(1) => Kind::Best,
+            Channel::Book(depth) => Kind::Depth(depth),
+            Channel::RpiBook => Kind::Rpi,
+            Channel::FullBook => Kind::Full,
+            Channel::Ticker => return self.greet_ticker(desk, index, line),
+            Channel::PriceLimit => return self.limit.greet(desk, index, line),
+            Channel::Candles(interval) => {
+                let known = self.candles.iter().position(|c| *c.pace.key == *topic);
+                let at = known.unwrap_or_else(|| {
+                    let market = &desk.markets[index];
+                    let mut candles =
+                        CandleTopic::new(self.category, topic, interval, market, desk.now);
+                    candles.catch_up(market, desk.now);
+                    self.candles.push(candles);
+                    self.candles.len() - 1
+                });
+                return self.candles[at].greet(desk, index, line);
             }
-            let text = book.snapshot(self.category, &market.config, desk.now, stamp);
-            desk.hub
-                .publish_to(line, &book.key, Span::one(book.update_id), text);
+            Channel::Trades | Channel::Liquidations => return,
+        };
+        if let Some(book) = self.book(kind) {
+            book.greet(desk, index, line, stamp);
         }
+    }
+
+    /// A new subscriber gets what the others hold, so that the next delta is right for all.
+    fn greet_ticker(&mut self, desk: &mut Desk<'_>, index: usize, line: u64) {
+        let stamp = self.stamp(desk.now);
+        let fresh = Ticker::of(&self.subject(&desk.markets[index], desk.now));
+        let (ticker, stamp) = self.ticker.get_or_insert((fresh, stamp));
+        let text = ticker.text(&self.tickers.key, None, *stamp, desk.now);
+        let span = Span::one(stamp.sequence);
+        desk.hub.publish_to(line, &self.tickers.key, span, text);
     }
 
     /// Sends a snapshot in mid-stream: with the id that follows or, after a restart, with 1.
@@ -200,90 +240,32 @@ impl Feed {
         target: &Target,
         restart: bool,
     ) {
-        let stamp = (self.sequence, self.changed_at);
-        let config = &desk.markets[index].config;
-        for book in self
-            .books
-            .iter_mut()
-            .filter(|b| b.live && target.covers_stream(&b.key))
-        {
-            book.view.refresh(&desk.markets[index].book);
-            book.update_id = if restart { 1 } else { book.update_id + 1 };
-            let text = book.snapshot(self.category, config, desk.now, stamp);
-            let span = Span::one(book.update_id);
-            desk.hub
-                .publish(desk.product, &book.key, span, |_| text.clone());
+        let stamp = self.stamp(desk.now);
+        for book in &mut self.books {
+            if target.covers_stream(&book.pace.key) {
+                book.resnapshot(desk, index, stamp, restart);
+            }
         }
     }
 
-    /// What every topic that was ever subscribed shows.
-    pub(super) fn views(&self, config: &InstrumentConfig) -> Vec<ViewTruth> {
-        let shown = self.books.iter().filter(|book| book.sent_at > 0);
-        let truth = |book: &BookTopic| ViewTruth {
-            stream: book.key.to_string(),
-            sequence: book.update_id,
-            checksum: 0,
-            bids: payload::texts(self.category, config, &book.view.bids),
-            asks: payload::texts(self.category, config, &book.view.asks),
-        };
-        shown.map(truth).collect()
-    }
-}
-
-impl BookTopic {
-    fn publish(
-        &mut self,
-        category: Category,
-        desk: &mut Desk<'_>,
-        index: usize,
-        stamp: (u64, Nanos),
-    ) {
+    /// Follows the reference data: the whole book begins anew with another tick size, and is
+    /// emptied when the instrument is delisted. The other topics of a delisted one fall silent.
+    pub(super) fn follow(&mut self, desk: &mut Desk<'_>, index: usize) {
         let market = &desk.markets[index];
-        let stirred = std::mem::take(&mut self.stirred);
-        let delta = if stirred {
-            self.view.refresh(&market.book)
-        } else {
-            Default::default()
-        };
-        let repeat = self.depth == 1 && desk.now.saturating_sub(self.sent_at) >= REPEAT;
-        if delta.is_empty() && !repeat {
-            return;
+        let (gone, finer) = (market.state == State::Delisted, market.config.tick != self.tick);
+        let left = gone && self.listed();
+        (self.state, self.tick) = (market.state, market.config.tick);
+        let stamp = self.stamp(desk.now);
+        if (left || finer)
+            && let Some(book) = self.book(Kind::Full)
+        {
+            book.begin_anew(desk, index, stamp);
         }
-        self.update_id += u64::from(!delta.is_empty());
-        self.sent_at = desk.now;
-        let text = if self.depth == 1 {
-            self.snapshot(category, &market.config, desk.now, stamp)
-        } else {
-            let head = self.head("delta", desk.now, stamp);
-            payload::book(category, &market.config, &head, &delta.bids, &delta.asks)
-        };
-        let span = Span::one(self.update_id);
-        desk.hub
-            .publish(desk.product, &self.key, span, |_| text.clone());
     }
 
-    fn snapshot(
-        &self,
-        category: Category,
-        config: &InstrumentConfig,
-        now: Nanos,
-        stamp: (u64, Nanos),
-    ) -> String {
-        let head = self.head("snapshot", now, stamp);
-        payload::book(category, config, &head, &self.view.bids, &self.view.asks)
-    }
-
-    fn head(&self, kind: &'static str, now: Nanos, stamp: (u64, Nanos)) -> payload::Head<'_> {
-        let (sequence, at) = stamp;
-        let at = if at == 0 { now } else { at };
-        payload::Head {
-            topic: &self.key,
-            kind,
-            level_one: self.depth == 1,
-            update_id: self.update_id,
-            sequence,
-            sent: now / MILLI,
-            at: at / MILLI,
-        }
+    /// What every book topic that was ever subscribed shows.
+    pub(super) fn views(&self, config: &InstrumentConfig) -> Vec<ViewTruth> {
+        let views = self.books.iter();
+        views.filter_map(|book| book.truth(config)).collect()
     }
 }

@@ -1,43 +1,35 @@
-//! Texts of the topics. Spot drops trailing zeros, linear pads; both delete with `"0"`.
+//! Numbers, levels and book messages. Futures pad numbers to the instrument's digits, the others
+//! drop trailing zeros; all delete with `"0"`.
 
-use std::fmt::Write;
-
-use super::Category;
+use super::book::Sides;
+use super::category::Category;
+use super::topic::Stamp;
 use crate::clock::{MILLI, Nanos};
 use crate::decimal::{padded, trimmed};
 use crate::instrument::InstrumentConfig;
-use crate::market::{Fill, Side};
+use crate::market::Side;
 use crate::truth::LevelTexts;
 use crate::venue::uuid::uuid;
 
-/// Envelope of a book message.
-pub(super) struct Head<'a> {
-    pub(super) topic: &'a str,
-    pub(super) kind: &'static str,
-    pub(super) level_one: bool,
-    pub(super) update_id: u64,
-    pub(super) sequence: u64,
-    pub(super) sent: Nanos,
-    pub(super) at: Nanos,
-}
-
 pub(super) fn px(category: Category, config: &InstrumentConfig, px: i64) -> String {
-    match category {
-        Category::Spot => trimmed(px, config.px_digits),
-        Category::Linear => padded(px, config.px_digits),
+    if category.trims() {
+        trimmed(px, config.px_digits)
+    } else {
+        padded(px, config.px_digits)
     }
 }
 
 pub(super) fn qty(category: Category, config: &InstrumentConfig, qty: i64) -> String {
-    match category {
-        Category::Linear if qty != 0 => padded(qty, config.qty_digits),
-        _ => trimmed(qty, config.qty_digits),
+    if category.trims() || qty == 0 {
+        trimmed(qty, config.qty_digits)
+    } else {
+        padded(qty, config.qty_digits)
     }
 }
 
-/// Taker side.
-pub(super) fn side(taker: Side) -> &'static str {
-    match taker {
+/// Side of a taker, or of a position.
+pub(super) fn side(side: Side) -> &'static str {
+    match side {
         Side::Bid => "Buy",
         Side::Ask => "Sell",
     }
@@ -49,15 +41,13 @@ pub(super) fn texts(
     config: &InstrumentConfig,
     levels: &[(i64, i64)],
 ) -> LevelTexts {
-    levels
-        .iter()
-        .map(|level| {
-            (
-                px(category, config, level.0),
-                qty(category, config, level.1),
-            )
-        })
-        .collect()
+    let text = |level: &(i64, i64)| {
+        (
+            px(category, config, level.0),
+            qty(category, config, level.1),
+        )
+    };
+    levels.iter().map(text).collect()
 }
 
 /// `[["price","size"],…]`
@@ -74,108 +64,43 @@ pub(super) fn levels(
     format!("[{}]", rows.join(","))
 }
 
-/// A book message. Spot and level 1 put `ts` before `type`, deeper linear topics after it.
-pub(super) fn book(
-    category: Category,
-    config: &InstrumentConfig,
-    head: &Head<'_>,
-    bids: &[(i64, i64)],
-    asks: &[(i64, i64)],
-) -> String {
+/// Envelope of a book message.
+#[derive(Debug)]
+pub(super) struct Head<'a> {
+    pub(super) topic: &'a str,
+    pub(super) kind: &'static str,
+    /// Whether `ts` stands before `type`.
+    pub(super) stamp_first: bool,
+    /// ms.
+    pub(super) sent: Nanos,
+    pub(super) symbol: &'a str,
+    pub(super) update_id: u64,
+    pub(super) stamp: Stamp,
+}
+
+/// A book message.
+pub(super) fn book(head: &Head<'_>, sides: &Sides) -> String {
     let Head {
         topic,
         kind,
         sent,
-        at,
+        symbol,
         update_id,
-        sequence,
         ..
     } = head;
-    let order = if category == Category::Spot || head.level_one {
+    let order = if head.stamp_first {
         format!(r#""ts":{sent},"type":"{kind}""#)
     } else {
         format!(r#""type":"{kind}","ts":{sent}"#)
     };
-    let (bids, asks) = (
-        levels(category, config, bids),
-        levels(category, config, asks),
-    );
+    let Sides { bids, asks } = sides;
+    let (sequence, matched) = (head.stamp.sequence, head.stamp.matched / MILLI);
     format!(
-        r#"{{"topic":"{topic}",{order},"data":{{"s":"{}","b":{bids},"a":{asks},"u":{update_id},"seq":{sequence}}},"cts":{at}}}"#,
-        config.symbol
+        r#"{{"topic":"{topic}",{order},"data":{{"s":"{symbol}","b":{bids},"a":{asks},"u":{update_id},"seq":{sequence}}},"cts":{matched}}}"#
     )
 }
 
-/// Tick direction of the last trade.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Direction {
-    px: i64,
-    down: bool,
-}
-
-impl Direction {
-    fn of(&mut self, px: i64) -> &'static str {
-        let same = px == self.px;
-        if !same {
-            self.down = px < self.px;
-        }
-        self.px = px;
-        match (same, self.down) {
-            (false, false) => "PlusTick",
-            (false, true) => "MinusTick",
-            (true, false) => "ZeroPlusTick",
-            (true, true) => "ZeroMinusTick",
-        }
-    }
-}
-
-/// A trades message: fills of one taker order, oldest first. `stamp` is sequence and ms.
-pub(super) fn trades(
-    category: Category,
-    config: &InstrumentConfig,
-    fills: &[Fill],
-    direction: &mut Direction,
-    stamp: (u64, Nanos),
-) -> String {
-    let (sequence, sent) = stamp;
-    let symbol = &config.symbol;
-    let mut out = match category {
-        Category::Spot => {
-            format!(r#"{{"topic":"publicTrade.{symbol}","ts":{sent},"type":"snapshot","data":["#)
-        }
-        Category::Linear => {
-            format!(r#"{{"topic":"publicTrade.{symbol}","type":"snapshot","ts":{sent},"data":["#)
-        }
-    };
-    for (index, fill) in fills.iter().enumerate() {
-        let comma = if index == 0 { "" } else { "," };
-        let (at, side, id) = (
-            fill.at / MILLI,
-            side(fill.taker),
-            trade_id(category, config, fill.id),
-        );
-        let (px, qty) = (
-            px(category, config, fill.px),
-            qty(category, config, fill.qty),
-        );
-        let tick = direction.of(fill.px);
-        // Writing to a string cannot fail.
-        let _infallible = match category {
-            Category::Spot => write!(
-                out,
-                r#"{comma}{{"i":"{id}","T":{at},"p":"{px}","v":"{qty}","S":"{side}","seq":{sequence},"s":"{symbol}","BT":false,"RPI":false}}"#
-            ),
-            Category::Linear => write!(
-                out,
-                r#"{comma}{{"T":{at},"s":"{symbol}","S":"{side}","v":"{qty}","p":"{px}","L":"{tick}","i":"{id}","BT":false,"RPI":false,"seq":{sequence}}}"#
-            ),
-        };
-    }
-    out.push_str("]}");
-    out
-}
-
-/// Spot: 19 decimal digits. Linear: a UUID.
+/// Spot: 19 decimal digits. Derivatives: a UUID.
 pub(super) fn trade_id(category: Category, config: &InstrumentConfig, number: u64) -> String {
     if category == Category::Spot {
         return (2_290_000_000_000_000_000 + u128::from(number)).to_string();

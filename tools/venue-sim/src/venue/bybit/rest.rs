@@ -1,10 +1,31 @@
-//! REST: time, instruments, book, recent trades.
+//! REST: time, instruments, books, recent trades, tickers, candles.
 
-use super::{Bybit, Category, payload};
+use std::net::{IpAddr, Ipv4Addr};
+
+use super::book::{Kind, Sides};
+use super::category::Category;
+use super::kline::{self, Wanted};
+use super::ticker::Ticker;
+use super::topic::{Stamp, interval};
+use super::{Bybit, payload};
 use crate::clock::{MILLI, Nanos, SECOND};
-use crate::instrument::InstrumentConfig;
 use crate::market::{Fill, Side};
 use crate::venue::{Desk, RestReply, RestRequest};
+
+/// Requests come without their address; all are from loopback.
+const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+/// Most levels of the whole book and of the one with RPI orders.
+const FULL_LEVELS: usize = 10_000;
+const RPI_LEVELS: u64 = 50;
+
+/// Default and most candles of the list.
+const CANDLES: (u64, u64) = (200, 1_000);
+
+/// What is wrong with a request.
+type Refusal = &'static str;
+
+const NO_SYMBOL: Refusal = "params error: symbol invalid";
 
 impl Bybit {
     pub(super) fn answer(&mut self, desk: &mut Desk<'_>, request: &RestRequest) -> RestReply {
@@ -12,12 +33,14 @@ impl Bybit {
             return RestReply::new(404, "");
         };
         let now = desk.now;
+        if !self.requests.allows(CLIENT, now) {
+            let body = r#"{"retCode":403,"retMsg":"access too frequent"}"#;
+            return RestReply::new(403, body);
+        }
         if method == "time" {
             let (seconds, nanos) = (now / SECOND, now);
-            return success(
-                format!(r#"{{"timeSecond":"{seconds}","timeNano":"{nanos}"}}"#),
-                now,
-            );
+            let time = format!(r#"{{"timeSecond":"{seconds}","timeNano":"{nanos}"}}"#);
+            return success(&time, now);
         }
         if request.get("category") != Some(self.category.name()) {
             return RestReply::ok(failure(10_001, "params error: Category is invalid", now));
@@ -25,112 +48,161 @@ impl Bybit {
         let result = match method {
             "instruments-info" => self.instruments(desk, request),
             "orderbook" => self.book(desk, request),
+            "rpi_orderbook" => self.topic_book(desk, request, Kind::Rpi),
+            "full_orderbook" => self.topic_book(desk, request, Kind::Full),
             "recent-trade" => self.recent(desk, request),
+            "tickers" => self.tickers(desk, request),
+            "kline" => self.candles(desk, request),
             _ => return RestReply::new(404, ""),
         };
         match result {
-            Some(result) => success(result, now),
-            None => RestReply::ok(failure(10_001, "params error: symbol invalid", now)),
+            Ok(result) => success(&result, now),
+            Err(text) => RestReply::ok(failure(10_001, text, now)),
         }
     }
 
-    /// Linear pages by `limit` and `cursor`; spot answers with everything.
-    fn instruments(&self, desk: &Desk<'_>, request: &RestRequest) -> Option<String> {
-        let all: Vec<&InstrumentConfig> = match request.get("symbol") {
-            Some(symbol) => vec![&desk.markets[desk.find(symbol)?].config],
-            None => desk.markets.iter().map(|market| &market.config).collect(),
-        };
-        let linear = self.category == Category::Linear;
-        let limit = request.number("limit", 500).clamp(1, 1_000) as usize;
-        let (start, count) = if linear {
-            (request.number("cursor", 0) as usize, limit)
-        } else {
-            (0, all.len())
-        };
-        let row = |(id, config): (usize, &&InstrumentConfig)| match self.category {
-            Category::Spot => spot_row(id, config),
-            Category::Linear => linear_row(id, config),
-        };
-        let rows: Vec<String> = all
-            .iter()
-            .enumerate()
-            .skip(start)
-            .take(count)
-            .map(row)
-            .collect();
-        let next = start + rows.len();
-        let cursor = if linear && next < all.len() {
-            next.to_string()
-        } else {
-            String::new()
-        };
-        let (category, rows) = (self.category.name(), rows.join(","));
-        let paging = if linear {
-            format!(r#","nextPageCursor":"{cursor}""#)
-        } else {
-            String::new()
-        };
-        Some(format!(
-            r#"{{"category":"{category}","list":[{rows}]{paging}}}"#
-        ))
+    /// Index of the instrument that the request names.
+    fn named(desk: &Desk<'_>, request: &RestRequest) -> Result<usize, Refusal> {
+        let symbol = request.get("symbol").ok_or(NO_SYMBOL)?;
+        desk.find(symbol).ok_or(NO_SYMBOL)
     }
 
-    fn book(&mut self, desk: &Desk<'_>, request: &RestRequest) -> Option<String> {
-        let index = desk.find(request.get("symbol")?)?;
+    /// The best levels, with the update id of the deepest topic.
+    fn book(&mut self, desk: &Desk<'_>, request: &RestRequest) -> Result<String, Refusal> {
+        let index = Self::named(desk, request)?;
+        let (default, most) = self.category.rest_levels();
+        let limit = request.number("limit", default).clamp(1, most) as usize;
+        let config = &desk.markets[index].config;
+        let feed = &mut self.feeds[index];
+        let stamp = feed.stamp(desk.now);
+        if let Some(frozen) = self.stale.take(&config.symbol) {
+            let side = |side| payload::levels(self.category, config, &frozen.book.top(side, limit));
+            let sides = Sides {
+                bids: side(Side::Bid),
+                asks: side(Side::Ask),
+            };
+            let id = frozen.update_id;
+            return Ok(book_text(&config.symbol, &sides, id, stamp, desk.now));
+        }
+        let book = feed.deepest().ok_or(NO_SYMBOL)?;
+        let sides = book.rest(&desk.markets[index], stamp, limit);
+        let (id, stamp) = (book.update_id, book.stamp);
+        Ok(book_text(&config.symbol, &sides, id, stamp, desk.now))
+    }
+
+    /// The book of `orderbook.rpi` or `orderbook.full`, with the topic's ids.
+    fn topic_book(
+        &mut self,
+        desk: &Desk<'_>,
+        request: &RestRequest,
+        kind: Kind,
+    ) -> Result<String, Refusal> {
+        let index = Self::named(desk, request)?;
+        let limit = match kind {
+            Kind::Rpi => request.number("limit", RPI_LEVELS).clamp(1, RPI_LEVELS) as usize,
+            _ => FULL_LEVELS,
+        };
+        let feed = &mut self.feeds[index];
+        let stamp = feed.stamp(desk.now);
+        let book = feed.book(kind).ok_or("params error: Category is invalid")?;
         let market = &desk.markets[index];
-        let default = if self.category == Category::Spot {
-            1
-        } else {
-            25
-        };
-        let limit = request.number("limit", default).clamp(1, 1_000) as usize;
+        let sides = book.rest(market, stamp, limit);
+        let (id, stamp) = (book.update_id, book.stamp);
         let symbol = &market.config.symbol;
-        let (book, id) = match self.stale.take(symbol) {
-            Some(frozen) => (&frozen.book, frozen.update_id),
-            None => (&market.book, self.feeds[index].deepest_id()),
-        };
-        let side = |side| payload::levels(self.category, &market.config, &book.top(side, limit));
-        let (bids, asks) = (side(Side::Bid), side(Side::Ask));
-        let (sequence, now) = (self.feeds[index].sequence, desk.now / MILLI);
-        let at = self.feeds[index].changed_at / MILLI;
-        Some(format!(
-            r#"{{"s":"{symbol}","b":{bids},"a":{asks},"ts":{now},"u":{id},"seq":{sequence},"cts":{at}}}"#
-        ))
+        Ok(book_text(symbol, &sides, id, stamp, desk.now))
     }
 
     /// The newest trades, newest first. There is no cursor: older ones are out of reach.
-    fn recent(&self, desk: &Desk<'_>, request: &RestRequest) -> Option<String> {
-        let index = desk.find(request.get("symbol")?)?;
-        let market = &desk.markets[index];
-        let (default, most) = if self.category == Category::Spot {
-            (60, 60)
-        } else {
-            (500, 1_000)
-        };
+    fn recent(&self, desk: &Desk<'_>, request: &RestRequest) -> Result<String, Refusal> {
+        let (default, most) = self.category.rest_trades();
         let limit = request.number("limit", default).clamp(1, most) as usize;
-        let row = |fill: &Fill| {
-            let config = &market.config;
-            format!(
-                r#"{{"execId":"{}","symbol":"{}","price":"{}","size":"{}","side":"{}","time":"{}","isBlockTrade":false,"isRPITrade":false,"seq":"{}"}}"#,
-                payload::trade_id(self.category, config, fill.id),
-                config.symbol,
-                payload::px(self.category, config, fill.px),
-                payload::qty(self.category, config, fill.qty),
-                payload::side(fill.taker),
-                fill.at / MILLI,
-                fill.id
-            )
+        let chosen = match (request.get("symbol"), self.category) {
+            (None, Category::Option) => self.options(request),
+            _ => vec![Self::named(desk, request)?],
         };
-        let rows: Vec<String> = market.tape.iter().rev().take(limit).map(row).collect();
-        Some(format!(
-            r#"{{"category":"{}","list":[{}]}}"#,
-            self.category.name(),
-            rows.join(",")
+        let mut fills: Vec<(usize, &Fill)> = Vec::new();
+        for index in chosen {
+            let tape = desk.markets[index].tape.iter().rev().take(limit);
+            fills.extend(tape.map(|fill| (index, fill)));
+        }
+        // The sort is stable, so one instrument's trades keep their order.
+        fills.sort_by_key(|(_, fill)| std::cmp::Reverse(fill.at));
+        let row = |(index, fill): &(usize, &Fill)| {
+            self.feeds[*index]
+                .trades
+                .rest_row(&desk.markets[*index], fill)
+        };
+        let rows: Vec<String> = fills.iter().take(limit).map(row).collect();
+        Ok(self.list(&rows))
+    }
+
+    /// The options of one base coin, BTC by default, all of them or one kind.
+    fn options(&self, request: &RestRequest) -> Vec<usize> {
+        let base = request.get("baseCoin").unwrap_or("BTC");
+        let put = request.get("optionType").map(|kind| kind == "Put");
+        let feeds = self.feeds.iter().enumerate();
+        let chosen = feeds.filter(|(_, feed)| {
+            let own = feed.contract.strike.is_some_and(|(_, put)| put);
+            feed.listed() && feed.base == base && put.is_none_or(|put| put == own)
+        });
+        chosen.map(|(index, _)| index).collect()
+    }
+
+    /// Every ticker, or one. Options need a symbol or a base coin.
+    fn tickers(&self, desk: &Desk<'_>, request: &RestRequest) -> Result<String, Refusal> {
+        let chosen: Vec<usize> = match request.get("symbol") {
+            Some(_) => vec![Self::named(desk, request)?],
+            None if self.category != Category::Option => (0..self.feeds.len())
+                .filter(|index| self.feeds[*index].listed())
+                .collect(),
+            None if request.get("baseCoin").is_some() => self.options(request),
+            None => return Err("params error: symbol or baseCoin is required"),
+        };
+        let row = |index: &usize| {
+            let subject = self.feeds[*index].subject(&desk.markets[*index], desk.now);
+            Ticker::rest(&subject).object(None)
+        };
+        let rows: Vec<String> = chosen.iter().map(row).collect();
+        Ok(self.list(&rows))
+    }
+
+    /// Candles, newest first.
+    fn candles(&self, desk: &Desk<'_>, request: &RestRequest) -> Result<String, Refusal> {
+        let index = Self::named(desk, request)?;
+        if self.category == Category::Option {
+            return Err("params error: Category is invalid");
+        }
+        let interval = request.get("interval").and_then(interval);
+        let wanted = Wanted {
+            interval: interval.ok_or("params error: interval invalid")?,
+            from: request.number("start", 0).saturating_mul(MILLI),
+            to: request.number("end", u64::MAX).saturating_mul(MILLI),
+            limit: request.number("limit", CANDLES.0).clamp(1, CANDLES.1) as usize,
+        };
+        let market = &desk.markets[index];
+        let rows = kline::rest_rows(self.category, market, wanted, desk.now);
+        let (symbol, category) = (&market.config.symbol, self.category.name());
+        let rows = rows.join(",");
+        Ok(format!(
+            r#"{{"symbol":"{symbol}","category":"{category}","list":[{rows}]}}"#
         ))
+    }
+
+    fn list(&self, rows: &[String]) -> String {
+        let (category, rows) = (self.category.name(), rows.join(","));
+        format!(r#"{{"category":"{category}","list":[{rows}]}}"#)
     }
 }
 
-fn success(result: String, now: Nanos) -> RestReply {
+fn book_text(symbol: &str, sides: &Sides, update_id: u64, stamp: Stamp, now: Nanos) -> String {
+    let Sides { bids, asks } = sides;
+    let (sequence, matched, now) = (stamp.sequence, stamp.matched / MILLI, now / MILLI);
+    format!(
+        r#"{{"s":"{symbol}","b":{bids},"a":{asks},"ts":{now},"u":{update_id},"seq":{sequence},"cts":{matched}}}"#
+    )
+}
+
+fn success(result: &str, now: Nanos) -> RestReply {
     let now = now / MILLI;
     RestReply::ok(format!(
         r#"{{"retCode":0,"retMsg":"OK","result":{result},"retExtInfo":{{}},"time":{now}}}"#
@@ -142,38 +214,5 @@ pub(super) fn failure(code: u32, text: &str, now: Nanos) -> String {
     let now = now / MILLI;
     format!(
         r#"{{"retCode":{code},"retMsg":"{text}","result":{{}},"retExtInfo":{{}},"time":{now}}}"#
-    )
-}
-
-fn spot_row(id: usize, config: &InstrumentConfig) -> String {
-    let InstrumentConfig {
-        symbol,
-        base,
-        quote,
-        ..
-    } = config;
-    let lot = payload::qty(Category::Spot, config, config.lot);
-    let tick = payload::px(Category::Spot, config, config.tick);
-    format!(
-        r#"{{"symbolId":{},"symbol":"{symbol}","baseCoin":"{base}","quoteCoin":"{quote}","innovation":"0","status":"Trading","marginTrading":"utaOnly","stTag":"0","lotSizeFilter":{{"basePrecision":"{lot}","quotePrecision":"0.0000001","minOrderQty":"{lot}","maxOrderQty":"1000000","minOrderAmt":"5","maxOrderAmt":"8000000"}},"priceFilter":{{"tickSize":"{tick}"}},"riskParameters":{{"priceLimitRatioX":"0.005","priceLimitRatioY":"0.01"}},"symbolType":""}}"#,
-        id + 9
-    )
-}
-
-fn linear_row(id: usize, config: &InstrumentConfig) -> String {
-    let InstrumentConfig {
-        symbol,
-        base,
-        quote,
-        px_digits,
-        ..
-    } = config;
-    let lot = payload::qty(Category::Linear, config, config.lot);
-    let most = payload::qty(Category::Linear, config, config.lot * 1_000_000);
-    let tick = payload::px(Category::Linear, config, config.tick);
-    let top = payload::px(Category::Linear, config, config.tick * 10_000_000);
-    format!(
-        r#"{{"symbol":"{symbol}","contractType":"LinearPerpetual","status":"Trading","baseCoin":"{base}","quoteCoin":"{quote}","launchTime":"1585526400000","deliveryTime":"0","deliveryFeeRate":"","priceScale":"{px_digits}","leverageFilter":{{"minLeverage":"1","maxLeverage":"100.00","leverageStep":"0.01"}},"priceFilter":{{"minPrice":"{tick}","maxPrice":"{top}","tickSize":"{tick}"}},"lotSizeFilter":{{"maxOrderQty":"{most}","minOrderQty":"{lot}","qtyStep":"{lot}","postOnlyMaxOrderQty":"{most}","maxMktOrderQty":"{most}","minNotionalValue":"5"}},"unifiedMarginTrade":true,"fundingInterval":480,"settleCoin":"{quote}","copyTrading":"both","upperFundingRate":"0.00375","lowerFundingRate":"-0.00375","isPreListing":false,"preListingInfo":null,"riskParameters":{{"priceLimitRatioX":"0.01","priceLimitRatioY":"0.02"}},"displayName":"","symbolType":"","symbolId":{}}}"#,
-        id + 5
     )
 }

@@ -169,6 +169,7 @@ impl Feed {
             checksum: checksum(&book.view.bids, &book.view.asks),
             bids: payload::texts(config, &book.view.bids),
             asks: payload::texts(config, &book.view.asks),
+            ..ViewTruth::default()
         };
         shown.map(truth).collect()
     }

@@ -17,6 +17,9 @@ use crate::venue::{Channel, StreamKey};
 /// Most unknown field names that are told apart; later ones are counted together.
 const UNKNOWN_NAMES_MAX: usize = 256;
 
+/// Most bytes of an unknown name or value that are kept: the venues' longest have about 40.
+const NAME_BYTES_MAX: usize = 64;
+
 /// One thing a frame said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Item {
@@ -159,7 +162,7 @@ const fn trade_channel(trade: &Trade) -> Channel {
     }
 }
 
-/// Schema drift: fields that the venue sends and we do not know, by channel and name.
+/// Schema drift: fields and values that the venue sends and we do not know, by channel and name.
 #[derive(Debug, Default)]
 pub struct Drift {
     names: Vec<(&'static str, Box<str>, u64)>,
@@ -170,16 +173,35 @@ impl Drift {
     /// Counts one unknown field.
     #[cold]
     pub fn unknown_field(&mut self, channel: &'static str, field: &str) {
+        let field = &field[..field.floor_char_boundary(NAME_BYTES_MAX)];
+        self.count_name(channel, |name| name == field, || field.into());
+    }
+
+    /// Counts one unknown value of a known field, as `field=value`.
+    #[cold]
+    pub fn unknown_value(&mut self, channel: &'static str, field: &'static str, value: &str) {
+        let value = &value[..value.floor_char_boundary(NAME_BYTES_MAX)];
+        let same = |name: &str| {
+            let rest = name.strip_prefix(field);
+            rest.and_then(|rest| rest.strip_prefix('=')) == Some(value)
+        };
+        self.count_name(channel, same, || format!("{field}={value}").into());
+    }
+
+    /// Allocates for a name that is new only.
+    fn count_name(
+        &mut self,
+        channel: &'static str,
+        same: impl Fn(&str) -> bool,
+        name: impl FnOnce() -> Box<str>,
+    ) {
         let known = self
             .names
             .iter()
-            .position(|(at, name, _)| *at == channel && **name == *field);
+            .position(|(at, held, _)| *at == channel && same(held));
         match known {
             Some(at) => self.names[at].2 += 1,
-            None if self.names.len() < UNKNOWN_NAMES_MAX => {
-                let end = field.floor_char_boundary(64);
-                self.names.push((channel, field[..end].into(), 1));
-            }
+            None if self.names.len() < UNKNOWN_NAMES_MAX => self.names.push((channel, name(), 1)),
             None => self.others += 1,
         }
     }

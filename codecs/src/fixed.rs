@@ -59,26 +59,34 @@ impl Fixed {
     /// [`NumberError::Malformed`] or [`NumberError::Range`].
     pub fn parse(text: &[u8]) -> Result<Self, NumberError> {
         let lexeme = Lexeme::scan(text)?;
-        let exp = lexeme.exp.min(0);
-        let mantissa = lexeme.at(exp).ok_or(NumberError::Range)?;
-        let exp = i8::try_from(exp).map_err(|_| NumberError::Range)?;
-        if exp < EXP_MIN {
-            return Self {
-                mantissa,
-                exp: EXP_MIN,
-            }
-            .reduced_from(lexeme);
-        }
-        Ok(Self { mantissa, exp })
+        // Zeros at the end are kept where they fit, and given up before the value is.
+        lexeme
+            .kept()
+            .or_else(|| lexeme.trimmed().kept())
+            .ok_or(NumberError::Range)
     }
 
-    /// More fraction digits than any record carries: exact only if the surplus is zeros.
-    fn reduced_from(self, lexeme: Lexeme) -> Result<Self, NumberError> {
-        let mantissa = lexeme.at(i32::from(self.exp)).ok_or(NumberError::Range)?;
-        Ok(Self {
-            mantissa,
-            exp: self.exp,
-        })
+    /// The mantissa at `exp` of a value that came with an exponent of its own (binary encodings);
+    /// the rules are those of [`mantissa_at`].
+    ///
+    /// # Errors
+    ///
+    /// [`NumberError::Finer`] or [`NumberError::Range`].
+    pub fn mantissa_at(self, exp: i8, keep_zeros: bool) -> Result<i64, NumberError> {
+        if !(EXP_MIN..=EXP_MAX).contains(&self.exp) {
+            return Err(NumberError::Range);
+        }
+        if !(keep_zeros && self.exp < exp)
+            && let Some(mantissa) = self.at(exp)
+        {
+            return Ok(mantissa);
+        }
+        let wanted = if keep_zeros { self } else { self.normalized() };
+        if wanted.exp < exp {
+            Err(NumberError::Finer(wanted.exp))
+        } else {
+            Err(NumberError::Range)
+        }
     }
 
     /// The same value with trailing zeros of the mantissa moved into the exponent, up to `exp` 0.
@@ -258,6 +266,12 @@ impl Lexeme {
         Some(if self.negative { -magnitude } else { magnitude })
     }
 
+    /// The value with its digits as they are, but for those finer than any record carries.
+    fn kept(self) -> Option<Fixed> {
+        let exp = i8::try_from(self.exp.min(0).max(i32::from(EXP_MIN))).ok()?;
+        Some(Fixed::new(self.at(i32::from(exp))?, exp))
+    }
+
     /// The same value without trailing zeros.
     const fn trimmed(mut self) -> Self {
         while self.digits != 0 && self.digits.is_multiple_of(10) {
@@ -334,6 +348,8 @@ mod tests {
             ("7.0541503E7", "70541503"),
             ("2.4725004e+11", "247250040000"),
             ("100000000000.00000000000", "100000000000"),
+            ("99999999999.00000000", "99999999999"),
+            ("9999999999.990000000", "9999999999.99"),
             ("-6.2604214e-11", "-0.000000000062604214"),
             ("0.0", "0"),
             ("0e5", "0"),
@@ -391,6 +407,43 @@ mod tests {
         );
         assert_eq!(
             mantissa_at(b"9223372036854775807", -1, false),
+            Err(NumberError::Range)
+        );
+    }
+
+    #[test]
+    fn values_with_an_exponent_follow_the_rules_of_text() {
+        for (mantissa, from, exp, keep) in [
+            (125, -2, -2, false),
+            (125, -2, -1, false),
+            (12_500, -4, -2, false),
+            (12_500, -4, -2, true),
+            (0, -8, 0, true),
+            (0, -8, 0, false),
+            (1, -18, -8, false),
+            (i64::MAX, 0, -1, false),
+        ] {
+            let value = Fixed::new(mantissa, from);
+            let unit = 10_u128.pow(u32::from(from.unsigned_abs()));
+            let places = usize::from(from.unsigned_abs());
+            let digits = u128::from(mantissa.unsigned_abs());
+            let text = if places == 0 {
+                digits.to_string()
+            } else {
+                format!("{}.{:0places$}", digits / unit, digits % unit)
+            };
+            assert_eq!(
+                value.mantissa_at(exp, keep),
+                mantissa_at(text.as_bytes(), exp, keep),
+                "{text} at {exp}"
+            );
+        }
+        assert_eq!(
+            Fixed::new(1, -128).mantissa_at(-8, false),
+            Err(NumberError::Range)
+        );
+        assert_eq!(
+            Fixed::new(0, 127).mantissa_at(-8, false),
             Err(NumberError::Range)
         );
     }

@@ -427,10 +427,7 @@ pub(crate) use fields;
 ///
 /// [`Reject::MissingField`].
 #[inline]
-pub(crate) fn need<'t, 'f>(
-    item: Option<Item<'t, 'f>>,
-    field: &'static str,
-) -> Result<Item<'t, 'f>, Reject> {
+pub(crate) fn need<T>(item: Option<T>, field: &'static str) -> Result<T, Reject> {
     item.ok_or(Reject::MissingField(field))
 }
 

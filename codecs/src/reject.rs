@@ -72,6 +72,9 @@ pub enum Reject {
     /// A REST answer that is the venue's error object.
     #[error("the venue answered with an error")]
     VenueError,
+    /// A binary message whose lengths do not fit its bytes or its schema.
+    #[error("the binary message's lengths do not fit its bytes")]
+    Layout,
 }
 
 impl Reject {
@@ -106,6 +109,7 @@ impl Reject {
             Self::AmbiguousInstrument => 19,
             Self::TooMany => 20,
             Self::VenueError => 21,
+            Self::Layout => 22,
         }
     }
 
@@ -128,7 +132,7 @@ impl Reject {
 /// How many rules there are: the size of a table of counters.
 pub const RULE_COUNT: usize = RULES.len();
 
-const RULES: [&str; 21] = [
+const RULES: [&str; 22] = [
     "empty",
     "too_large",
     "binary",
@@ -150,4 +154,5 @@ const RULES: [&str; 21] = [
     "ambiguous_instrument",
     "too_many",
     "venue_error",
+    "layout",
 ];

@@ -8,6 +8,7 @@
 pub mod binance;
 pub mod bybit;
 mod channel;
+pub(crate) mod figures;
 pub mod kraken;
 pub(crate) mod levels;
 #[cfg(test)]

@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use crate::batch::{Batch, Drift};
-use crate::fixed::{self, Fixed};
+use crate::fixed::{self, Fixed, NumberError};
 use crate::instrument::Instrument;
 use crate::json::{Item, need};
 use crate::record::{ABSENT, Bbo, Level};
@@ -13,6 +13,45 @@ use crate::reject::Reject;
 
 /// Most levels in one message: Bybit's full book has 2 × 10,000.
 pub(crate) const MESSAGE_LEVELS_MAX: usize = 65_536;
+
+/// A number on the wire: decimal text, or a binary mantissa with its power of ten.
+pub(crate) trait Number: Copy {
+    /// The mantissa at `exp`, or the finer exponent that it needs.
+    fn mantissa(
+        self,
+        field: &'static str,
+        exp: i8,
+        keep_zeros: bool,
+    ) -> Result<Result<i64, i8>, Reject>;
+}
+
+impl Number for Item<'_, '_> {
+    #[inline]
+    fn mantissa(
+        self,
+        field: &'static str,
+        exp: i8,
+        keep_zeros: bool,
+    ) -> Result<Result<i64, i8>, Reject> {
+        Item::mantissa(self, field, exp, keep_zeros)
+    }
+}
+
+impl Number for Fixed {
+    #[inline]
+    fn mantissa(
+        self,
+        field: &'static str,
+        exp: i8,
+        keep_zeros: bool,
+    ) -> Result<Result<i64, i8>, Reject> {
+        match self.mantissa_at(exp, keep_zeros) {
+            Ok(mantissa) => Ok(Ok(mantissa)),
+            Err(NumberError::Finer(finer)) => Ok(Err(finer)),
+            Err(error) => Err(Reject::number(field, error)),
+        }
+    }
+}
 
 /// The powers of ten of one message: the instrument's, or finer where the wire is finer.
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +74,7 @@ impl Scale {
     #[inline]
     pub(crate) fn px(
         &mut self,
-        item: Item<'_, '_>,
+        item: impl Number,
         field: &'static str,
         earlier: &mut [i64],
     ) -> Result<i64, Reject> {
@@ -52,7 +91,7 @@ impl Scale {
     #[inline]
     pub(crate) fn qty(
         &mut self,
-        item: Item<'_, '_>,
+        item: impl Number,
         field: &'static str,
         earlier: &mut [i64],
     ) -> Result<i64, Reject> {
@@ -69,8 +108,8 @@ impl Scale {
     #[inline]
     pub(crate) fn level(
         &mut self,
-        px: Item<'_, '_>,
-        qty: Item<'_, '_>,
+        px: impl Number,
+        qty: impl Number,
         batch: &mut Batch,
         first: usize,
     ) -> Result<(), Reject> {
@@ -101,7 +140,7 @@ impl Scale {
 /// multiplied by the difference.
 #[inline]
 fn read(
-    item: Item<'_, '_>,
+    item: impl Number,
     field: &'static str,
     exp: &mut i8,
     keep_zeros: bool,
@@ -136,10 +175,10 @@ fn multiply(mantissa: &mut i64, factor: i64, field: &'static str) -> Result<(), 
 }
 
 /// Price and quantity of one trade.
-pub(crate) fn px_and_qty(
+pub(crate) fn px_and_qty<N: Number>(
     instrument: &Instrument,
-    px: (Option<Item<'_, '_>>, &'static str),
-    qty: (Option<Item<'_, '_>>, &'static str),
+    px: Named<N>,
+    qty: Named<N>,
 ) -> Result<(Fixed, Fixed), Reject> {
     let mut scale = Scale::of(instrument);
     let px = scale.px(need(px.0, px.1)?, px.1, &mut [])?;
@@ -147,14 +186,14 @@ pub(crate) fn px_and_qty(
     Ok((Fixed::new(px, scale.px_exp), Fixed::new(qty, scale.qty_exp)))
 }
 
-/// A field of a best bid and offer, with its name.
-pub(crate) type Named<'t, 'f> = (Option<Item<'t, 'f>>, &'static str);
+/// A field with its name.
+pub(crate) type Named<N> = (Option<N>, &'static str);
 
 /// A best bid and offer: price and quantity of the bid, then of the offer. A side of quantity 0 has
 /// no orders.
-pub(crate) fn best(
+pub(crate) fn best<N: Number>(
     instrument: &Instrument,
-    [bid_px, bid_qty, ask_px, ask_qty]: [Named<'_, '_>; 4],
+    [bid_px, bid_qty, ask_px, ask_qty]: [Named<N>; 4],
 ) -> Result<Bbo, Reject> {
     let mut scale = Scale::of(instrument);
     let mut px = [scale.px(need(bid_px.0, bid_px.1)?, bid_px.1, &mut [])?, 0];

@@ -248,6 +248,17 @@ pub struct Facts {
     pub answer_max: i64,
 }
 
+/// Limits of the lines of one path: the [`Facts`], where the path has none of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PathLimits {
+    /// Least time between two of our messages on one line, ns.
+    pub request_spacing: i64,
+    /// Most streams in one subscription request.
+    pub streams_per_request: usize,
+    /// Most streams on one line.
+    pub streams_per_line: usize,
+}
+
 /// Where a venue's book snapshots come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Snapshots {
@@ -323,7 +334,8 @@ pub trait Venue: Send + Sized {
         false
     }
 
-    /// The channel whose stream carries `channel`, where one stream carries several.
+    /// The channel whose stream carries `channel`, where one stream carries several;
+    /// [`Channel::NONE`] where it comes on every line without a subscription.
     fn carrier(&self, channel: Channel) -> Channel {
         channel
     }
@@ -343,6 +355,28 @@ pub trait Venue: Send + Sized {
     /// Where the snapshots of a book channel come from.
     fn snapshots(&self, _channel: Channel) -> Snapshots {
         self.facts().snapshots
+    }
+
+    /// How much one line of `path` may carry and how fast it may be asked.
+    fn limits(&self, _path: &str) -> PathLimits {
+        let facts = self.facts();
+        PathLimits {
+            request_spacing: facts.request_spacing,
+            streams_per_request: facts.streams_per_request,
+            streams_per_line: facts.streams_per_line,
+        }
+    }
+
+    /// The whole URL of lines of `path`, where the real venue does not serve it below
+    /// [`Facts::ws_url`].
+    fn own_url(&self, _path: &str) -> Option<&'static str> {
+        None
+    }
+
+    /// How often we must send a WebSocket ping frame, ns; 0 = never (the venue pings, or has a ping
+    /// message of its own). The pong is a sign of life.
+    fn frame_ping_every(&self) -> i64 {
+        0
     }
 
     /// Takes the secret that some streams ask for (Kraken `level3` token).

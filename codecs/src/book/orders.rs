@@ -152,7 +152,9 @@ mod tests {
             qty,
             ts: 0,
             action,
-            reserved: [0; 7],
+            px_digits: 0,
+            qty_digits: 0,
+            reserved: [0; 5],
         }
     }
 

@@ -37,8 +37,8 @@ impl OrderAction {
 /// One order: 56 bytes.
 ///
 /// ```text
-/// 0     24   32    40   48       49     56
-///  | id  | px | qty | ts | action | zero |
+/// 0     24   32    40   48       49          50           51     56
+///  | id  | px | qty | ts | action | px_digits | qty_digits | zero |
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
@@ -53,8 +53,12 @@ pub struct Order {
     pub ts: Nanos,
     /// What happened; in a snapshot always [`OrderAction::ADD`].
     pub action: OrderAction,
+    /// Fraction digits of the price as the venue wrote it: its checksum is made of the text.
+    pub px_digits: u8,
+    /// Fraction digits of the quantity as the venue wrote it.
+    pub qty_digits: u8,
     /// Always zero.
-    pub reserved: [u8; 7],
+    pub reserved: [u8; 5],
 }
 
 /// Fixed part of an order-level record: 72 bytes, followed by two SBE groups of [`Order`], bids then

@@ -70,6 +70,15 @@ impl Scale {
         }
     }
 
+    /// As [`Scale::of`], for messages whose trailing zeros say nothing about the instrument's
+    /// precision (REST bodies that pad every price to the same length).
+    pub(crate) const fn padded(instrument: &Instrument) -> Self {
+        Self {
+            keep_zeros: false,
+            ..Self::of(instrument)
+        }
+    }
+
     /// A price, never negative; `earlier` prices of the message follow when this one is finer.
     #[inline]
     pub(crate) fn px(
@@ -78,12 +87,23 @@ impl Scale {
         field: &'static str,
         earlier: &mut [i64],
     ) -> Result<i64, Reject> {
-        let keep = self.keep_zeros;
-        let px = read(item, field, &mut self.px_exp, keep, |factor| {
+        self.px_and(item, field, |factor| {
             earlier
                 .iter_mut()
                 .try_for_each(|px| multiply(px, factor, field))
-        })?;
+        })
+    }
+
+    /// A price, never negative; `widen` multiplies the message's earlier prices when this one is
+    /// finer.
+    #[inline]
+    pub(crate) fn px_and(
+        &mut self,
+        item: impl Number,
+        field: &'static str,
+        widen: impl FnOnce(i64) -> Result<(), Reject>,
+    ) -> Result<i64, Reject> {
+        let px = read(item, field, &mut self.px_exp, self.keep_zeros, widen)?;
         not_negative(px, field)
     }
 
@@ -95,12 +115,23 @@ impl Scale {
         field: &'static str,
         earlier: &mut [i64],
     ) -> Result<i64, Reject> {
-        let keep = self.keep_zeros;
-        let qty = read(item, field, &mut self.qty_exp, keep, |factor| {
+        self.qty_and(item, field, |factor| {
             earlier
                 .iter_mut()
                 .try_for_each(|qty| multiply(qty, factor, field))
-        })?;
+        })
+    }
+
+    /// A quantity, never negative; `widen` multiplies the message's earlier quantities when this
+    /// one is finer.
+    #[inline]
+    pub(crate) fn qty_and(
+        &mut self,
+        item: impl Number,
+        field: &'static str,
+        widen: impl FnOnce(i64) -> Result<(), Reject>,
+    ) -> Result<i64, Reject> {
+        let qty = read(item, field, &mut self.qty_exp, self.keep_zeros, widen)?;
         not_negative(qty, field)
     }
 
@@ -116,22 +147,18 @@ impl Scale {
         if batch.levels.len() - first >= MESSAGE_LEVELS_MAX {
             return Err(Reject::TooMany);
         }
-        let keep = self.keep_zeros;
         let levels = &mut batch.levels;
-        let px = read(px, "price", &mut self.px_exp, keep, |factor| {
+        let px = self.px_and(px, "price", |factor| {
             levels[first..]
                 .iter_mut()
                 .try_for_each(|level| multiply(&mut level.px, factor, "price"))
         })?;
-        let qty = read(qty, "qty", &mut self.qty_exp, keep, |factor| {
+        let qty = self.qty_and(qty, "qty", |factor| {
             levels[first..]
                 .iter_mut()
                 .try_for_each(|level| multiply(&mut level.qty, factor, "qty"))
         })?;
-        levels.push(Level {
-            px: not_negative(px, "price")?,
-            qty: not_negative(qty, "qty")?,
-        });
+        levels.push(Level { px, qty });
         Ok(())
     }
 }
@@ -167,7 +194,8 @@ const fn not_negative(value: i64, field: &'static str) -> Result<i64, Reject> {
     }
 }
 
-fn multiply(mantissa: &mut i64, factor: i64, field: &'static str) -> Result<(), Reject> {
+/// Brings a mantissa to a finer power of ten.
+pub(crate) fn multiply(mantissa: &mut i64, factor: i64, field: &'static str) -> Result<(), Reject> {
     *mantissa = mantissa
         .checked_mul(factor)
         .ok_or(Reject::NumberRange(field))?;
@@ -180,7 +208,15 @@ pub(crate) fn px_and_qty<N: Number>(
     px: Named<N>,
     qty: Named<N>,
 ) -> Result<(Fixed, Fixed), Reject> {
-    let mut scale = Scale::of(instrument);
+    px_and_qty_at(Scale::of(instrument), px, qty)
+}
+
+/// As [`px_and_qty`], at a scale of the caller's.
+pub(crate) fn px_and_qty_at<N: Number>(
+    mut scale: Scale,
+    px: Named<N>,
+    qty: Named<N>,
+) -> Result<(Fixed, Fixed), Reject> {
     let px = scale.px(need(px.0, px.1)?, px.1, &mut [])?;
     let qty = scale.qty(need(qty.0, qty.1)?, qty.1, &mut [])?;
     Ok((Fixed::new(px, scale.px_exp), Fixed::new(qty, scale.qty_exp)))

@@ -227,3 +227,11 @@ fn set_level(side: &mut BTreeMap<i128, (String, String)>, px: &str, qty: &str) {
         side.insert(scaled(px), (px.to_owned(), qty.to_owned()));
     }
 }
+
+/// The keys of a JSON text in their order, nested ones included.
+pub fn keys(text: &str) -> String {
+    let quoted: Vec<&str> = text.split('"').collect();
+    let keys = quoted.windows(2).skip(1).step_by(2);
+    let keys = keys.filter(|pair| pair[1].starts_with(':'));
+    keys.map(|pair| pair[0]).collect::<Vec<_>>().join(" ")
+}

@@ -82,6 +82,8 @@ impl Binance {
             .split_once("/ws/")
             .map_or("", |(_, streams)| streams);
         let streams = [raw, request.get("streams").unwrap_or_default()];
+        // Forms encode a space as `+`, but no name has a space and `@+08:00` has a plus.
+        let streams = streams.map(|streams| streams.replace(' ', "+"));
         for stream in streams.iter().flat_map(|streams| streams.split('/')) {
             self.listen(desk, line, stream);
         }

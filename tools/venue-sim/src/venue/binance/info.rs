@@ -9,13 +9,15 @@ use crate::market::{Market, State};
 use crate::venue::{Desk, RestReply, RestRequest};
 
 /// The answer for all instruments or for those that `symbol` or `symbols` name.
-pub(super) fn answer(dialect: Dialect, desk: &Desk<'_>, request: &RestRequest) -> RestReply {
+pub(super) fn answer(
+    dialect: Dialect,
+    desk: &Desk<'_>,
+    request: &RestRequest,
+    limit: u32,
+) -> RestReply {
     let names: Vec<&str> = match (request.get("symbol"), request.get("symbols")) {
         (Some(name), _) => vec![name],
-        (None, Some(list)) => list
-            .split(['[', ']', ',', '"'])
-            .filter(|n| !n.is_empty())
-            .collect(),
+        (None, Some(_)) => rest::symbols(request),
         (None, None) => desk
             .markets
             .iter()
@@ -31,11 +33,6 @@ pub(super) fn answer(dialect: Dialect, desk: &Desk<'_>, request: &RestRequest) -
         }
     }
     let (rows, now) = (rows.join(","), desk.now / MILLI);
-    let limit = if dialect == Dialect::Spot {
-        6_000
-    } else {
-        2_400
-    };
     RestReply::ok(format!(
         r#"{{"timezone":"UTC","serverTime":{now},"rateLimits":[{{"rateLimitType":"REQUEST_WEIGHT","interval":"MINUTE","intervalNum":1,"limit":{limit}}}],"exchangeFilters":[],"symbols":[{rows}]}}"#
     ))

@@ -22,3 +22,25 @@ pub fn wall() -> i64 {
         Err(before) => i64::try_from(before.duration().as_nanos()).map_or(i64::MIN, |ns| -ns),
     }
 }
+
+/// Where the time comes from; tests bring their own.
+pub trait Clock: Send + Sync + std::fmt::Debug {
+    /// As [`mono`].
+    fn mono(&self) -> i64;
+    /// As [`wall`].
+    fn wall(&self) -> i64;
+}
+
+/// The host's clocks.
+#[derive(Clone, Copy, Debug)]
+pub struct System;
+
+impl Clock for System {
+    fn mono(&self) -> i64 {
+        mono()
+    }
+
+    fn wall(&self) -> i64 {
+        wall()
+    }
+}

@@ -94,6 +94,18 @@ pub struct LimitConfig {
     pub silence: Option<Span>,
     /// Longest time for a clean stop.
     pub stop: Span,
+    /// Part of each venue's limits of connections and requests that is used, in percent, 1 to 100:
+    /// other programs share the address.
+    pub budget_share: u8,
+    /// Longest time for a name's addresses; then the last good ones are used. `10ms` to `60s`.
+    pub resolve: Span,
+    /// Pause after a certificate that is not trusted, and after any other refusal of TLS.
+    pub tls_retry: Span,
+    /// A frame that is not complete so long after its first byte closes the line. `100ms` to `10min`.
+    pub frame: Span,
+    /// What was sent and is not acknowledged for so long closes the connection
+    /// (`TCP_USER_TIMEOUT`). `1s` to `10min`.
+    pub unacknowledged: Span,
 }
 
 impl Default for LimitConfig {
@@ -108,6 +120,11 @@ impl Default for LimitConfig {
             backoff_max: Span::from_millis(30_000),
             silence: None,
             stop: Span::from_millis(10_000),
+            budget_share: 80,
+            resolve: Span::from_millis(5_000),
+            tls_retry: Span::from_millis(300_000),
+            frame: Span::from_millis(10_000),
+            unacknowledged: Span::from_millis(30_000),
         }
     }
 }

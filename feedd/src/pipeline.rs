@@ -39,7 +39,9 @@ use crate::clock;
 use crate::config::{Config, FeedConfig};
 use crate::exit::{Code, Failure};
 use crate::roster::Roster;
+use crate::session::budget::{Budgets, Keeper};
 use crate::session::connect::Dialer;
+use crate::session::names::{Names, SystemResolver};
 
 /// Latency totals by tag (`stage.venue`), in nanoseconds.
 pub type Latencies = BTreeMap<String, Histogram<u64>>;
@@ -56,6 +58,7 @@ pub struct Pipeline {
     feeds: Vec<Arc<driver::SharedReport>>,
     journal_report: Arc<journal::SharedReport>,
     latency_file: PathBuf,
+    budgets: Keeper,
 }
 
 impl Pipeline {
@@ -74,7 +77,18 @@ impl Pipeline {
         let (rest_stop, rest_stopping) = bounded(0);
         let (intervals, noted) = bounded(latency::QUEUE);
         let checkpoints = Arc::new(AtomicU64::new(0));
-        let dialer = Dialer::new(&config.tls, &config.limits)?;
+        let names = Names::new(
+            Arc::new(SystemResolver),
+            config.limits.resolve.0,
+            Arc::new(clock::System),
+        );
+        let dialer = Dialer::new(names.clone(), &config.tls, &config.limits)?;
+        let budgets = Budgets::open(
+            &config.journal.dir,
+            config.limits.budget_share,
+            Arc::new(clock::System),
+        );
+        let keeper = Keeper::start(&budgets)?;
         let feeds: Vec<Arc<driver::SharedReport>> = feed_ids(config)
             .into_iter()
             .map(|id| Arc::new(driver::SharedReport::new(id)))
@@ -102,6 +116,8 @@ impl Pipeline {
                 run,
                 interrupted: !recovered.records.cuts.is_empty(),
                 dialer: dialer.clone(),
+                names: names.clone(),
+                budgets: budgets.clone(),
                 checkpoints: Arc::clone(&checkpoints),
                 intervals: intervals.clone(),
                 stopped: stopped.clone(),
@@ -145,6 +161,7 @@ impl Pipeline {
             feeds,
             journal_report,
             latency_file,
+            budgets: keeper,
         };
         Ok((pipeline, recovered))
     }
@@ -185,6 +202,7 @@ impl Pipeline {
         for reader in self.readers {
             panicked |= reader.join().is_err();
         }
+        self.budgets.close();
         let written = self.journal.join();
         let latencies = self.monitor.join();
         if panicked {

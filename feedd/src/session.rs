@@ -2,6 +2,10 @@
 
 pub mod backoff;
 pub mod budget;
+pub mod certificate;
 pub mod connect;
+pub mod frame;
 pub mod line;
+pub mod names;
 pub mod rest;
+pub mod tls;

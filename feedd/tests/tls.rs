@@ -3,6 +3,7 @@
 
 mod support;
 
+use feedd::config::Span;
 use feedd_codecs::record::StatusCode;
 use support::{Rig, market, wait_for};
 use venue_sim::{Product, SimConfig};
@@ -31,6 +32,7 @@ fn unknown_authority_is_refused_with_a_warning_on_both_ways() {
     // Kraken opens its line at once; Binance asks REST first.
     let mut rig = rig(&[Product::KrakenSpot, Product::BinanceSpot]);
     rig.config.tls.ca_file = None;
+    rig.config.limits.tls_retry = Span::from_millis(50);
     let daemon = rig.daemon();
     let refused = |log: &str, what: &str| {
         log.lines()

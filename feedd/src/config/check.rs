@@ -136,6 +136,32 @@ impl Config {
         if let Some(silence) = limits.silence {
             found.span("limits.silence", silence, second / 10, second * 3600);
         }
+        self.check_network(found);
+    }
+
+    fn check_network(&self, found: &mut Complaints) {
+        let limits = &self.limits;
+        let second = Duration::from_secs(1);
+        found.unless((1..=100).contains(&limits.budget_share), || {
+            format!(
+                "limits.budget_share is {}: allowed is 1 to 100 (percent)",
+                limits.budget_share
+            )
+        });
+        found.span("limits.resolve", limits.resolve, second / 100, second * 60);
+        found.span(
+            "limits.tls_retry",
+            limits.tls_retry,
+            second / 100,
+            second * 3600,
+        );
+        found.span("limits.frame", limits.frame, second / 10, second * 600);
+        found.span(
+            "limits.unacknowledged",
+            limits.unacknowledged,
+            second,
+            second * 600,
+        );
     }
 
     fn check_duplicates(&self, found: &mut Complaints) {

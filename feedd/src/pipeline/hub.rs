@@ -15,9 +15,8 @@ use tokio::task::JoinHandle;
 
 use super::driver::Driver;
 use super::publisher::Publisher;
-use crate::clock;
 use crate::config::LimitConfig;
-use crate::session::budget::ConnectBudget;
+use crate::session::budget::Budget;
 use crate::session::connect::Dialer;
 use crate::session::line;
 use crate::session::rest::{Answer, Rest};
@@ -41,7 +40,8 @@ pub(crate) struct Hub<V> {
     pub(crate) dialer: Dialer,
     pub(crate) limits: LimitConfig,
     pub(crate) silence: i64,
-    pub(crate) budget: RefCell<ConnectBudget>,
+    /// Connection attempts, shared with all who connect to the same host.
+    pub(crate) connects: Budget,
     pub(crate) stopped: watch::Receiver<bool>,
     pub(super) rest: Rest,
     pub(super) driver: RefCell<Driver<V>>,
@@ -105,15 +105,6 @@ impl<V: Venue + 'static> Hub<V> {
             &mut self.publisher.borrow_mut(),
         );
         self.execute();
-    }
-
-    /// Nanoseconds until the venue's limit allows another connection attempt; 0 = booked.
-    pub(crate) fn book_attempt(&self) -> i64 {
-        self.budget
-            .borrow_mut()
-            .book(clock::mono())
-            .err()
-            .unwrap_or(0)
     }
 
     /// Does what the feed wants.

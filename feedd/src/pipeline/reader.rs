@@ -25,9 +25,10 @@ use crate::clock;
 use crate::config::{Config, FeedConfig};
 use crate::exit::Failure;
 use crate::roster::Roster;
-use crate::session::budget::ConnectBudget;
+use crate::session::budget::Budgets;
 use crate::session::connect::Dialer;
-use crate::session::rest::Rest;
+use crate::session::names::Names;
+use crate::session::rest::{self, Rest};
 
 /// How often the state machines see the time.
 const TICK: Duration = Duration::from_millis(50);
@@ -75,6 +76,8 @@ pub(super) struct Parts {
     /// Whether the run before ended unannounced.
     pub(super) interrupted: bool,
     pub(super) dialer: Dialer,
+    pub(super) names: Names,
+    pub(super) budgets: Budgets,
     pub(super) checkpoints: Arc<AtomicU64>,
     pub(super) intervals: Sender<Interval>,
     pub(super) stopped: watch::Receiver<bool>,
@@ -106,6 +109,8 @@ async fn serve(mut parts: Parts) {
         run: parts.run,
         interrupted: parts.interrupted,
         dialer: parts.dialer,
+        names: parts.names,
+        budgets: parts.budgets,
         checkpoints: parts.checkpoints,
         intervals,
         stopped: parts.stopped,
@@ -137,6 +142,8 @@ struct Common {
     run: u32,
     interrupted: bool,
     dialer: Dialer,
+    names: Names,
+    budgets: Budgets,
     checkpoints: Arc<AtomicU64>,
     intervals: Sender<Interval>,
     stopped: watch::Receiver<bool>,
@@ -166,14 +173,21 @@ fn start<V: Venue + 'static>(
         .rest_url
         .clone()
         .unwrap_or_else(|| facts.rest_url.to_owned());
-    let rest = Rest::start(
-        &id.to_string(),
-        &rest_url,
-        &common.config.tls,
-        &common.config.limits,
+    let ws_url = seat
+        .config
+        .ws_url
+        .clone()
+        .unwrap_or_else(|| facts.ws_url.to_owned());
+    let connects = common.budgets.connects(id, &ws_url, facts);
+    let rest = Rest::start(rest::Parts {
+        venue: id,
+        base: &rest_url,
+        budget: common.budgets.requests(id, &rest_url),
+        names: common.names.clone(),
+        config: &common.config,
         answers,
-        common.rest_stopping.clone(),
-    )?;
+        stopping: common.rest_stopping.clone(),
+    })?;
     let silence = common
         .config
         .limits
@@ -190,15 +204,11 @@ fn start<V: Venue + 'static>(
     });
     let hub = Rc::new(Hub {
         venue: id,
-        ws_url: seat
-            .config
-            .ws_url
-            .clone()
-            .unwrap_or_else(|| facts.ws_url.to_owned()),
+        ws_url,
         dialer: common.dialer.clone(),
         limits: common.config.limits.clone(),
         silence,
-        budget: RefCell::new(ConnectBudget::new(facts)),
+        connects,
         stopped: common.stopped.clone(),
         rest,
         driver: RefCell::new(driver),

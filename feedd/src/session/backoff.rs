@@ -37,6 +37,11 @@ impl Backoff {
         }
     }
 
+    /// What failed before works: the next failure starts from the first bound.
+    pub const fn succeeded(&mut self) {
+        self.failures = 0;
+    }
+
     /// The pause before the next attempt.
     pub fn pause(&mut self) -> Duration {
         let bound = self

@@ -1,27 +1,59 @@
-//! TCP, TLS and WebSocket handshakes.
+//! Names, TCP, TLS and WebSocket handshakes.
+//!
+//! An address that cannot be reached costs a third of the time that a dial has; the next one is
+//! tried within the same dial. A peer that TLS does not trust may be the fault of a wrong DNS
+//! answer: addresses that served us before are then tried once.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rustls::{ClientConfig, RootCertStore};
-use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject;
+use rustls::ClientConfig;
+use rustls_pki_types::ServerName;
+use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
 use tokio_tungstenite::tungstenite::Error as WsError;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::HeaderMap;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async_with_config};
 
+use super::budget::{Reply, Stop};
+use super::certificate;
+use super::frame::Watched;
+use super::names::Names;
+use super::tls::{Distrust, client_config};
+use crate::clock;
 use crate::config::{LimitConfig, TlsConfig};
-use crate::exit::{Code, Failure};
+use crate::exit::Failure;
 
 /// Read buffer of a connection. tungstenite zeroes it before each read, so its default of 128 KiB
 /// costs about a microsecond a frame; 16 KiB holds any frame of the small channels.
 const READ_BUFFER_BYTES: usize = 16 << 10;
 /// Most bytes waiting to be written: subscriptions and pongs, nothing else.
 const WRITE_BUFFER_BYTES_MAX: usize = 1 << 20;
+/// Most addresses that one dial tries of what DNS names, and of what served us before.
+const ADDRESSES_A_DIAL: usize = 3;
+/// A quiet connection is probed by TCP after this time, so often, so far apart: a peer that is gone
+/// without a word is found in half a minute, whatever the venue's own pings.
+const KEEPALIVE: (Duration, u32, Duration) = (Duration::from_secs(15), 3, Duration::from_secs(5));
+
+/// An open line's socket.
+pub type Socket = WebSocketStream<Watched<MaybeTlsStream<TcpStream>>>;
 
 /// An open line.
-pub type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+#[derive(Debug)]
+pub struct Opened {
+    /// The line.
+    pub socket: Socket,
+    /// The venue's end.
+    pub address: SocketAddr,
+    /// When the venue's certificate expires, in seconds since the Unix epoch; `None` without TLS.
+    pub certificate_expires: Option<i64>,
+}
 
 /// Why a line could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -32,38 +64,71 @@ pub enum ConnectError {
         /// The URL.
         url: String,
     },
-    /// The address could not be resolved or reached.
-    #[error("cannot reach {address}: {source}")]
-    Tcp {
-        /// Host and port.
-        address: String,
+    /// The name has no address, and none is remembered.
+    #[error("cannot resolve {host}: {source}")]
+    Name {
+        /// The host.
+        host: String,
         /// Why.
-        source: std::io::Error,
+        source: io::Error,
     },
-    /// TLS or WebSocket handshake.
-    #[error("handshake with {url}: {source}")]
+    /// The address could not be reached.
+    #[error("cannot reach {host} at {address}: {source}")]
+    Tcp {
+        /// The host.
+        host: String,
+        /// Its address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// TLS does not trust the peer.
+    #[error("TLS with {host}: {}: {source}", .distrust.text())]
+    Tls {
+        /// The host.
+        host: String,
+        /// What is wrong.
+        distrust: Distrust,
+        /// In the library's words.
+        source: io::Error,
+    },
+    /// The venue refused the WebSocket.
+    #[error("{host} refused with HTTP status {status}")]
+    Refused {
+        /// The host.
+        host: String,
+        /// The status.
+        status: u16,
+        /// How long the venue wants to see nothing.
+        stop: Option<Stop>,
+    },
+    /// Another failure of the handshakes.
+    #[error("handshake with {host}: {source}")]
     Handshake {
-        /// The URL.
-        url: String,
+        /// The host.
+        host: String,
         /// Why.
         source: Box<WsError>,
     },
     /// All of it took too long.
-    #[error("no connection to {url} within {limit:?}")]
+    #[error("no connection to {host} within {limit:?}")]
     Timeout {
-        /// The URL.
-        url: String,
+        /// The host.
+        host: String,
         /// The limit.
         limit: Duration,
     },
 }
 
-/// Opens lines: trust, limits, buffers.
+/// Opens lines: addresses, trust, limits, buffers.
 #[derive(Clone)]
 pub struct Dialer {
+    names: Names,
     tls: Arc<ClientConfig>,
     websocket: WebSocketConfig,
     limit: Duration,
+    unacknowledged: Duration,
+    certificates: Arc<Mutex<BTreeMap<String, i64>>>,
 }
 
 impl std::fmt::Debug for Dialer {
@@ -74,130 +139,249 @@ impl std::fmt::Debug for Dialer {
     }
 }
 
+/// Where a dial goes.
+struct Place<'a> {
+    url: &'a str,
+    host: &'a str,
+    secure: bool,
+    headers: &'a HeaderMap,
+}
+
 impl Dialer {
     /// A dialer by configuration.
     ///
     /// # Errors
     ///
     /// A [`Failure`] if the file of authorities cannot be read.
-    pub fn new(tls: &TlsConfig, limits: &LimitConfig) -> Result<Self, Failure> {
-        let most = usize::try_from(limits.message.0).unwrap_or(usize::MAX);
-        let websocket = WebSocketConfig::default()
-            .read_buffer_size(READ_BUFFER_BYTES)
-            .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
-            .max_message_size(Some(most))
-            .max_frame_size(Some(most));
+    pub fn new(names: Names, tls: &TlsConfig, limits: &LimitConfig) -> Result<Self, Failure> {
         Ok(Self {
+            names,
             tls: Arc::new(client_config(tls)?),
-            websocket,
+            websocket: websocket_config(limits),
             limit: limits.connect.0,
+            unacknowledged: limits.unacknowledged.0,
+            certificates: Arc::default(),
         })
     }
 
-    /// Opens `url`.
+    /// When the newest certificate of each host expires, in seconds since the Unix epoch.
+    #[must_use]
+    pub fn certificates(&self) -> BTreeMap<String, i64> {
+        let certificates = self.certificates.lock();
+        certificates.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Opens `url`, with `headers` beside the WebSocket's own. Redundant lines differ in `replica`:
+    /// they get different addresses when the name has several.
     ///
     /// # Errors
     ///
-    /// A [`ConnectError`] that names the address and the step.
-    pub async fn dial(&self, url: &str) -> Result<Socket, ConnectError> {
-        match tokio::time::timeout(self.limit, self.shake_hands(url)).await {
+    /// A [`ConnectError`] that names the host and the step.
+    pub async fn dial(
+        &self,
+        url: &str,
+        replica: usize,
+        headers: &HeaderMap,
+    ) -> Result<Opened, ConnectError> {
+        let (secure, host, port) = split(url).ok_or_else(|| ConnectError::Url {
+            url: url.to_owned(),
+        })?;
+        let place = Place {
+            url,
+            host,
+            secure,
+            headers,
+        };
+        match tokio::time::timeout(self.limit, self.try_addresses(&place, port, replica)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(ConnectError::Timeout {
-                url: url.to_owned(),
+                host: host.to_owned(),
                 limit: self.limit,
             }),
         }
     }
 
-    async fn shake_hands(&self, url: &str) -> Result<Socket, ConnectError> {
-        let address = host_and_port(url).ok_or_else(|| ConnectError::Url {
-            url: url.to_owned(),
-        })?;
-        let tcp = |source| ConnectError::Tcp {
-            address: address.clone(),
+    async fn try_addresses(
+        &self,
+        place: &Place<'_>,
+        port: u16,
+        replica: usize,
+    ) -> Result<Opened, ConnectError> {
+        let found = self.names.addresses(place.host, port, replica).await;
+        let found = found.map_err(|source| ConnectError::Name {
+            host: place.host.to_owned(),
             source,
-        };
-        let stream = TcpStream::connect(&address).await.map_err(tcp)?;
-        stream.set_nodelay(true).map_err(tcp)?;
-        let connector = Connector::Rustls(Arc::clone(&self.tls));
-        let opened =
-            client_async_tls_with_config(url, stream, Some(self.websocket), Some(connector)).await;
-        match opened {
-            Ok((socket, _)) => Ok(socket),
-            Err(source) => Err(ConnectError::Handshake {
-                url: url.to_owned(),
-                source: Box::new(source),
-            }),
-        }
-    }
-}
-
-/// The part of a URL that TCP needs.
-fn host_and_port(url: &str) -> Option<String> {
-    let (scheme, rest) = url.split_once("://")?;
-    let authority = rest
-        .split('/')
-        .next()
-        .filter(|authority| !authority.is_empty())?;
-    let port = if scheme == "wss" { 443 } else { 80 };
-    let has_port = authority
-        .rsplit_once(':')
-        .is_some_and(|(_, port)| port.parse::<u16>().is_ok());
-    Some(if has_port {
-        authority.to_owned()
-    } else {
-        format!("{authority}:{port}")
-    })
-}
-
-/// Certificate and name checks are always on; only the authorities can be chosen.
-fn client_config(tls: &TlsConfig) -> Result<ClientConfig, Failure> {
-    let mut roots = RootCertStore::empty();
-    match &tls.ca_file {
-        None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
-        Some(path) => {
-            let unreadable = |error: &dyn std::fmt::Display| {
-                Failure::new(
-                    Code::NoInput,
-                    format!(
-                        "tls.ca_file {}: {error}; expected PEM certificates",
-                        path.display()
-                    ),
-                )
-            };
-            let certificates =
-                CertificateDer::pem_file_iter(path).map_err(|error| unreadable(&error))?;
-            for certificate in certificates {
-                let certificate = certificate.map_err(|error| unreadable(&error))?;
-                roots.add(certificate).map_err(|error| unreadable(&error))?;
+        })?;
+        let named = found.named.iter().take(ADDRESSES_A_DIAL);
+        let served = found.served.iter().take(ADDRESSES_A_DIAL);
+        let tries = named
+            .map(|one| (one, true))
+            .chain(served.map(|one| (one, false)));
+        let mut failed = None;
+        for (address, named) in tries {
+            // Another address that DNS names helps against one that is down, not against a bad
+            // certificate.
+            if named && matches!(failed, Some(ConnectError::Tls { .. })) {
+                continue;
+            }
+            match self.open(place, *address).await {
+                Ok(opened) => {
+                    self.names.served(place.host, *address);
+                    return Ok(opened);
+                }
+                Err(error @ (ConnectError::Tcp { .. } | ConnectError::Tls { .. })) => {
+                    failed = Some(error);
+                }
+                Err(error) => return Err(error),
             }
         }
+        Err(failed.unwrap_or_else(|| ConnectError::Name {
+            host: place.host.to_owned(),
+            source: io::Error::other("no address"),
+        }))
     }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder =
-        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let builder = builder.map_err(|error| Failure::new(Code::Software, format!("TLS: {error}")))?;
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+
+    async fn open(&self, place: &Place<'_>, address: SocketAddr) -> Result<Opened, ConnectError> {
+        let stream = self
+            .tcp(address)
+            .await
+            .map_err(|source| ConnectError::Tcp {
+                host: place.host.to_owned(),
+                address,
+                source,
+            })?;
+        let (stream, certificate_expires) = self.secure(place, stream).await?;
+        let handshake = |source| handshake_error(place.host, source);
+        let mut request = place.url.into_client_request().map_err(handshake)?;
+        request.headers_mut().extend(place.headers.clone());
+        let config = Some(self.websocket);
+        let opened = client_async_with_config(request, Watched::new(stream), config).await;
+        let (mut socket, _) = opened.map_err(handshake)?;
+        socket.get_mut().complete();
+        Ok(Opened {
+            socket,
+            address,
+            certificate_expires,
+        })
+    }
+
+    async fn tcp(&self, address: SocketAddr) -> io::Result<TcpStream> {
+        let limit = self.limit / 3;
+        let slow = |_| {
+            io::Error::new(
+                io::ErrorKind::TimedOut,
+                format!("no answer within {limit:?}"),
+            )
+        };
+        let stream = tokio::time::timeout(limit, TcpStream::connect(address))
+            .await
+            .map_err(slow)??;
+        stream.set_nodelay(true)?;
+        let socket = SockRef::from(&stream);
+        socket.set_tcp_user_timeout(Some(self.unacknowledged))?;
+        let (time, retries, interval) = KEEPALIVE;
+        let keepalive = TcpKeepalive::new().with_time(time);
+        let keepalive = keepalive.with_interval(interval).with_retries(retries);
+        socket.set_tcp_keepalive(&keepalive)?;
+        Ok(stream)
+    }
+
+    /// TLS, if the URL asks for it; and when the certificate expires.
+    async fn secure(
+        &self,
+        place: &Place<'_>,
+        stream: TcpStream,
+    ) -> Result<(MaybeTlsStream<TcpStream>, Option<i64>), ConnectError> {
+        if !place.secure {
+            return Ok((MaybeTlsStream::Plain(stream), None));
+        }
+        let bare = place.host.trim_start_matches('[').trim_end_matches(']');
+        let name = ServerName::try_from(bare.to_owned()).map_err(|_| ConnectError::Url {
+            url: place.url.to_owned(),
+        })?;
+        let connector = TlsConnector::from(Arc::clone(&self.tls));
+        let stream = connector
+            .connect(name, stream)
+            .await
+            .map_err(|source| tls_error(place.host, source))?;
+        let certificates = stream.get_ref().1.peer_certificates();
+        let expires = certificates
+            .and_then(|chain| chain.first())
+            .and_then(|leaf| certificate::not_after(leaf));
+        if let Some(expires) = expires {
+            let mut known = self
+                .certificates
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            known.insert(place.host.to_owned(), expires);
+        }
+        Ok((MaybeTlsStream::Rustls(stream), expires))
+    }
+}
+
+/// Limits of a line: messages and frames by configuration, buffers by what a line sends.
+fn websocket_config(limits: &LimitConfig) -> WebSocketConfig {
+    let most = usize::try_from(limits.message.0).unwrap_or(usize::MAX);
+    WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
+        .max_message_size(Some(most))
+        .max_frame_size(Some(most))
+}
+
+fn tls_error(host: &str, source: io::Error) -> ConnectError {
+    let host = host.to_owned();
+    match Distrust::find(&source) {
+        Some(distrust) => ConnectError::Tls {
+            host,
+            distrust,
+            source,
+        },
+        None => ConnectError::Handshake {
+            host,
+            source: Box::new(WsError::Io(source)),
+        },
+    }
+}
+
+fn handshake_error(host: &str, source: WsError) -> ConnectError {
+    let host = host.to_owned();
+    let WsError::Http(response) = &source else {
+        return ConnectError::Handshake {
+            host,
+            source: Box::new(source),
+        };
+    };
+    let retry_after = response.headers().get("retry-after");
+    let status = response.status().as_u16();
+    let reply = Reply {
+        status,
+        retry_after: retry_after.and_then(|value| value.to_str().ok()),
+        body: response.body().as_deref().unwrap_or_default(),
+        wall: clock::wall(),
+    };
+    ConnectError::Refused {
+        host,
+        status,
+        stop: reply.stop(),
+    }
+}
+
+/// What a WebSocket URL tells: whether TLS, the host, the port.
+fn split(url: &str) -> Option<(bool, &str, u16)> {
+    let (scheme, rest) = url.split_once("://")?;
+    let secure = match scheme {
+        "ws" => false,
+        "wss" => true,
+        _ => return None,
+    };
+    let authority = rest.split(['/', '?']).next().unwrap_or(rest);
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, port.parse().ok()?),
+        _ => (authority, if secure { 443 } else { 80 }),
+    };
+    (!host.is_empty()).then_some((secure, host, port))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn urls_give_host_and_port() {
-        for (url, expected) in [
-            ("wss://ws.kraken.com/v2", Some("ws.kraken.com:443")),
-            ("ws://127.0.0.1:8080/stream", Some("127.0.0.1:8080")),
-            ("ws://[::1]:9000", Some("[::1]:9000")),
-            (
-                "wss://stream.binance.com:9443/stream",
-                Some("stream.binance.com:9443"),
-            ),
-            ("ws://", None),
-            ("localhost", None),
-        ] {
-            assert_eq!(host_and_port(url).as_deref(), expected, "{url}");
-        }
-    }
-}
+mod tests;

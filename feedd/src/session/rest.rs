@@ -1,32 +1,36 @@
 //! REST requests of one feed, one after the other on a thread of their own.
 //!
-//! The reader never waits for HTTP. After a failure the worker pauses, longer each time and at
-//! least as long as `Retry-After` says, before it takes the next request: a venue that refuses is
-//! not asked harder.
+//! The reader never waits for HTTP. Each request is booked with the venue's account before it goes
+//! out; snapshots go before everything else, also before requests that wait for the account. After
+//! a failure the worker pauses, longer each time and with full jitter, before it takes the next
+//! request: a venue that refuses is not asked harder.
 
-use std::io::Read;
-use std::sync::Arc;
+mod http;
+mod terms;
+
+use std::collections::VecDeque;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, select};
+use feedd_codecs::VenueId;
 use feedd_codecs::feed::{Fetch, Want};
 use tokio::sync::mpsc::UnboundedSender;
-use ureq::Agent;
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig as UreqTls};
 
-use crate::config::{LimitConfig, TlsConfig};
+use super::backoff::Backoff;
+use super::budget::{Booking, Budget};
+use super::names::Names;
+use crate::clock;
+use crate::config::Config;
 use crate::exit::{Code, Failure};
+use http::{Http, Refusal};
+use terms::Terms;
 
 /// Requests waiting at once: one snapshot an instrument at most.
 const QUEUE: usize = 65_536;
-/// Longest time for one request, body included.
-const REQUEST_LIMIT: Duration = Duration::from_secs(20);
-/// First pause after a failure; doubles.
+/// First bound of the pause after a failure; doubles.
 const PAUSE_MIN: Duration = Duration::from_secs(1);
-/// Longest pause of our own; a longer `Retry-After` is obeyed.
+/// Largest such bound.
 const PAUSE_MAX: Duration = Duration::from_secs(60);
-/// Longest `Retry-After` that is believed: Binance bans for up to three days.
-const RETRY_AFTER_MAX: Duration = Duration::from_secs(3 * 86_400);
 
 /// The outcome of a request.
 #[derive(Debug)]
@@ -43,32 +47,47 @@ pub struct Rest {
     requests: Sender<Fetch>,
 }
 
+/// What a worker is made of.
+#[derive(Debug)]
+pub struct Parts<'a> {
+    /// Whose requests.
+    pub venue: VenueId,
+    /// `https://HOST[:PORT]`.
+    pub base: &'a str,
+    /// The account that the requests are booked with.
+    pub budget: Budget,
+    /// Where hosts are.
+    pub names: Names,
+    /// Limits and authorities.
+    pub config: &'a Config,
+    /// Where answers go.
+    pub answers: UnboundedSender<Answer>,
+    /// Its sender's end stops the worker.
+    pub stopping: Receiver<()>,
+}
+
 impl Rest {
-    /// Starts the worker of the venue at `base`; answers go to `answers`.
+    /// Starts a worker.
     ///
     /// # Errors
     ///
     /// A [`Failure`] if the file of authorities cannot be read or the thread cannot start.
-    pub fn start(
-        name: &str,
-        base: &str,
-        tls: &TlsConfig,
-        limits: &LimitConfig,
-        answers: UnboundedSender<Answer>,
-        stopping: Receiver<()>,
-    ) -> Result<Self, Failure> {
+    pub fn start(parts: Parts<'_>) -> Result<Self, Failure> {
         let (requests, requested) = bounded(QUEUE);
         let worker = Worker {
-            agent: agent(tls)?,
-            base: base.to_owned(),
-            body_max: limits.body.0,
-            failures: 0,
-            answers,
-            stopping,
+            venue: parts.venue,
+            http: Http::new(parts.base, parts.names, parts.config)?,
+            budget: parts.budget,
+            backoff: Backoff::new(PAUSE_MIN, PAUSE_MAX, clock::wall().unsigned_abs()),
+            tls_retry: parts.config.limits.tls_retry.0,
+            queue: Queue::default(),
+            requested,
+            answers: parts.answers,
+            stopping: parts.stopping,
         };
         std::thread::Builder::new()
-            .name(format!("rest-{name}"))
-            .spawn(move || worker.run(&requested))
+            .name(format!("rest-{}", parts.venue))
+            .spawn(move || worker.run())
             .map_err(|error| {
                 Failure::new(
                     Code::Software,
@@ -84,136 +103,140 @@ impl Rest {
     }
 }
 
-fn agent(tls: &TlsConfig) -> Result<Agent, Failure> {
-    let roots = match &tls.ca_file {
-        None => RootCerts::WebPki,
-        Some(path) => {
-            let failure = |error: &dyn std::fmt::Display| {
-                Failure::new(
-                    Code::NoInput,
-                    format!(
-                        "tls.ca_file {}: {error}; expected PEM certificates",
-                        path.display()
-                    ),
-                )
-            };
-            let pem = std::fs::read(path).map_err(|error| failure(&error))?;
-            let certificates: Vec<Certificate<'static>> = ureq::tls::parse_pem(&pem)
-                .filter_map(|item| match item {
-                    Ok(PemItem::Certificate(certificate)) => Some(certificate),
-                    _ => None,
-                })
-                .collect();
-            RootCerts::Specific(Arc::new(certificates))
-        }
-    };
-    let config = Agent::config_builder()
-        .timeout_global(Some(REQUEST_LIMIT))
-        .http_status_as_error(false)
-        .tls_config(UreqTls::builder().root_certs(roots).build())
-        .build();
-    Ok(config.into())
+/// Requests that wait, urgent ones first.
+#[derive(Debug, Default)]
+struct Queue {
+    urgent: VecDeque<(Fetch, Terms)>,
+    routine: VecDeque<(Fetch, Terms)>,
+}
+
+impl Queue {
+    fn push(&mut self, fetch: Fetch, terms: Terms) {
+        let queue = if terms.urgent {
+            &mut self.urgent
+        } else {
+            &mut self.routine
+        };
+        queue.push_back((fetch, terms));
+    }
+
+    /// The terms of the next request.
+    fn terms(&self) -> Option<Terms> {
+        let next = self.urgent.front().or_else(|| self.routine.front());
+        next.map(|(_, terms)| *terms)
+    }
+
+    fn pop(&mut self) -> Option<Fetch> {
+        let next = self.urgent.pop_front().or_else(|| self.routine.pop_front());
+        next.map(|(fetch, _)| fetch)
+    }
 }
 
 struct Worker {
-    agent: Agent,
-    base: String,
-    body_max: u64,
-    failures: u32,
+    venue: VenueId,
+    http: Http,
+    budget: Budget,
+    backoff: Backoff,
+    tls_retry: Duration,
+    queue: Queue,
+    requested: Receiver<Fetch>,
     answers: UnboundedSender<Answer>,
     stopping: Receiver<()>,
 }
 
 impl Worker {
-    fn run(mut self, requested: &Receiver<Fetch>) {
-        while let Ok(fetch) = requested.recv() {
-            let outcome = self.get(&fetch.path);
-            let pause = match &outcome {
-                Ok(_) => {
-                    self.failures = 0;
-                    Duration::ZERO
-                }
-                Err(refusal) => self.pause(refusal),
-            };
+    fn run(mut self) {
+        while let Some((fetch, booking)) = self.next() {
+            let (body, pause) = self.ask(&fetch, booking);
             if !pause.is_zero()
                 && self.stopping.recv_timeout(pause) != Err(RecvTimeoutError::Timeout)
             {
                 return;
             }
-            let body = outcome.map_err(|refusal| refusal.reason);
-            if let Err(reason) = &body {
-                tracing::warn!(path = fetch.path, reason, "REST request failed");
-            }
-            if self
-                .answers
-                .send(Answer {
-                    want: fetch.want,
-                    body,
-                })
-                .is_err()
-            {
+            let want = fetch.want;
+            if self.answers.send(Answer { want, body }).is_err() {
                 return;
             }
         }
     }
 
-    fn get(&self, path: &str) -> Result<Vec<u8>, Refusal> {
-        let url = format!("{}{path}", self.base);
-        let mut response = self
-            .agent
-            .get(&url)
-            .call()
-            .map_err(|error| Refusal::new(error.to_string()))?;
-        let status = response.status().as_u16();
-        let retry_after = response
-            .headers()
-            .get("retry-after")
-            .and_then(|value| value.to_str().ok()?.parse().ok());
-        if status != 200 {
-            let retry_after = retry_after.map(Duration::from_secs);
-            return Err(Refusal {
-                reason: format!("HTTP status {status}"),
-                retry_after,
-            });
+    /// The next request once it is booked; `None` if the program stops.
+    fn next(&mut self) -> Option<(Fetch, Booking)> {
+        loop {
+            while let Ok(fetch) = self.requested.try_recv() {
+                self.push(fetch);
+            }
+            let wait = match self.queue.terms() {
+                None => Duration::MAX,
+                Some(terms) => match self.budget.book(terms.weight, terms.urgent) {
+                    Ok(booking) => return self.queue.pop().map(|fetch| (fetch, booking)),
+                    Err(wait) => Duration::from_nanos(wait.unsigned_abs()),
+                },
+            };
+            self.wait(wait)?;
         }
-        let mut body = Vec::new();
-        let mut reader = response.body_mut().as_reader().take(self.body_max + 1);
-        reader
-            .read_to_end(&mut body)
-            .map_err(|error| Refusal::new(error.to_string()))?;
-        if body.len() as u64 > self.body_max {
-            return Err(Refusal::new(format!(
-                "the body exceeds limits.body ({} bytes)",
-                self.body_max
-            )));
-        }
-        Ok(body)
     }
 
+    /// Waits for a new request, at most so long; `None` if the program stops.
+    fn wait(&mut self, longest: Duration) -> Option<()> {
+        select! {
+            recv(self.requested) -> fetch => self.push(fetch.ok()?),
+            recv(self.stopping) -> _ => return None,
+            default(longest) => {}
+        }
+        Some(())
+    }
+
+    fn push(&mut self, fetch: Fetch) {
+        let terms = Terms::of(self.venue, &fetch);
+        self.queue.push(fetch, terms);
+    }
+
+    /// Asks; gives the body and the pause before the next request.
+    fn ask(&mut self, fetch: &Fetch, booking: Booking) -> (Result<Vec<u8>, String>, Duration) {
+        match self.http.get(&fetch.path) {
+            Ok(body) => {
+                self.budget.answered(booking, body.used_weight);
+                if is_json(&body.bytes) {
+                    self.backoff.succeeded();
+                    return (Ok(body.bytes), Duration::ZERO);
+                }
+                tracing::warn!(venue = %self.venue, host = self.http.host(), path = fetch.path, begins = %beginning(&body.bytes), "REST body is not JSON");
+                (Ok(body.bytes), self.backoff.pause())
+            }
+            Err(refusal) => {
+                let pause = self.pause(&refusal);
+                tracing::warn!(venue = %self.venue, path = fetch.path, reason = refusal.reason, "REST request failed");
+                (Err(refusal.reason), pause)
+            }
+        }
+    }
+
+    /// What the venue asked for stops the account; else our own pause.
     fn pause(&mut self, refusal: &Refusal) -> Duration {
-        let own = PAUSE_MIN
-            .saturating_mul(1 << self.failures.min(10))
-            .min(PAUSE_MAX);
-        self.failures = self.failures.saturating_add(1);
-        own.max(
-            refusal
-                .retry_after
-                .unwrap_or(Duration::ZERO)
-                .min(RETRY_AFTER_MAX),
-        )
-    }
-}
-
-struct Refusal {
-    reason: String,
-    retry_after: Option<Duration>,
-}
-
-impl Refusal {
-    const fn new(reason: String) -> Self {
-        Self {
-            reason,
-            retry_after: None,
+        if let Some(stop) = &refusal.stop {
+            let lasts = self.budget.stop(stop);
+            tracing::warn!(venue = %self.venue, host = self.http.host(), reason = stop.reason, seconds = lasts.as_secs(), "the venue wants no requests: all of its budget stop");
+            return Duration::ZERO;
         }
+        if let Some(distrust) = refusal.distrust {
+            tracing::error!(venue = %self.venue, host = self.http.host(), fault = distrust.text(), origin = "venue", retry_in = ?self.tls_retry, "TLS refused");
+            return self.tls_retry;
+        }
+        self.backoff.pause()
     }
 }
+
+/// Whether a body may be JSON: a proxy's page is none.
+fn is_json(body: &[u8]) -> bool {
+    let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
+    matches!(first, Some(b'{' | b'['))
+}
+
+/// The first 80 bytes, printable.
+fn beginning(body: &[u8]) -> String {
+    body[..body.len().min(80)].escape_ascii().to_string()
+}
+
+#[cfg(test)]
+mod tests;

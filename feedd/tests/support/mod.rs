@@ -83,12 +83,21 @@ impl Rig {
         }
         config.feeds = feedd::demo::feeds(sim_config, &sim);
         let books = config.feeds.iter().map(|feed| feed.instruments.len()).sum();
-        Self {
+        let rig = Self {
             sim,
             config,
             dir,
             books,
-        }
+        };
+        rig.free_budgets();
+        rig
+    }
+
+    /// As after a clean run that asked the venues nothing.
+    pub(crate) fn free_budgets(&self) {
+        let state = self.config.journal.dir.join("state");
+        std::fs::create_dir_all(&state).unwrap();
+        std::fs::write(state.join("budgets"), "feedd budgets 1 stopped\nend\n").unwrap();
     }
 
     /// Writes the configuration as it stands.

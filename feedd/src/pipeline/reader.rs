@@ -182,7 +182,7 @@ fn start<V: Venue + 'static>(
     let rest = Rest::start(rest::Parts {
         venue: id,
         base: &rest_url,
-        budget: common.budgets.requests(id, &rest_url),
+        budget: common.budgets.requests(id, &rest_url, facts),
         names: common.names.clone(),
         config: &common.config,
         answers,

@@ -147,8 +147,8 @@ impl Budgets {
 
     /// The account of REST requests to `url`.
     #[must_use]
-    pub fn requests(&self, venue: VenueId, url: &str) -> Budget {
-        self.account(pools::requests(&venue.to_string(), url))
+    pub fn requests(&self, venue: VenueId, url: &str, facts: &Facts) -> Budget {
+        self.account(pools::requests(&venue.to_string(), url, facts))
     }
 
     /// Every account.

@@ -6,7 +6,6 @@
 //! request: a venue that refuses is not asked harder.
 
 mod http;
-mod terms;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -23,7 +22,6 @@ use crate::clock;
 use crate::config::Config;
 use crate::exit::{Code, Failure};
 use http::{Http, Refusal};
-use terms::Terms;
 
 /// Requests waiting at once: one snapshot an instrument at most.
 const QUEUE: usize = 65_536;
@@ -31,6 +29,9 @@ const QUEUE: usize = 65_536;
 const PAUSE_MIN: Duration = Duration::from_secs(1);
 /// Largest such bound.
 const PAUSE_MAX: Duration = Duration::from_secs(60);
+
+/// Longest sleep while nothing is asked for; a request wakes the worker.
+const IDLE: Duration = Duration::from_secs(3_600);
 
 /// The outcome of a request.
 #[derive(Debug)]
@@ -103,33 +104,39 @@ impl Rest {
     }
 }
 
-/// Requests that wait, urgent ones first.
+/// Requests that wait, by urgency and then by age.
 #[derive(Debug, Default)]
-struct Queue {
-    urgent: VecDeque<(Fetch, Terms)>,
-    routine: VecDeque<(Fetch, Terms)>,
-}
+struct Queue([VecDeque<Fetch>; 5]);
 
 impl Queue {
-    fn push(&mut self, fetch: Fetch, terms: Terms) {
-        let queue = if terms.urgent {
-            &mut self.urgent
-        } else {
-            &mut self.routine
-        };
-        queue.push_back((fetch, terms));
+    fn push(&mut self, fetch: Fetch) {
+        self.0[urgency(fetch.want)].push_back(fetch);
     }
 
-    /// The terms of the next request.
-    fn terms(&self) -> Option<Terms> {
-        let next = self.urgent.front().or_else(|| self.routine.front());
-        next.map(|(_, terms)| *terms)
+    /// The next request.
+    fn first(&self) -> Option<&Fetch> {
+        self.0.iter().find_map(VecDeque::front)
     }
 
     fn pop(&mut self) -> Option<Fetch> {
-        let next = self.urgent.pop_front().or_else(|| self.routine.pop_front());
-        next.map(|(fetch, _)| fetch)
+        self.0.iter_mut().find_map(VecDeque::pop_front)
     }
+}
+
+/// The place in a [`Queue`]: 0 is the most urgent.
+const fn urgency(want: Want) -> usize {
+    match want {
+        Want::Snapshot { .. } => 0,
+        Want::Trades { .. } => 1,
+        Want::Reference { .. } => 2,
+        Want::Volumes { .. } => 3,
+        Want::Audit { .. } => 4,
+    }
+}
+
+/// Whether a request may use the part of the budget that is kept for what is missing now.
+const fn is_urgent(want: Want) -> bool {
+    urgency(want) <= 1
 }
 
 struct Worker {
@@ -164,11 +171,11 @@ impl Worker {
     fn next(&mut self) -> Option<(Fetch, Booking)> {
         loop {
             while let Ok(fetch) = self.requested.try_recv() {
-                self.push(fetch);
+                self.queue.push(fetch);
             }
-            let wait = match self.queue.terms() {
-                None => Duration::MAX,
-                Some(terms) => match self.budget.book(terms.weight, terms.urgent) {
+            let wait = match self.queue.first() {
+                None => IDLE,
+                Some(next) => match self.budget.book(next.weight, is_urgent(next.want)) {
                     Ok(booking) => return self.queue.pop().map(|fetch| (fetch, booking)),
                     Err(wait) => Duration::from_nanos(wait.unsigned_abs()),
                 },
@@ -180,16 +187,11 @@ impl Worker {
     /// Waits for a new request, at most so long; `None` if the program stops.
     fn wait(&mut self, longest: Duration) -> Option<()> {
         select! {
-            recv(self.requested) -> fetch => self.push(fetch.ok()?),
+            recv(self.requested) -> fetch => self.queue.push(fetch.ok()?),
             recv(self.stopping) -> _ => return None,
             default(longest) => {}
         }
         Some(())
-    }
-
-    fn push(&mut self, fetch: Fetch) {
-        let terms = Terms::of(self.venue, &fetch);
-        self.queue.push(fetch, terms);
     }
 
     /// Asks; gives the body and the pause before the next request.

@@ -1,41 +1,32 @@
-//! Which URLs are counted together, and by what limit.
+//! Which URLs are counted together; the limits are the venue's facts.
 //!
-//! | counted together | limit | source |
-//! |---|---|---|
-//! | Binance Spot REST | weight 6,000 a minute and address | Spot "REST general information", 2026-11 |
-//! | Binance USD-M and COIN-M REST | weight 2,400 a minute and address, both in one | futures limits, 2026-11 |
-//! | Bybit REST | 600 requests in 5 s and address, over all products | v5 "Rate limit", 2026-11 |
-//! | Kraken REST | one request a second and address (guideline) | Spot REST "Rate limits", 2026-11 |
-//! | connections to one host | the venue's facts | the adapter's `README.md` |
+//! | counted together | source |
+//! |---|---|
+//! | Binance Spot REST, by weight | Spot "REST general information", 2026-11 |
+//! | Binance USD-M and COIN-M REST, by weight, both in one | futures limits, 2026-11 |
+//! | Bybit REST, by request, over all products | v5 "Rate limit", 2026-11 |
+//! | Kraken REST, by request, each product by itself | Spot REST "Rate limits", 2026-11 |
+//! | connections to one host | the adapters' `README.md` |
 
 use feedd_codecs::venue::Facts;
 
 use super::window::Limit;
 
-const SECOND: i64 = 1_000_000_000;
-
-/// By product, or by the beginning of its name; the first that fits holds.
-const REQUESTS: [(&str, Group<'static>); 4] = [
-    ("binance-spot", Group("binance-spot", per(6_000, 60), 250)),
+/// The beginning of a product's name, and with whom it is counted; the first that fits holds, and
+/// what fits nothing is counted by itself.
+const TOGETHER: [(&str, &str); 3] = [
+    ("binance-spot", "binance-spot"),
     // Spot aside, Binance counts all futures in one account.
-    ("binance", Group("binance-futures", per(2_400, 60), 40)),
-    ("bybit", Group("bybit", per(600, 5), 1)),
-    ("kraken-spot", Group("kraken-spot", per(1, 1), 1)),
+    ("binance", "binance-futures"),
+    ("bybit", "bybit"),
 ];
 
-/// What is counted together: its name, its limit, the heaviest request.
-#[derive(Clone, Copy)]
-struct Group<'a>(&'a str, Limit, u32);
+/// No request costs more than this part of a venue's limit: Binance's dearest snapshot is 250 of
+/// 6,000.
+const HEAVIEST_PART: u32 = 20;
 
 /// Hosts of the venues themselves: one count whatever the name before the dot.
 const OWN_DOMAINS: [&str; 4] = [".binance.com", ".bybit.com", ".bytick.com", ".kraken.com"];
-
-const fn per(most: u32, seconds: i64) -> Limit {
-    Limit {
-        most,
-        window: seconds * SECOND,
-    }
-}
 
 /// An account's name and limit.
 #[derive(Debug)]
@@ -48,24 +39,22 @@ pub(super) struct Pool {
 }
 
 /// Who counts the REST requests to `url`. `venue` is written as `binance-spot`.
-pub(super) fn requests(venue: &str, url: &str) -> Pool {
+pub(super) fn requests(venue: &str, url: &str, facts: &Facts) -> Pool {
     let host = host(url);
-    let known = REQUESTS
-        .into_iter()
-        .find(|(start, _)| venue.starts_with(start));
-    // Kraken Futures and what is not known better: by itself, one a second.
-    let Group(name, limit, heaviest) = known.map_or(Group(venue, per(1, 1), 1), |(_, group)| group);
+    let group = TOGETHER.iter().find(|(start, _)| venue.starts_with(start));
+    let name = group.map_or(venue, |(_, name)| name);
     let own = OWN_DOMAINS.iter().any(|domain| host.ends_with(domain));
     let key = if own {
         format!("rest:{name}")
     } else {
         format!("rest:{name}@{host}")
     };
+    let (most, window) = facts.rest_limit;
     Pool {
         key,
         host,
-        limit,
-        heaviest,
+        limit: Limit { most, window },
+        heaviest: (most / HEAVIEST_PART).max(1),
     }
 }
 
@@ -101,9 +90,13 @@ pub(super) fn host(url: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use feedd_codecs::venue::StreamOptions;
+    use feedd_codecs::{Venue, VenueId, with_venue};
 
     #[test]
     fn what_a_venue_counts_together_is_one_pool() {
+        let id = VenueId::BINANCE_SPOT;
+        let facts = with_venue!(id, V => V::new(id, StreamOptions::default()).facts());
         for (one, other, same) in [
             (
                 ("binance-usdm", "https://fapi.binance.com"),
@@ -141,18 +134,10 @@ mod tests {
                 false,
             ),
         ] {
-            let (one, other) = (requests(one.0, one.1).key, requests(other.0, other.1).key);
+            let key = |(venue, url)| requests(venue, url, facts).key;
+            let (one, other) = (key(one), key(other));
             assert_eq!(one == other, same, "{one} {other}");
         }
-    }
-
-    #[test]
-    fn limits_are_the_documented_ones() {
-        let limit = |venue: &str| requests(venue, "https://host").limit;
-        assert_eq!(limit("binance-spot"), per(6_000, 60));
-        assert_eq!(limit("binance-coinm"), per(2_400, 60));
-        assert_eq!(limit("bybit-option"), per(600, 5));
-        assert_eq!(limit("kraken-spot"), per(1, 1));
     }
 
     #[test]

@@ -93,13 +93,20 @@ impl Desk {
     }
 
     fn spot(&self) -> Budget {
-        self.budgets.requests(VenueId::BINANCE_SPOT, SPOT_URL)
+        self.requests(VenueId::BINANCE_SPOT, SPOT_URL)
     }
 
     fn lines(&self, id: VenueId, url: &str) -> Budget {
-        let facts = with_venue!(id, V => V::new(id, StreamOptions::default()).facts());
-        self.budgets.connects(id, url, facts)
+        self.budgets.connects(id, url, facts(id))
     }
+
+    fn requests(&self, id: VenueId, url: &str) -> Budget {
+        self.budgets.requests(id, url, facts(id))
+    }
+}
+
+fn facts(id: VenueId) -> &'static Facts {
+    with_venue!(id, V => V::new(id, StreamOptions::default()).facts())
 }
 
 fn ban(seconds: u64) -> Stop {
@@ -130,12 +137,8 @@ fn drain(desk: &Desk, budget: &Budget, amount: u32, urgent: bool) -> u32 {
 #[test]
 fn usdm_and_coinm_share_one_account_and_spot_has_its_own() {
     let desk = Desk::new(80);
-    let usdm = desk
-        .budgets
-        .requests(VenueId::BINANCE_USDM, "https://fapi.binance.com");
-    let coinm = desk
-        .budgets
-        .requests(VenueId::BINANCE_COINM, "https://dapi.binance.com");
+    let usdm = desk.requests(VenueId::BINANCE_USDM, "https://fapi.binance.com");
+    let coinm = desk.requests(VenueId::BINANCE_COINM, "https://dapi.binance.com");
     usdm.book(20, true).unwrap();
     coinm.book(5, true).unwrap();
     assert_eq!((usdm.usage().used, coinm.usage().used), (25, 25));
@@ -246,9 +249,7 @@ fn a_ban_of_a_feed_that_is_not_configured_now_is_kept() {
 #[test]
 fn a_ban_stops_connections_to_the_same_host_and_to_no_other() {
     let desk = Desk::new(80);
-    let rest = desk
-        .budgets
-        .requests(VenueId::KRAKEN_SPOT, "http://127.0.0.1:1000");
+    let rest = desk.requests(VenueId::KRAKEN_SPOT, "http://127.0.0.1:1000");
     let here = desk.lines(VenueId::KRAKEN_SPOT, "ws://127.0.0.1:1000");
     let elsewhere = desk.lines(VenueId::KRAKEN_SPOT, "wss://ws.kraken.com");
     rest.stop(&Stop {
@@ -349,7 +350,11 @@ fn the_keeper_writes_by_itself_and_completes_the_file_at_the_end() {
     let dir = tempfile::tempdir().unwrap();
     let budgets = Budgets::open(dir.path(), 80, Arc::new(crate::clock::System));
     let keeper = Keeper::start(&budgets).unwrap();
-    let spot = budgets.requests(VenueId::BINANCE_SPOT, SPOT_URL);
+    let spot = budgets.requests(
+        VenueId::BINANCE_SPOT,
+        SPOT_URL,
+        facts(VenueId::BINANCE_SPOT),
+    );
     let since = std::time::Instant::now();
     while spot.book(20, true).is_err() {
         assert!(since.elapsed() < Duration::from_secs(10), "never begun");

@@ -4,62 +4,16 @@
 //! [`Truth::faults`](crate::Truth), so that "what was journaled" can be compared with "what was
 //! sent" message by message. At most one fault touches one message: the oldest that matches.
 
+mod mutation;
+mod target;
+
 use std::time::Duration;
 
 use crate::config::Product;
 use crate::reference::ReferenceChange;
-
-/// Which messages, subscriptions or connections a fault concerns.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
-    /// The product.
-    pub product: Product,
-    /// A whole stream key, or one of its parts between `@` and `.`; `None` for any stream.
-    ///
-    /// Keys: Binance `btcusdt@depth@100ms`, Bybit `orderbook.50.BTCUSDT`, Kraken
-    /// `book.10.BTC/USD`, `trade.BTC/USD`, `ticker.bbo.BTC/USD`. So `BTCUSDT` names all streams
-    /// of a symbol and `depth` all depth streams.
-    pub stream: Option<String>,
-    /// One connection, by its number in [`Truth::lines`](crate::Truth); `None` for all alike.
-    pub line: Option<u64>,
-}
-
-impl Target {
-    /// Every stream and connection of a product.
-    #[must_use]
-    pub fn product(product: Product) -> Self {
-        Self {
-            product,
-            stream: None,
-            line: None,
-        }
-    }
-
-    /// Narrows the target to a stream key, or to a part of keys.
-    #[must_use]
-    pub fn stream(mut self, stream: impl Into<String>) -> Self {
-        self.stream = Some(stream.into());
-        self
-    }
-
-    /// Narrows the target to one connection.
-    #[must_use]
-    pub fn line(mut self, line: u64) -> Self {
-        self.line = Some(line);
-        self
-    }
-
-    pub(crate) fn covers_stream(&self, key: &str) -> bool {
-        match &self.stream {
-            None => true,
-            Some(name) => key == name || key.split(['@', '.']).any(|part| part == name),
-        }
-    }
-
-    pub(crate) fn covers_line(&self, product: Product, line: u64) -> bool {
-        self.product == product && self.line.is_none_or(|wanted| wanted == line)
-    }
-}
+pub use mutation::Mutation;
+pub(crate) use mutation::{Debt, shift_stamps};
+pub use target::Target;
 
 /// Something to go wrong, now or with the next messages.
 #[derive(Clone, Debug)]
@@ -86,6 +40,52 @@ pub enum Fault {
         target: Target,
         /// How many pairs.
         count: u64,
+    },
+    /// For a while each message is lost with this probability, on every connection by its own dice.
+    Loss {
+        /// Whose messages.
+        target: Target,
+        /// Probability in parts per million, up to 1,000,000.
+        ppm: u32,
+        /// For how long.
+        lasts: Duration,
+        /// Seed of the dice.
+        seed: u64,
+    },
+    /// For a while each message is sent twice with this probability, on every connection by its
+    /// own dice.
+    Resend {
+        /// Whose messages.
+        target: Target,
+        /// Probability in parts per million, up to 1,000,000.
+        ppm: u32,
+        /// For how long.
+        lasts: Duration,
+        /// Seed of the dice.
+        seed: u64,
+    },
+    /// `count` times, `within` consecutive messages of a stream of the target come in another
+    /// order. Messages that wait when the market halts are sent then.
+    Shuffle {
+        /// Whose messages.
+        target: Target,
+        /// How many messages change places, 2 to 64.
+        within: usize,
+        /// How many groups.
+        count: u64,
+        /// Seed of the order.
+        seed: u64,
+    },
+    /// The next `count` messages of the target are changed so.
+    Mutate {
+        /// Whose messages.
+        target: Target,
+        /// What is changed.
+        mutation: Mutation,
+        /// How many.
+        count: u64,
+        /// Seed of what the mutation leaves open.
+        seed: u64,
     },
     /// The next `count` Kraken book messages of the target carry a wrong `checksum`.
     WrongChecksum {
@@ -115,6 +115,81 @@ pub enum Fault {
         target: Target,
         /// How many.
         count: u64,
+    },
+    /// The next `count` answers to requests on the target's connections are lost; the requests
+    /// take effect.
+    LoseAck {
+        /// Whose answers; the stream is ignored.
+        target: Target,
+        /// How many.
+        count: u64,
+    },
+    /// Of the next `count` subscriptions of the target every second one is acknowledged but never
+    /// served.
+    HalfSubscribe {
+        /// Whose subscriptions.
+        target: Target,
+        /// How many, served and not served together.
+        count: u64,
+    },
+    /// What is written on the target's connections arrives so much later, for a while.
+    Delay {
+        /// Which connections; the stream is ignored.
+        target: Target,
+        /// How much later.
+        by: Duration,
+        /// For how long.
+        lasts: Duration,
+    },
+    /// What is written on the target's connections waits, for a while, then comes in one burst.
+    Clog {
+        /// Which connections; the stream is ignored.
+        target: Target,
+        /// For how long.
+        lasts: Duration,
+    },
+    /// The target's connections get their frames in pieces, for a while.
+    Trickle {
+        /// Which connections; the stream is ignored.
+        target: Target,
+        /// Bytes a second, at least 1.
+        bytes_per_second: u32,
+        /// For how long.
+        lasts: Duration,
+    },
+    /// The lifetime of the target's connections is over: the venue says goodbye as it does after
+    /// 24 h, then closes.
+    Expire {
+        /// Which connections; the stream is ignored.
+        target: Target,
+    },
+    /// For a while the venue's clock is wrong: every stamp on WebSocket and the answer to requests
+    /// for the time.
+    ClockJump {
+        /// Whose clock.
+        product: Product,
+        /// Milliseconds ahead of the right time; behind if negative. Up to a day.
+        by_ms: i64,
+        /// For how long.
+        lasts: Duration,
+    },
+    /// For a while the true book has a bid at (`ticks` = 0) or above the best ask.
+    Cross {
+        /// Whose book.
+        product: Product,
+        /// Whose book, in payload spelling.
+        symbol: String,
+        /// Ticks above the best ask; 0 locks the book.
+        ticks: u16,
+        /// For how long.
+        lasts: Duration,
+    },
+    /// The venue numbers the updates of a book from 1 again.
+    SequenceReset {
+        /// Whose book.
+        product: Product,
+        /// Whose book, in payload spelling.
+        symbol: String,
     },
     /// Ends the target's connections now.
     Close {
@@ -188,8 +263,54 @@ pub enum Fault {
         /// What happens to it.
         change: ReferenceChange,
     },
-    /// Forgets every fault that has not come due and ends every silence.
+    /// Forgets every fault that has not come due and ends every fault that lasts.
     Heal,
+}
+
+impl Fault {
+    /// Whose connections, messages or requests the fault is aimed at, if at any of them.
+    pub(crate) fn target_mut(&mut self) -> Option<&mut Target> {
+        match self {
+            Fault::Drop { target, .. }
+            | Fault::Duplicate { target, .. }
+            | Fault::Reorder { target, .. }
+            | Fault::Loss { target, .. }
+            | Fault::Resend { target, .. }
+            | Fault::Shuffle { target, .. }
+            | Fault::Mutate { target, .. }
+            | Fault::WrongChecksum { target, .. }
+            | Fault::Silence { target, .. }
+            | Fault::RejectSubscribe { target, .. }
+            | Fault::Ignore { target, .. }
+            | Fault::LoseAck { target, .. }
+            | Fault::HalfSubscribe { target, .. }
+            | Fault::Delay { target, .. }
+            | Fault::Clog { target, .. }
+            | Fault::Trickle { target, .. }
+            | Fault::Expire { target }
+            | Fault::Close { target, .. }
+            | Fault::Freeze { target, .. }
+            | Fault::Raw { target, .. }
+            | Fault::Resnapshot { target }
+            | Fault::Restart { target } => Some(target),
+            _ => None,
+        }
+    }
+
+    /// The product concerned; `None` if that follows from the fault's kind.
+    pub(crate) fn product(&mut self) -> Option<Product> {
+        match self {
+            Fault::Rest { product, .. }
+            | Fault::StaleSnapshot { product, .. }
+            | Fault::ClockJump { product, .. }
+            | Fault::Cross { product, .. }
+            | Fault::SequenceReset { product, .. }
+            | Fault::Reference { product, .. } => Some(*product),
+            Fault::SystemStatus { .. } => Some(Product::KrakenSpot),
+            Fault::ServerShutdown => Some(Product::BinanceSpot),
+            other => other.target_mut().map(|target| target.product),
+        }
+    }
 }
 
 /// How a connection ends.
@@ -204,6 +325,8 @@ pub enum Ending {
     },
     /// TCP reset: nothing queued is sent any more.
     Reset,
+    /// TCP reset after so many more bytes, wherever in a frame that is.
+    ResetAfter(u64),
     /// The socket is shut without a close frame.
     Cut,
     /// These bytes go on the socket outside any frame, then it is shut: a frame header without
@@ -230,6 +353,18 @@ pub enum RawFrame {
     Fragments(Vec<Vec<u8>>),
     /// Protocol ping frames with this payload, so many.
     PingFlood(Vec<u8>, u32),
+    /// A text frame that claims to be compressed (RSV1), which nobody negotiated.
+    Compressed(Vec<u8>),
+    /// A text frame with a mask, which only clients may send.
+    Masked(Vec<u8>),
+    /// A continuation of nothing.
+    OrphanContinuation(Vec<u8>),
+    /// The first fragment of a text, then another text before it is complete.
+    Interrupted(Vec<u8>, Vec<u8>),
+    /// A ping in two fragments, which control frames must not be.
+    FragmentedPing(Vec<u8>),
+    /// A text frame with an opcode that is reserved.
+    ReservedOpcode(Vec<u8>),
 }
 
 /// A REST answer that is not the right one.
@@ -248,4 +383,6 @@ pub enum RestAnswer {
     Body(String),
     /// The right answer, made at once but sent so much later.
     Delay(Duration),
+    /// The right answer up to this byte.
+    Truncated(usize),
 }

@@ -7,6 +7,7 @@
 mod board;
 mod log;
 mod session;
+mod skew;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,15 +16,17 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::{Bytes, Utf8Bytes};
 
-pub(crate) use board::{FaultBoard, Twist};
+pub(crate) use board::{Chance, Dice, FaultBoard, Requests, Twist};
 pub(crate) use log::Log;
-pub(crate) use session::{Command, Out, QUEUE_MAX, Session, Sub, Variant};
+pub(crate) use session::{Command, Ends, Out, QUEUE_MAX, Queued, Session, Sub, Variant};
 
 use crate::clock::{self, Nanos};
 use crate::config::Product;
 use crate::fault::{Ending, Target};
+use crate::net::valve::Valve;
 use crate::tape::{Mark, Published, Tape};
 use crate::truth::Touch;
+pub(crate) use skew::Skews;
 
 /// Sequence range of a message, in the numbers of its stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,15 +52,33 @@ pub(crate) struct Parcel {
     pub(crate) bodies: [Option<Utf8Bytes>; Variant::COUNT],
     /// The body of a binary stream's message, which has no text.
     pub(crate) binary: Option<Bytes>,
+    /// Bodies that a fault made and that are no text, in place of `bodies`.
+    pub(crate) raw: [Option<Bytes>; Variant::COUNT],
 }
 
 impl Parcel {
     /// The body for a record: the text, or the bytes in hexadecimal.
     pub(crate) fn shown(&self) -> String {
-        match &self.binary {
+        let raw = self.raw.iter().flatten().next();
+        match self.binary.as_ref().or(raw) {
             Some(bytes) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
             None => self.text().to_owned(),
         }
+    }
+
+    /// The parcel with every text changed; one that `change` has nothing for stays.
+    fn with(&self, mut change: impl FnMut(&str) -> Option<Vec<u8>>) -> Self {
+        let mut parcel = self.clone();
+        for (body, raw) in parcel.bodies.iter_mut().zip(&mut parcel.raw) {
+            let Some(changed) = body.as_ref().and_then(|body| change(body)) else {
+                continue;
+            };
+            match Utf8Bytes::try_from(changed.clone()) {
+                Ok(text) => *body = Some(text),
+                Err(_) => *raw = Some(changed.into()),
+            }
+        }
+        parcel
     }
 
     /// The body in the first form that exists.
@@ -85,6 +106,10 @@ pub(crate) struct Hub {
     pub(crate) meters: crate::venue::Meters,
     /// Messages of the replay so far, which number them in the log.
     recorded: u64,
+    /// The connection whose request is being carried out, if the answer is to be lost.
+    pub(crate) lost_answers: Option<u64>,
+    /// Venues whose clock is wrong.
+    pub(crate) skews: Skews,
 }
 
 impl Hub {
@@ -140,7 +165,7 @@ impl Hub {
         if session.subs.contains_key(&key) {
             return false;
         }
-        let silent = self.board.silences(product, line, &key);
+        let silent = self.board.requests.silences(product, line, &key);
         let (stream, served) = (&*key, !dead);
         let mark = Mark::Subscribed {
             line,
@@ -168,11 +193,12 @@ impl Hub {
 
     /// Queues an answer outside any stream.
     pub(crate) fn reply(&mut self, line: u64, text: String) {
+        if self.lost_answers == Some(line) {
+            return;
+        }
         if let Some(session) = self.sessions.get_mut(&line) {
-            session.push(Out::Text {
-                body: text.into(),
-                key: None,
-            });
+            let body = self.skews.shifted(session.product, text).into();
+            session.push(Out::Text { body, key: None });
         }
     }
 
@@ -246,7 +272,8 @@ impl Hub {
         for session in lines.iter().filter_map(|line| self.sessions.get(line)) {
             let body = &mut bodies[session.variant.index()];
             if body.is_none() {
-                *body = Some(render(session.variant).into());
+                let text = render(session.variant);
+                *body = Some(self.skews.shifted(product, text).into());
             }
         }
         let parcel = Parcel {
@@ -254,6 +281,7 @@ impl Hub {
             span,
             bodies,
             binary: None,
+            raw: Default::default(),
         };
         self.pass(product, lines, only, parcel);
     }
@@ -275,6 +303,7 @@ impl Hub {
             span,
             bodies: Default::default(),
             binary: Some(body.into()),
+            raw: Default::default(),
         };
         self.pass(product, &lines, None, parcel);
     }
@@ -311,11 +340,17 @@ impl Hub {
         };
         if session.subs.get(&parcel.key).is_some_and(|sub| sub.silent) {
             self.log
-                .touched(Touch::Silenced, product, Some(line), &parcel);
+                .touched(Touch::Silenced, product, Some(line), &parcel, None);
             return;
         }
+        let now = clock::now();
         for parcel in self.board.pass(&mut self.log, product, Some(line), parcel) {
-            session.push_parcel(&parcel);
+            let copies = self
+                .board
+                .copies(&mut self.log, product, line, &parcel, now);
+            for _ in 0..copies {
+                session.push_parcel(&parcel);
+            }
         }
     }
 
@@ -345,7 +380,7 @@ impl Hub {
                 found |= session.silence(target);
             }
         }
-        self.board.arm_silence(
+        self.board.requests.arm_silence(
             target.clone(),
             subscriptions.saturating_sub(u64::from(found)),
         );
@@ -355,12 +390,13 @@ impl Hub {
     pub(crate) fn heal(&mut self) {
         self.release_held();
         self.board = FaultBoard::default();
-        for sub in self
-            .sessions
-            .values_mut()
-            .flat_map(|session| session.subs.values_mut())
-        {
-            sub.silent = false;
+        self.skews = Skews::default();
+        for session in self.sessions.values_mut() {
+            session.valve().open();
+            session.thaw();
+            for sub in session.subs.values_mut() {
+                sub.silent = false;
+            }
         }
     }
 
@@ -369,6 +405,15 @@ impl Hub {
         for session in self.sessions.values() {
             if target.covers_line(session.product, session.line) {
                 session.order(Command::Freeze(Instant::now() + lasts));
+            }
+        }
+    }
+
+    /// Does something to the byte streams of the target's connections.
+    pub(crate) fn turn(&mut self, target: &Target, turn: impl Fn(&Valve)) {
+        for session in self.sessions.values() {
+            if target.covers_line(session.product, session.line) {
+                turn(session.valve());
             }
         }
     }
@@ -389,6 +434,14 @@ impl Hub {
                 session.push(out.clone());
             }
         }
+    }
+
+    /// Number of the n-th oldest open connection, from 0, that carries the target's stream.
+    pub(crate) fn ranked(&self, target: &Target, rank: usize) -> Option<u64> {
+        let open = self.sessions.values();
+        let carrying =
+            open.filter(|session| session.product == target.product && session.hears(target));
+        carrying.map(|session| session.line).nth(rank)
     }
 
     /// Whether every queue has been written to its socket.
@@ -420,4 +473,12 @@ fn bare(product: Product, text: &str) -> &str {
         Some((_, payload)) if binance => payload.strip_suffix('}').unwrap_or(payload),
         _ => text,
     }
+}
+
+/// A number that looks random, made from another (the finaliser of splitmix64).
+fn splitmix(seed: u64) -> u64 {
+    let mut z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
 }

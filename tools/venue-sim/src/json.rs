@@ -32,19 +32,72 @@ impl Json {
 
     /// The member with this name.
     pub(crate) fn get(&self, name: &str) -> Option<&Json> {
-        self.members()
-            .iter()
-            .find(|(key, _)| unquoted(key) == name)
-            .map(|(_, value)| value)
+        self.at(&[self.place(name)?])
     }
 
-    /// As [`get`](Self::get), to change it.
-    pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut Json> {
+    /// The value at a path of places in objects and arrays.
+    pub(crate) fn at(&self, path: &[usize]) -> Option<&Json> {
+        path.iter().try_fold(self, |json, place| match json {
+            Json::Object(members) => members.get(*place).map(|(_, value)| value),
+            Json::Array(items) => items.get(*place),
+            Json::Scalar(_) => None,
+        })
+    }
+
+    /// As [`at`](Self::at), to change it.
+    pub(crate) fn at_mut(&mut self, path: &[usize]) -> Option<&mut Json> {
+        path.iter().try_fold(self, |json, place| match json {
+            Json::Object(members) => members.get_mut(*place).map(|(_, value)| value),
+            Json::Array(items) => items.get_mut(*place),
+            Json::Scalar(_) => None,
+        })
+    }
+
+    /// Path of the object that holds the market data of a message: what stands below `data`, and
+    /// the first if that is a list.
+    pub(crate) fn record_path(&self) -> Vec<usize> {
+        let Some(place) = self.place("data") else {
+            return Vec::new();
+        };
+        let path = match self.at(&[place]) {
+            Some(Json::Array(_)) => vec![place, 0],
+            _ => vec![place],
+        };
+        match self.at(&path) {
+            Some(Json::Object(_)) => path,
+            _ => Vec::new(),
+        }
+    }
+
+    /// Path of the object that has a member of this name, the record before the message around
+    /// it, and the member's place.
+    pub(crate) fn find(&self, name: &str) -> Option<(Vec<usize>, usize)> {
+        let path = self.record_path();
+        match self.at(&path).and_then(|record| record.place(name)) {
+            Some(place) => Some((path, place)),
+            None => self.place(name).map(|place| (Vec::new(), place)),
+        }
+    }
+
+    /// Place of the member with this name.
+    fn place(&self, name: &str) -> Option<usize> {
+        self.members()
+            .iter()
+            .position(|(key, _)| unquoted(key) == name)
+    }
+
+    /// Members of an object, to change them.
+    pub(crate) fn members_mut(&mut self) -> Option<&mut Vec<(String, Json)>> {
         match self {
-            Json::Object(members) => members
-                .iter_mut()
-                .find(|(key, _)| unquoted(key) == name)
-                .map(|(_, value)| value),
+            Json::Object(members) => Some(members),
+            _ => None,
+        }
+    }
+
+    /// Elements of an array, to change them.
+    pub(crate) fn items_mut(&mut self) -> Option<&mut Vec<Json>> {
+        match self {
+            Json::Array(items) => Some(items),
             _ => None,
         }
     }

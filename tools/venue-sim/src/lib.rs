@@ -45,7 +45,7 @@ mod world;
 
 pub use config::{Limits, MarketConfig, Product, SbeListener, SimConfig, Source, Speed};
 pub use error::SimError;
-pub use fault::{Ending, Fault, RawFrame, RestAnswer, Target};
+pub use fault::{Ending, Fault, Mutation, RawFrame, RestAnswer, Target};
 pub use instrument::{InstrumentConfig, default_instruments};
 pub use reference::ReferenceChange;
 pub use sim::{Endpoint, Sim};

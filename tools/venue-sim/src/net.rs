@@ -6,5 +6,6 @@ mod io;
 pub(crate) mod rules;
 mod socket;
 pub(crate) mod tls;
+pub(crate) mod valve;
 
 pub(crate) use http::{Port, accept_loop};

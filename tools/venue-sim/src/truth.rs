@@ -173,6 +173,8 @@ pub enum Touch {
     Delayed,
     /// Sent with a wrong checksum.
     Corrupted,
+    /// Sent with other content, or in no form that is allowed.
+    Mutated,
 }
 
 impl Touch {
@@ -185,6 +187,7 @@ impl Touch {
             Touch::Duplicated => "duplicated",
             Touch::Delayed => "delayed",
             Touch::Corrupted => "corrupted",
+            Touch::Mutated => "mutated",
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The whole simulation's state behind one lock, and the calls that enter it.
 
+mod crossed;
+mod inject;
 mod reference;
 
 use std::collections::BTreeSet;
@@ -9,15 +11,15 @@ use std::time::Duration;
 use crate::capture::Recording;
 use crate::clock::{self, Nanos, SECOND};
 use crate::config::{Product, SimConfig, Source};
-use crate::fault::{Fault, RestAnswer};
-use crate::hub::{FaultBoard, Hub, Session, Twist};
+use crate::fault::RestAnswer;
+use crate::hub::{Hub, Requests, Session};
 use crate::instrument::InstrumentConfig;
 use crate::market::{Fill, Market, Side, State};
-use crate::net::frames;
 use crate::reference::ReferenceChange;
 use crate::tape::{Mark, Tape, Trade};
 use crate::truth::{InstrumentTruth, TradeTruth, Truth};
 use crate::venue::{Desk, Handshake, RestReply, RestRequest, Venue, venue};
+use crossed::Crossed;
 use reference::Opening;
 
 /// Events generated per instrument and tick at most; what is due beyond is skipped, so that a
@@ -43,6 +45,8 @@ struct Floor {
     /// Events generated (or skipped) per instrument since the start.
     done: u64,
     opening: Opening,
+    /// Books that a fault has crossed.
+    crossed: Vec<Crossed>,
 }
 
 /// See the module.
@@ -95,7 +99,7 @@ impl World {
     /// The answer to a WebSocket handshake that is not accepted.
     pub(crate) fn refusal(&mut self, product: Product, handshake: &Handshake) -> Option<RestReply> {
         let path = handshake.path.as_str();
-        if let Some(answer) = self.hub.board.handshake_answer(product, path) {
+        if let Some(answer) = self.hub.board.requests.handshake_answer(product, path) {
             return self.ordered(product, answer);
         }
         let verdict = self.on(product, |venue, desk| {
@@ -117,9 +121,13 @@ impl World {
     }
 
     pub(crate) fn text(&mut self, product: Product, line: u64, text: &str) {
-        if !self.hub.board.ignores(product, line) {
-            self.on(product, |venue, desk| venue.text(desk, line, text));
+        if self.hub.board.requests.ignores(product, line) {
+            return;
         }
+        let lost = self.hub.board.requests.loses(product, line);
+        self.hub.lost_answers = lost.then_some(line);
+        self.on(product, |venue, desk| venue.text(desk, line, text));
+        self.hub.lost_answers = None;
     }
 
     pub(crate) fn expiring(&mut self, product: Product, line: u64) {
@@ -129,17 +137,25 @@ impl World {
     /// The answer to a REST request and how long to hold it back.
     pub(crate) fn rest(&mut self, product: Product, target: &str) -> (RestReply, Duration) {
         let request = RestRequest::parse(target);
-        let answer = self.hub.board.rest_answer(product, &request.path);
+        let answer = self.hub.board.requests.rest_answer(product, &request.path);
         let delay = match &answer {
-            Some(RestAnswer::Delay(wait)) => FaultBoard::DELAY_MAX.min(*wait),
+            Some(RestAnswer::Delay(wait)) => Requests::DELAY_MAX.min(*wait),
             _ => Duration::ZERO,
         };
         let ordered = answer.is_some();
+        let cut = match answer {
+            Some(RestAnswer::Truncated(at)) => at,
+            _ => usize::MAX,
+        };
         let reply = match answer.and_then(|answer| self.ordered(product, answer)) {
             Some(ordered) => Some(ordered),
             None => self.on(product, |venue, desk| venue.rest(desk, &request)),
         };
-        let reply = reply.unwrap_or_else(|| RestReply::new(404, ""));
+        let mut reply = reply.unwrap_or_else(|| RestReply::new(404, ""));
+        reply.body.truncate(reply.body.floor_char_boundary(cut));
+        if request.path.to_lowercase().ends_with("time") {
+            reply.body = self.hub.skews.shifted(product, reply.body);
+        }
         let mark = Mark::Rest {
             path: target,
             status: reply.status,
@@ -152,7 +168,7 @@ impl World {
     /// The reply a fault asks for; `None` if that is the right one.
     fn ordered(&mut self, product: Product, answer: RestAnswer) -> Option<RestReply> {
         match answer {
-            RestAnswer::Delay(_) => None,
+            RestAnswer::Delay(_) | RestAnswer::Truncated(_) => None,
             RestAnswer::Body(body) => Some(RestReply::ok(body)),
             RestAnswer::Html => Some(html()),
             RestAnswer::Status { code, retry_after } => {
@@ -177,6 +193,7 @@ impl World {
             if !self.halted && floor.recorded.is_none() {
                 floor.generate(&mut self.hub, due, now);
             }
+            floor.uncross(&mut self.hub, now);
             let (venue, mut desk) = floor.desk(&mut self.hub);
             venue.tick(&mut desk);
         }
@@ -211,50 +228,10 @@ impl World {
         self.on(product, |venue, _| venue.recorded_snapshot(body));
     }
 
-    pub(crate) fn inject(&mut self, fault: Fault) {
-        let board = &mut self.hub.board;
-        match fault {
-            Fault::Drop { target, count } => board.arm(Twist::Drop, target, count),
-            Fault::Duplicate { target, count } => board.arm(Twist::Duplicate, target, count),
-            Fault::Reorder { target, count } => board.arm(Twist::Reorder, target, count),
-            Fault::WrongChecksum { target, count } => {
-                board.arm(Twist::WrongChecksum, target, count);
-            }
-            Fault::Silence {
-                target,
-                subscriptions,
-            } => self.hub.silence(&target, subscriptions),
-            Fault::RejectSubscribe { target, count } => board.arm_rejection(target, count),
-            Fault::Ignore { target, count } => board.arm_ignore(target, count),
-            Fault::Rest {
-                product,
-                path,
-                answer,
-                count,
-            } => {
-                board.arm_rest(product, path, answer, count);
-            }
-            Fault::Close { target, ending } => self.hub.end(&target, &ending),
-            Fault::Freeze { target, lasts } => self.hub.freeze(&target, lasts),
-            Fault::Raw { target, frame } => self.hub.push_raw(&target, &frames::out(frame)),
-            Fault::Heal => self.hub.heal(),
-            Fault::Reference { product, change } => self.change_reference(product, &change),
-            own => self.inject_venue(&own),
-        }
-    }
-
     fn change_reference(&mut self, product: Product, change: &ReferenceChange) {
         let mut floors = self.floors.iter_mut();
         if let Some(floor) = floors.find(|floor| floor.product == product) {
             floor.change(&mut self.hub, change);
-        }
-    }
-
-    /// Faults that only a venue understands go to every venue they can concern.
-    fn inject_venue(&mut self, fault: &Fault) {
-        for floor in &mut self.floors {
-            let (venue, mut desk) = floor.desk(&mut self.hub);
-            venue.inject(&mut desk, fault);
         }
     }
 }
@@ -281,6 +258,7 @@ impl Floor {
             recorded,
             done: 0,
             opening,
+            crossed: Vec::new(),
         }
     }
 
@@ -313,21 +291,20 @@ impl Floor {
 
     /// Writes an event's trades down, each and, for Binance, merged per price.
     fn tape(&self, hub: &Hub, index: usize, fills: &[Fill]) {
-        let tape = &hub.log.tape;
-        if !tape.is_on() {
+        if !hub.log.tape.is_on() {
             return;
         }
         for fill in fills {
-            self.tape_trade(tape, index, "trade", std::slice::from_ref(fill));
+            self.tape_trade(hub, index, "trade", std::slice::from_ref(fill));
         }
         if self.product.name().starts_with("binance-") {
             for group in fills.chunk_by(|a, b| a.aggregate == b.aggregate) {
-                self.tape_trade(tape, index, "agg_trade", group);
+                self.tape_trade(hub, index, "agg_trade", group);
             }
         }
     }
 
-    fn tape_trade(&self, tape: &Tape, index: usize, channel: &'static str, fills: &[Fill]) {
+    fn tape_trade(&self, hub: &Hub, index: usize, channel: &'static str, fills: &[Fill]) {
         let (Some(fill), Some(last)) = (fills.first(), fills.last()) else {
             return;
         };
@@ -339,7 +316,8 @@ impl Floor {
             "trade" => (fill.id, self.venue.trade_id(config, fill.id)),
             _ => (fill.aggregate, fill.aggregate.to_string()),
         };
-        tape.trade(&Trade {
+        let skew = hub.skews.of(self.product);
+        hub.log.tape.trade(&Trade {
             product: self.product,
             symbol: &config.symbol,
             channel,
@@ -352,7 +330,7 @@ impl Floor {
                 Side::Ask => "sell",
             },
             fills: (fill.id, last.id),
-            ts: fill.at,
+            ts: fill.at.saturating_add_signed(skew),
         });
     }
 

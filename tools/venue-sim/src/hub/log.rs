@@ -80,15 +80,17 @@ impl Log {
         product: Product,
         line: Option<u64>,
         parcel: &Parcel,
+        sent: Option<&Parcel>,
     ) {
+        let sent = sent.map(Parcel::shown);
         let mark = Mark::Touched {
             line,
             touch: touch.name(),
             stream: &parcel.key,
             first: parcel.span.first,
             last: parcel.span.last,
-            text: parcel.text(),
-            sent: None,
+            text: &parcel.shown(),
+            sent: sent.as_deref(),
         };
         self.tape.mark(product, &mark);
         if self.touched.len() == TOUCHED_MAX {

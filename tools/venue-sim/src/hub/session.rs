@@ -11,6 +11,7 @@ use super::Parcel;
 use crate::clock::{self, Nanos};
 use crate::config::Product;
 use crate::fault::{Ending, Target};
+use crate::net::valve::Valve;
 
 /// Messages one connection may have waiting. A client that falls so far behind is cut off, as
 /// venues do; at 1 KiB a message this is some 64 MiB.
@@ -52,6 +53,8 @@ pub(crate) enum Out {
     },
     /// A binary message of a stream; it counts as sent.
     Binary { body: Bytes, key: Arc<str> },
+    /// A text frame of a stream whose bytes are no text; it counts as sent.
+    Raw { body: Bytes, key: Arc<str> },
     /// WebSocket frames as they are.
     Frames(Vec<Message>),
     /// A close frame, then the end.
@@ -63,7 +66,7 @@ impl Out {
     pub(crate) fn key(&self) -> Option<&Arc<str>> {
         match self {
             Out::Text { key, .. } => key.as_ref(),
-            Out::Binary { key, .. } => Some(key),
+            Out::Binary { key, .. } | Out::Raw { key, .. } => Some(key),
             Out::Frames(_) | Out::Close { .. } => None,
         }
     }
@@ -76,6 +79,21 @@ pub(crate) enum Command {
     Run,
     Freeze(Instant),
     End(Ending),
+}
+
+/// Something to write and when it was queued.
+#[derive(Debug)]
+pub(crate) struct Queued {
+    pub(crate) at: Instant,
+    pub(crate) out: Out,
+}
+
+/// The hub's ends of what leads to the connection's task.
+#[derive(Debug)]
+pub(crate) struct Ends {
+    pub(crate) out: mpsc::Sender<Queued>,
+    pub(crate) command: watch::Sender<Command>,
+    pub(crate) valve: Arc<Valve>,
 }
 
 /// One connection as the hub sees it.
@@ -94,21 +112,14 @@ pub(crate) struct Session {
     pub(crate) last_data: Nanos,
     /// Why the server closes it, once it does.
     pub(crate) goodbye: Option<String>,
-    out: mpsc::Sender<Out>,
-    command: watch::Sender<Command>,
+    ends: Ends,
     queued: u64,
     written: u64,
 }
 
 impl Session {
-    pub(crate) fn new(
-        line: u64,
-        product: Product,
-        path: String,
-        out: mpsc::Sender<Out>,
-        command: watch::Sender<Command>,
-        now: Nanos,
-    ) -> Self {
+    pub(crate) fn new(line: u64, product: Product, path: String, ends: Ends) -> Self {
+        let now = clock::now();
         Self {
             line,
             product,
@@ -119,8 +130,7 @@ impl Session {
             last_active: now,
             last_data: now,
             goodbye: None,
-            out,
-            command,
+            ends,
             queued: 0,
             written: 0,
         }
@@ -140,6 +150,11 @@ impl Session {
             let (body, key) = (body.clone(), Arc::clone(&parcel.key));
             return self.push(Out::Binary { body, key });
         }
+        let index = self.variant.index();
+        if let Some(Some(body)) = parcel.raw.get(index) {
+            let (body, key) = (body.clone(), Arc::clone(&parcel.key));
+            return self.push(Out::Raw { body, key });
+        }
         if let Some(body) = &parcel.bodies[self.variant.index()] {
             let key = Some(Arc::clone(&parcel.key));
             self.push(Out::Text {
@@ -155,7 +170,8 @@ impl Session {
             let now = clock::now();
             (self.last_active, self.last_data) = (now, now);
         }
-        match self.out.try_send(out) {
+        let at = Instant::now();
+        match self.ends.out.try_send(Queued { at, out }) {
             Ok(()) => self.queued += 1,
             Err(mpsc::error::TrySendError::Full(_)) => self.end(Ending::Cut),
             Err(mpsc::error::TrySendError::Closed(_)) => {}
@@ -168,6 +184,10 @@ impl Session {
             Ending::Clean { code, reason } => {
                 self.goodbye = Some(format!("closed by the server: {code} {reason}"));
                 self.push(Out::Close { code, reason });
+            }
+            Ending::ResetAfter(bytes) => {
+                self.goodbye = Some(format!("fault: reset after {bytes} bytes"));
+                self.ends.valve.reset_after(bytes);
             }
             abrupt => self.order(Command::End(abrupt)),
         }
@@ -184,13 +204,29 @@ impl Session {
         found
     }
 
+    /// What faults do to the connection's bytes.
+    pub(crate) fn valve(&self) -> &Valve {
+        &self.ends.valve
+    }
+
+    /// Ends a freeze. What else was ordered stands.
+    pub(crate) fn thaw(&self) {
+        self.ends.command.send_if_modified(|command| {
+            let frozen = matches!(command, Command::Freeze(_));
+            if frozen {
+                *command = Command::Run;
+            }
+            frozen
+        });
+    }
+
     pub(crate) fn order(&self, command: Command) {
-        self.command.send_replace(command);
+        self.ends.command.send_replace(command);
     }
 
     /// Free places in the queue.
     pub(crate) fn room(&self) -> usize {
-        self.out.capacity()
+        self.ends.out.capacity()
     }
 
     pub(crate) fn wrote(&mut self, messages: u64) {
@@ -198,6 +234,6 @@ impl Session {
     }
 
     pub(crate) fn drained(&self) -> bool {
-        self.written >= self.queued || self.out.is_closed()
+        self.written >= self.queued || self.ends.out.is_closed()
     }
 }

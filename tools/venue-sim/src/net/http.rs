@@ -74,13 +74,13 @@ async fn secured(tcp: TcpStream, port: &Port) -> Option<Io> {
     // Latency of small frames matters more than their number.
     tcp.set_nodelay(true).ok()?;
     let Some(acceptor) = &port.tls else {
-        return Some(Io::Plain(tcp));
+        return Some(Io::plain(tcp));
     };
     let tls = tokio::time::timeout(HANDSHAKE_MAX, acceptor.accept(tcp))
         .await
         .ok()?;
     match tls {
-        Ok(tls) => Some(Io::Tls(Box::new(tls))),
+        Ok(tls) => Some(Io::tls(tls)),
         Err(error) => {
             tracing::debug!(%error, "simulated venue: TLS handshake refused");
             None
@@ -168,7 +168,8 @@ fn upgrade(
         let Some(parts) = parts else {
             return seat.leave();
         };
-        let (io, read) = (parts.io.into_inner(), parts.read_buf.to_vec());
+        let (mut io, read) = (parts.io.into_inner(), parts.read_buf.to_vec());
+        io.set_valve(seat.valve());
         let ws = WebSocketStream::from_partially_read(io, read, Role::Server, None).await;
         seat.serve(ws).await;
     });

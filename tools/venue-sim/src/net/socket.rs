@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -11,15 +12,17 @@ use tokio::io::AsyncWriteExt;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::{Error, Message};
 
+use super::frames;
 use super::io::Io;
 use super::rules::Rules;
+use super::valve::Valve;
 use crate::clock::{self, MILLI};
 use crate::config::Product;
 use crate::fault::Ending;
-use crate::hub::{Command, Out, QUEUE_MAX, Session};
+use crate::hub::{Command, Ends, Out, QUEUE_MAX, Queued, Session};
 use crate::venue::Handshake;
 use crate::world::{Shared, lock};
 
@@ -45,13 +48,14 @@ struct Link {
     pinged: AtomicU64,
     /// A close frame was queued for a broken limit.
     closing: AtomicBool,
+    valve: Arc<Valve>,
 }
 
 /// A connection that the hub knows, from before the client has its answer to the handshake: what
 /// is ordered for "all connections" right after a client's connect must reach it.
 pub(crate) struct Seat {
     link: Link,
-    queue: mpsc::Receiver<Out>,
+    queue: mpsc::Receiver<Queued>,
     commands: watch::Receiver<Command>,
 }
 
@@ -65,9 +69,14 @@ impl Seat {
     ) -> Self {
         let (out, queue) = mpsc::channel(QUEUE_MAX);
         let (command, commands) = watch::channel(Command::Run);
-        let now = clock::now();
+        let valve = Arc::new(Valve::default());
+        let ends = Ends {
+            out,
+            command,
+            valve: Arc::clone(&valve),
+        };
         let line = lock(&shared).open(product, |line| {
-            let mut session = Session::new(line, product, handshake.path, out, command, now);
+            let mut session = Session::new(line, product, handshake.path, ends);
             session.sbe = handshake.sbe;
             session
         });
@@ -79,12 +88,18 @@ impl Seat {
             rules,
             pinged,
             closing,
+            valve,
         };
         Self {
             link,
             queue,
             commands,
         }
+    }
+
+    /// The valve that belongs into the connection's byte stream.
+    pub(crate) fn valve(&self) -> Arc<Valve> {
+        Arc::clone(&self.link.valve)
     }
 
     /// Gives the seat up: the handshake never became a connection.
@@ -129,7 +144,7 @@ async fn live(
     link: &Link,
     sink: &mut SplitSink<WebSocketStream<Io>, Message>,
     stream: &mut SplitStream<WebSocketStream<Io>>,
-    queue: mpsc::Receiver<Out>,
+    queue: mpsc::Receiver<Queued>,
     mut commands: watch::Receiver<Command>,
 ) -> End {
     let mut read = pin!(read(link, stream));
@@ -175,7 +190,7 @@ async fn finish(mut ws: WebSocketStream<Io>, ending: Ending) {
             // The client may be gone or not reading: the connection ends either way.
             let _late = timeout(LAST_WORDS_WAIT, words).await;
         }
-        Ending::Cut | Ending::Clean { .. } => {}
+        Ending::Cut | Ending::Clean { .. } | Ending::ResetAfter(_) => {}
     }
 }
 
@@ -220,24 +235,18 @@ fn over_limit(recent: &mut VecDeque<Instant>, limit: Option<u32>) -> bool {
 async fn write(
     link: &Link,
     sink: &mut SplitSink<WebSocketStream<Io>, Message>,
-    mut queue: mpsc::Receiver<Out>,
+    mut queue: mpsc::Receiver<Queued>,
 ) -> String {
     let mut batch = Vec::with_capacity(BATCH_MAX);
     while queue.recv_many(&mut batch, BATCH_MAX).await > 0 {
         // Nothing may follow a close frame.
         let close = batch
             .iter()
-            .position(|out| matches!(out, Out::Close { .. }));
+            .position(|queued| matches!(queued.out, Out::Close { .. }));
         batch.truncate(close.map_or(batch.len(), |close| close + 1));
-        for message in batch.iter().flat_map(messages) {
-            if let Err(error) = sink.feed(message).await {
-                return format!("write: {error}");
-            }
-        }
-        if let Err(error) = sink.flush().await {
+        if let Err(error) = write_batch(link, sink, &batch).await {
             return format!("write: {error}");
         }
-        link.wrote(&batch);
         batch.clear();
         if close.is_some() {
             sleep(CLOSE_WAIT).await;
@@ -247,10 +256,41 @@ async fn write(
     "the simulation ended".to_owned()
 }
 
+/// Writes messages in order, each when its time has come, and flushes before every wait.
+async fn write_batch(
+    link: &Link,
+    sink: &mut SplitSink<WebSocketStream<Io>, Message>,
+    batch: &[Queued],
+) -> Result<(), Error> {
+    let mut fed = 0;
+    for (index, queued) in batch.iter().enumerate() {
+        if link.valve.holds(queued.at) {
+            flush(link, sink, batch.get(fed..index).unwrap_or_default()).await?;
+            fed = index;
+            link.valve.wait(queued.at).await;
+        }
+        for message in messages(&queued.out) {
+            sink.feed(message).await?;
+        }
+    }
+    flush(link, sink, batch.get(fed..).unwrap_or_default()).await
+}
+
+async fn flush(
+    link: &Link,
+    sink: &mut SplitSink<WebSocketStream<Io>, Message>,
+    fed: &[Queued],
+) -> Result<(), Error> {
+    sink.flush().await?;
+    link.wrote(fed);
+    Ok(())
+}
+
 fn messages(out: &Out) -> Vec<Message> {
     match out {
         Out::Text { body, .. } => vec![Message::Text(body.clone())],
         Out::Binary { body, .. } => vec![Message::Binary(body.clone())],
+        Out::Raw { body, .. } => vec![frames::text(body.clone())],
         Out::Frames(frames) => frames.clone(),
         Out::Close { code, reason } => {
             let frame = CloseFrame {
@@ -302,10 +342,10 @@ impl Link {
     }
 
     /// Counts a batch that has been flushed to the socket.
-    fn wrote(&self, batch: &[Out]) {
+    fn wrote(&self, batch: &[Queued]) {
         let hub = &mut lock(&self.shared).hub;
-        for out in batch {
-            if let Some(key) = out.key() {
+        for queued in batch {
+            if let Some(key) = queued.out.key() {
                 hub.log.sent(self.line, key);
             }
         }

@@ -56,6 +56,7 @@ pub(crate) fn market(products: &[Product], rate: u32) -> SimConfig {
         limits: Limits {
             rest_weight_per_minute: Some(1_000_000),
             connects_per_five_minutes: Some(1_000_000),
+            connects_per_ten_minutes: Some(1_000_000),
             ..Limits::default()
         },
         ..SimConfig::default()

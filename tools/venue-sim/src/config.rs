@@ -96,6 +96,9 @@ pub struct SimConfig {
     /// A second port for Binance Spot that serves the binary streams (SBE) of the same market;
     /// `None` for no such port.
     pub sbe: Option<SbeListener>,
+    /// What `params.token` of a Kraken level3 subscription must say. REST `GetWebSocketsToken` gives
+    /// it to everyone who asks.
+    pub kraken_token: String,
     /// Venue limits to shorten or tighten; the default is what the venue documents.
     pub limits: Limits,
     /// File for the tape: everything published, before faults, as JSON lines (the crate's README
@@ -115,6 +118,7 @@ impl Default for SimConfig {
             source: Source::Generated,
             usdm_unrouted: false,
             sbe: None,
+            kraken_token: "simulated-kraken-token".into(),
             limits: Limits::default(),
             tape: None,
         }
@@ -251,6 +255,14 @@ pub struct Limits {
     pub instruments_per_page: Option<usize>,
     /// Connection attempts per five minutes and client address (Binance: 300, Bybit: 500).
     pub connects_per_five_minutes: Option<u32>,
+    /// Connection attempts per ten minutes and client address (Kraken Spot: 150), above which the
+    /// address is turned away for ten minutes.
+    pub connects_per_ten_minutes: Option<u32>,
+    /// Requests per second and connection that Kraken carries out. Futures document 100; Spot
+    /// publishes no figure and gets the same.
+    pub requests_per_second: Option<u32>,
+    /// Symbols of one connection's level3 subscriptions (Kraken Spot: 200).
+    pub level3_symbols: Option<usize>,
     /// Lifetime of a connection (Binance: 24 h; others have none).
     pub max_life: Option<Duration>,
 }

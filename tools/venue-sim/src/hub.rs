@@ -454,7 +454,7 @@ impl Hub {
 /// nor the trigger of a ticker.
 fn recorded_key(product: Product, key: &str) -> String {
     match (product, key.split_once('.')) {
-        (Product::KrakenSpot, Some((channel @ ("book" | "ticker"), rest))) => {
+        (Product::KrakenSpot, Some((channel @ ("book" | "ticker" | "ohlc" | "level3"), rest))) => {
             let symbol = rest.split_once('.').map_or(rest, |(_, symbol)| symbol);
             format!("{channel}.{symbol}")
         }

@@ -4,6 +4,7 @@ mod binance;
 mod bybit;
 mod kraken;
 mod kraken_futures;
+mod pace;
 mod query;
 mod stale;
 mod uuid;
@@ -153,10 +154,8 @@ pub(crate) fn venue(product: Product, markets: &[Market], config: &SimConfig) ->
         Product::BybitSpot
         | Product::BybitLinear
         | Product::BybitInverse
-        | Product::BybitOption => {
-            Box::new(bybit::Bybit::new(product, markets, config))
-        }
-        Product::KrakenSpot => Box::new(kraken::Kraken::new(markets)),
+        | Product::BybitOption => Box::new(bybit::Bybit::new(product, markets, config)),
+        Product::KrakenSpot => Box::new(kraken::Kraken::new(markets, config)),
         Product::KrakenFutures => Box::new(kraken_futures::KrakenFutures::new(markets, config)),
         _ => Box::new(binance::Binance::new(product, markets, config)),
     }

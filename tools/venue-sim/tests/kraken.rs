@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use support::{Book, Client, between, config, get, start};
+use support::{Book, Client, between, config, crc32, get, start, strip};
 use venue_sim::{Fault, Limits, MarketConfig, Product, Sim, SimConfig, Target};
 
 const KRAKEN: Product = Product::KrakenSpot;
@@ -27,21 +27,8 @@ fn levels(text: &str, side: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// CRC-32 by its definition, bit by bit: reflected polynomial 0xEDB88320.
-fn crc32(text: &str) -> u32 {
-    let mut crc = u32::MAX;
-    for byte in text.bytes() {
-        crc ^= u32::from(byte);
-        for _ in 0..8 {
-            crc = (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg());
-        }
-    }
-    !crc
-}
-
 /// The documented text: asks up, bids down, ten each, no points, no leading zeros.
 fn checksum(book: &Book) -> u32 {
-    let strip = |text: &str| text.replace('.', "").trim_start_matches('0').to_owned();
     let (bids, asks) = (book.bids(), book.asks());
     let top = asks.iter().take(10).chain(bids.iter().take(10));
     crc32(

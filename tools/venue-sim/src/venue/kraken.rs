@@ -7,19 +7,45 @@
 mod checksum;
 mod control;
 mod feed;
+mod history;
+mod instruments;
+mod level3;
+mod ohlc;
+mod orders;
 mod payload;
 mod rest;
 
+use std::collections::BTreeMap;
+
 use crate::clock::{Nanos, SECOND};
+use crate::config::SimConfig;
 use crate::fault::Fault;
+use crate::hub::Span;
 use crate::instrument::InstrumentConfig;
 use crate::market::{Market, Side, Step};
 use crate::truth::{LevelTexts, ViewTruth};
-use crate::venue::{Desk, RestReply, RestRequest, Venue};
+use crate::venue::pace::{Attempts, Pace};
+use crate::venue::{Desk, Handshake, RestReply, RestRequest, Venue};
 use feed::Feed;
 
 /// Pause after the last stream message before a subscribed connection gets a heartbeat.
 const HEARTBEAT: Nanos = SECOND;
+
+/// Key of the instrument channel, which has no symbols.
+const INSTRUMENT: &str = "instrument";
+
+/// Connection attempts per address within [`CONNECTS_WITHIN`], and how long a ban lasts.
+const CONNECTS: u32 = 150;
+const CONNECTS_WITHIN: Nanos = 600 * SECOND;
+
+/// Requests per second and connection. The venue publishes no figure; clients keep to 20.
+const REQUESTS_PER_SECOND: u32 = 100;
+
+/// Symbols of one connection in level3.
+const LEVEL3_SYMBOLS: usize = 200;
+
+/// Cost of level3 subscriptions per second: the standard figure; the venue sells more.
+const SNAPSHOTS_PER_SECOND: u32 = 200;
 
 /// The spot product.
 #[derive(Debug)]
@@ -27,15 +53,46 @@ pub(crate) struct Kraken {
     feeds: Vec<Feed>,
     /// State of the `status` channel.
     system: String,
+    attempts: Attempts,
+    clients: BTreeMap<u64, Client>,
+    requests_per_second: u32,
+    level3_symbols: usize,
+    /// What a level3 subscription must say.
+    token: String,
+    /// Updates of the instrument channel so far.
+    reference_changes: u64,
+}
+
+/// What one connection may still ask for.
+#[derive(Debug)]
+struct Client {
+    requests: Pace,
+    snapshots: Pace,
 }
 
 impl Kraken {
-    pub(crate) fn new(markets: &[Market]) -> Self {
+    pub(crate) fn new(markets: &[Market], config: &SimConfig) -> Self {
         let feed = |market: &Market| Feed::new(&market.config);
+        let limits = &config.limits;
+        let connects = limits.connects_per_ten_minutes.unwrap_or(CONNECTS);
         Self {
             feeds: markets.iter().map(feed).collect(),
             system: "online".into(),
+            attempts: Attempts::new(connects, CONNECTS_WITHIN),
+            clients: BTreeMap::new(),
+            requests_per_second: limits.requests_per_second.unwrap_or(REQUESTS_PER_SECOND),
+            level3_symbols: limits.level3_symbols.unwrap_or(LEVEL3_SYMBOLS),
+            token: config.kraken_token.clone(),
+            reference_changes: 0,
         }
+    }
+
+    fn client(&mut self, line: u64) -> &mut Client {
+        let requests = self.requests_per_second;
+        self.clients.entry(line).or_insert_with(|| Client {
+            requests: Pace::new(requests, SECOND),
+            snapshots: Pace::new(SNAPSHOTS_PER_SECOND, SECOND),
+        })
     }
 }
 
@@ -49,7 +106,32 @@ impl Venue for Kraken {
         desk.hub.reply(line, status);
     }
 
-    fn closed(&mut self, _line: u64) {}
+    fn turns_away(&mut self, desk: &mut Desk<'_>, handshake: &Handshake) -> Option<RestReply> {
+        let refused = self.attempts.refuse(handshake.address, desk.now);
+        // The answer is the network's in front of the venue, not the venue's.
+        refused.then(|| RestReply::new(429, "error code: 1015"))
+    }
+
+    fn closed(&mut self, line: u64) {
+        self.clients.remove(&line);
+    }
+
+    fn lists(&self, instrument: &InstrumentConfig) -> bool {
+        instrument.symbol.contains('/')
+    }
+
+    fn reference_changed(&mut self, desk: &mut Desk<'_>, index: usize) {
+        if index == self.feeds.len() {
+            self.feeds.push(Feed::new(&desk.markets[index].config));
+        }
+        let Some(text) = instruments::update(desk.markets, index) else {
+            return;
+        };
+        self.reference_changes += 1;
+        let span = Span::one(self.reference_changes);
+        desk.hub
+            .publish(desk.product, &INSTRUMENT.into(), span, |_| text.clone());
+    }
 
     fn expiring(&mut self, _desk: &mut Desk<'_>, _line: u64) {}
 
@@ -77,7 +159,7 @@ impl Venue for Kraken {
     fn flush(&mut self, _desk: &mut Desk<'_>) {}
 
     fn rest(&mut self, desk: &mut Desk<'_>, request: &RestRequest) -> RestReply {
-        rest::answer(&self.system, desk, request)
+        rest::answer(&self.system, &self.token, desk, request)
     }
 
     fn rest_error(&self, status: u16, _now: Nanos) -> String {

@@ -170,6 +170,23 @@ pub fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
     rest.split_once(after).unwrap().0
 }
 
+/// CRC-32 by its definition, bit by bit: reflected polynomial 0xEDB88320.
+pub fn crc32(text: &str) -> u32 {
+    let mut crc = u32::MAX;
+    for byte in text.bytes() {
+        crc ^= u32::from(byte);
+        for _ in 0..8 {
+            crc = (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg());
+        }
+    }
+    !crc
+}
+
+/// A number as the checksums of Kraken take it: no point, no leading zeros.
+pub fn strip(text: &str) -> String {
+    text.replace('.', "").trim_start_matches('0').to_owned()
+}
+
 /// A decimal text as an integer of 10^-12.
 pub fn scaled(text: &str) -> i128 {
     let (whole, part) = text.split_once('.').unwrap_or((text, ""));

@@ -6,13 +6,12 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::feed::DEPTHS;
-use super::{Kraken, payload};
+use super::level3::DEPTHS as DEPTHS_OF_ORDERS;
+use super::ohlc::INTERVALS;
+use super::{INSTRUMENT, Kraken, instruments};
 use crate::clock::{self, Nanos, rfc3339_micros};
 use crate::hub::Span;
 use crate::venue::Desk;
-
-/// Key of the instrument channel, which has no symbols.
-const INSTRUMENT: &str = "instrument";
 
 /// What a request names besides its symbols.
 struct Wish<'a> {
@@ -21,6 +20,9 @@ struct Wish<'a> {
     channel: &'a str,
     depth: u64,
     trigger: &'a str,
+    /// Minutes of a candle.
+    interval: u64,
+    token: Option<&'a str>,
     snapshot: bool,
     came: Nanos,
 }
@@ -30,6 +32,8 @@ impl Wish<'_> {
         match self.channel {
             "book" => format!("book.{}.{symbol}", self.depth),
             "ticker" => format!("ticker.{}.{symbol}", self.trigger),
+            "ohlc" => format!("ohlc.{}.{symbol}", self.interval),
+            "level3" => format!("level3.{}.{symbol}", self.depth),
             channel => format!("{channel}.{symbol}"),
         }
     }
@@ -54,8 +58,9 @@ impl Wish<'_> {
         let mut result = format!(r#""channel":"{}""#, self.channel);
         // Writing to a string cannot fail.
         let _infallible = match self.channel {
-            "book" => write!(result, r#","depth":{}"#, self.depth),
+            "book" | "level3" => write!(result, r#","depth":{}"#, self.depth),
             "ticker" => write!(result, r#","event_trigger":"{}""#, self.trigger),
+            "ohlc" => write!(result, r#","interval":{}"#, self.interval),
             _ => Ok(()),
         };
         if self.method == "subscribe" {
@@ -64,8 +69,19 @@ impl Wish<'_> {
         if let Some(symbol) = symbol {
             let _infallible = write!(result, r#","symbol":"{symbol}""#);
         }
+        if self.channel == "ohlc" {
+            result.push_str(r#","warnings":["timestamp is deprecated, use interval_begin"]"#);
+        }
         let (head, times) = (self.head(), self.times());
         format!(r#"{{{head}"result":{{{result}}},"success":true,{times}}}"#)
+    }
+
+    /// The answer to a token that is not the right one.
+    fn unauthorised(&self) -> String {
+        let (channel, head, times) = (self.channel, self.head(), self.times());
+        format!(
+            r#"{{"channel":"{channel}","error":"ESession:Invalid session",{head}"status":"error","success":false,{times}}}"#
+        )
     }
 
     fn refused(&self, text: &str, symbol: Option<&str>) -> String {
@@ -77,41 +93,46 @@ impl Wish<'_> {
     }
 }
 
-impl Kraken {
-    /// Carries out one request and queues its answers.
-    pub(super) fn request(&mut self, desk: &mut Desk<'_>, line: u64, text: &str) {
-        let request: Value = serde_json::from_str(text).unwrap_or_default();
+impl<'a> Wish<'a> {
+    fn read(request: &'a Value, came: Nanos) -> Self {
         let params = request.get("params").unwrap_or(&Value::Null);
-        let channel = params
-            .get("channel")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        let method = request
-            .get("method")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        let wish = Wish {
-            method: match method {
-                "subscribe" => "subscribe",
-                "unsubscribe" => "unsubscribe",
-                "ping" => "pong",
+        let text = |key: &str| params.get(key).and_then(Value::as_str);
+        let number = |key: &str, default| {
+            let number = params.get(key).and_then(Value::as_u64);
+            number.unwrap_or(default)
+        };
+        let channel = text("channel").unwrap_or_default();
+        let snapshot = params.get("snapshot").and_then(Value::as_bool);
+        Self {
+            method: match request.get("method").and_then(Value::as_str) {
+                Some("subscribe") => "subscribe",
+                Some("unsubscribe") => "unsubscribe",
+                Some("ping") => "pong",
                 _ => "",
             },
             id: request
                 .get("req_id")
                 .filter(|id| id.is_u64() || id.is_i64()),
             channel,
-            depth: params.get("depth").and_then(Value::as_u64).unwrap_or(10),
-            trigger: params
-                .get("event_trigger")
-                .and_then(Value::as_str)
-                .unwrap_or("trades"),
-            snapshot: params
-                .get("snapshot")
-                .and_then(Value::as_bool)
-                .unwrap_or(channel != "trade"),
-            came: desk.now,
-        };
+            depth: number("depth", 10),
+            trigger: text("event_trigger").unwrap_or("trades"),
+            interval: number("interval", 1),
+            token: text("token"),
+            snapshot: snapshot.unwrap_or(channel != "trade"),
+            came,
+        }
+    }
+}
+
+impl Kraken {
+    /// Carries out one request and queues its answers.
+    pub(super) fn request(&mut self, desk: &mut Desk<'_>, line: u64, text: &str) {
+        if !self.client(line).requests.admits(1, desk.now) {
+            let refusal = r#"{"Error":"Exceeded msg rate"}"#;
+            return desk.hub.reply(line, refusal.into());
+        }
+        let request: Value = serde_json::from_str(text).unwrap_or_default();
+        let wish = Wish::read(&request, desk.now);
         match wish.method {
             "pong" => {
                 desk.hub
@@ -120,7 +141,10 @@ impl Kraken {
             "" => desk
                 .hub
                 .reply(line, wish.refused("Unsupported method", None)),
-            _ => self.channel(desk, line, &wish, params),
+            _ => {
+                let params = request.get("params").unwrap_or(&Value::Null);
+                self.channel(desk, line, &wish, params);
+            }
         }
     }
 
@@ -131,6 +155,11 @@ impl Kraken {
         }
         if wish.channel == INSTRUMENT {
             self.instrument(desk, line, wish);
+            return;
+        }
+        let wrong = wish.token.is_some_and(|token| token != self.token);
+        if wish.channel == "level3" && wrong {
+            desk.hub.reply(line, wish.unauthorised());
             return;
         }
         let symbols: Vec<&str> = match params.get("symbol").and_then(Value::as_array) {
@@ -151,31 +180,51 @@ impl Kraken {
 
     fn subscribe(&mut self, desk: &mut Desk<'_>, line: u64, wish: &Wish<'_>, symbol: &str) {
         let key = wish.key(symbol);
-        let index = desk.find(symbol);
-        let recorded = desk
-            .recorded
-            .is_some_and(|keys| keys.iter().any(|key| key.ends_with(&format!(".{symbol}"))));
-        if (index.is_none() && !recorded) || desk.hub.board.rejects(desk.product, line, &key) {
-            let text = format!("Currency pair not supported {symbol}");
-            desk.hub.reply(line, wish.refused(&text, Some(symbol)));
-            return;
+        if let Some(text) = self.refusal(desk, line, wish, symbol, &key) {
+            return desk.hub.reply(line, wish.refused(&text, Some(symbol)));
         }
-        if !desk
-            .hub
-            .subscribe(line, Arc::from(key.as_str()), false, desk.now)
-        {
-            desk.hub
-                .reply(line, wish.refused("Already subscribed", Some(symbol)));
-            return;
+        if !desk.hub.subscribe(line, Arc::from(&*key), false, desk.now) {
+            let reply = wish.refused("Already subscribed", Some(symbol));
+            return desk.hub.reply(line, reply);
         }
         desk.hub.reply(line, wish.accepted(Some(symbol)));
-        if let (Some(index), None) = (index, desk.recorded) {
-            if wish.snapshot {
-                self.feeds[index].greet(desk, index, line, &key);
-            } else {
-                self.feeds[index].wake(&desk.markets[index], &key);
-            }
+        if let (Some(index), None) = (desk.find(symbol), desk.recorded) {
+            self.feeds[index].greet(desk, index, line, &key, wish.snapshot);
         }
+    }
+
+    /// What is wrong with one symbol of a subscription.
+    fn refusal(
+        &mut self,
+        desk: &mut Desk<'_>,
+        line: u64,
+        wish: &Wish<'_>,
+        symbol: &str,
+        key: &str,
+    ) -> Option<String> {
+        let ending = format!(".{symbol}");
+        let recorded = desk
+            .recorded
+            .is_some_and(|keys| keys.iter().any(|key| key.ends_with(&ending)));
+        let unknown = desk.find(symbol).is_none() && !recorded;
+        if unknown || desk.hub.board.rejects(desk.product, line, key) {
+            return Some(format!("Currency pair not supported {symbol}"));
+        }
+        let session = desk.hub.session(line)?;
+        if wish.channel != "level3" || session.subs.contains_key(key) {
+            return None;
+        }
+        let keys = session.subs.keys();
+        if keys.filter(|key| key.starts_with("level3.")).count() >= self.level3_symbols {
+            return Some("Maximum number of symbols exceeded".into());
+        }
+        let costs = DEPTHS_OF_ORDERS.iter();
+        let cost = costs
+            .filter(|(depth, _)| *depth as u64 == wish.depth)
+            .map(|(_, cost)| *cost)
+            .sum();
+        let admitted = self.client(line).snapshots.admits(cost, desk.now);
+        (!admitted).then(|| "Rate limit for snapshot requests exceeded".into())
     }
 
     fn instrument(&self, desk: &mut Desk<'_>, line: u64, wish: &Wish<'_>) {
@@ -192,8 +241,9 @@ impl Kraken {
         }
         desk.hub.reply(line, wish.accepted(None));
         if wish.snapshot {
-            desk.hub
-                .publish_to(line, &key, Span::one(0), payload::instruments(desk.markets));
+            let text = instruments::snapshot(desk.markets);
+            let span = Span::one(self.reference_changes);
+            desk.hub.publish_to(line, &key, span, text);
         }
     }
 }
@@ -209,17 +259,25 @@ fn unsubscribe(desk: &mut Desk<'_>, line: u64, wish: &Wish<'_>, symbol: &str) {
 
 /// What is wrong with a request, whatever its symbols.
 fn channel_error(wish: &Wish<'_>) -> Option<&'static str> {
+    let known_depth = |depths: &[usize]| depths.iter().any(|d| *d as u64 == wish.depth);
     match wish.channel {
-        "book" if !DEPTHS.iter().any(|depth| *depth as u64 == wish.depth) => {
+        "executions" | "balances" => Some(PRIVATE),
+        // Without a token it is any private channel.
+        "level3" if wish.token.is_none() && wish.method == "subscribe" => Some(PRIVATE),
+        "level3" if !known_depth(&DEPTHS_OF_ORDERS.map(|(depth, _)| depth)) => {
             Some("Subscription depth not supported")
         }
+        "book" if !known_depth(&DEPTHS) => Some("Subscription depth not supported"),
         "ticker" if !["bbo", "trades"].contains(&wish.trigger) => {
             Some("Subscription event trigger not supported")
         }
-        "book" | "ticker" | "trade" | "ohlc" | INSTRUMENT => None,
-        "executions" | "balances" | "level3" => Some(
-            "Private data and trading are unavailable on this endpoint. Try ws-auth.kraken.com",
-        ),
+        "ohlc" if !INTERVALS.contains(&wish.interval) => {
+            Some("Subscription ohlc interval not supported")
+        }
+        "book" | "ticker" | "trade" | "ohlc" | "level3" | INSTRUMENT => None,
         _ => Some("Channel not supported"),
     }
 }
+
+const PRIVATE: &str =
+    "Private data and trading are unavailable on this endpoint. Try ws-auth.kraken.com";

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::checksum::checksum;
+use super::level3::Level3;
+use super::ohlc::Ohlc;
 use super::payload;
 use crate::hub::Span;
 use crate::instrument::InstrumentConfig;
@@ -25,6 +27,8 @@ pub(super) struct Feed {
     on_touch: Arc<str>,
     on_trade: Arc<str>,
     books: BTreeMap<usize, BookChannel>,
+    level3: Level3,
+    ohlc: Ohlc,
     touch: [Option<(i64, i64)>; 2],
     tickers: u64,
 }
@@ -58,6 +62,8 @@ impl Feed {
                 .into_iter()
                 .map(|depth| (depth, book(depth)))
                 .collect(),
+            level3: Level3::new(config),
+            ohlc: Ohlc::new(config),
             touch: [None; 2],
             tickers: 0,
         }
@@ -76,6 +82,8 @@ impl Feed {
             });
         }
         self.publish_books(desk, index, step);
+        self.level3.stepped(desk, index, step);
+        self.ohlc.stepped(desk, index, step);
         let touch = [market.book.best(Side::Bid), market.book.best(Side::Ask)];
         if touch != self.touch {
             self.touch = touch;
@@ -126,41 +134,53 @@ impl Feed {
             });
     }
 
-    /// The snapshot that follows an acknowledgement, if the channel has one.
-    pub(super) fn greet(&mut self, desk: &mut Desk<'_>, index: usize, line: u64, key: &str) {
-        let market = &desk.markets[index];
-        if let Some(book) = self.books.values_mut().find(|book| *book.key == *key) {
-            let text = book.snapshot(market, desk.now);
-            desk.hub
-                .publish_to(line, &book.key, Span::one(book.published), text);
-        } else if *self.trade == *key {
-            let skip = market.tape.len().saturating_sub(TRADES_SNAPSHOT);
-            let fills: Vec<_> = market.tape.iter().skip(skip).copied().collect();
-            let text = payload::trades(&market.config, "snapshot", &fills);
-            let last = fills.last().map_or(0, |fill| fill.id);
-            let span = Span {
-                first: fills.first().map_or(0, |fill| fill.id),
-                last,
-            };
-            desk.hub.publish_to(line, &self.trade, span, text);
-        } else if let Some(key) = [&self.on_touch, &self.on_trade]
-            .into_iter()
-            .find(|own| ***own == *key)
-        {
-            let text = payload::ticker(market, "snapshot", desk.now);
-            desk.hub
-                .publish_to(line, key, Span::one(self.tickers), text);
+    /// Begins a subscription: what it needs is kept up from now on, and the channel's snapshot
+    /// follows the acknowledgement if `send` says so.
+    pub(super) fn greet(
+        &mut self,
+        desk: &mut Desk<'_>,
+        index: usize,
+        line: u64,
+        key: &str,
+        send: bool,
+    ) {
+        let others = self.level3.greet(desk, index, line, key, send)
+            || self.ohlc.greet(desk, index, line, key, send);
+        if others {
+            return;
         }
-    }
-
-    /// Makes a book live for a subscriber that wants no snapshot.
-    pub(super) fn wake(&mut self, market: &Market, key: &str) {
+        let market = &desk.markets[index];
         if let Some(book) = self.books.values_mut().find(|book| *book.key == *key) {
             book.wake(market);
         }
+        if send && let Some((key, span, text)) = self.snapshot(market, desk.now, key) {
+            desk.hub.publish_to(line, &key, span, text);
+        }
     }
 
-    /// What every book depth that was ever subscribed shows.
+    /// A snapshot of book, trades or ticker.
+    fn snapshot(&self, market: &Market, now: u64, key: &str) -> Option<(Arc<str>, Span, String)> {
+        if let Some(book) = self.books.values().find(|book| *book.key == *key) {
+            let text = book.snapshot(market, now);
+            return Some((Arc::clone(&book.key), Span::one(book.published), text));
+        }
+        if *self.trade == *key {
+            let skip = market.tape.len().saturating_sub(TRADES_SNAPSHOT);
+            let fills: Vec<_> = market.tape.range(skip..).copied().collect();
+            let text = payload::trades(&market.config, "snapshot", &fills);
+            let span = Span {
+                first: fills.first().map_or(0, |fill| fill.id),
+                last: fills.last().map_or(0, |fill| fill.id),
+            };
+            return Some((Arc::clone(&self.trade), span, text));
+        }
+        let own = [&self.on_touch, &self.on_trade];
+        let key = own.into_iter().find(|own| ***own == *key)?;
+        let text = payload::ticker(market, "snapshot", now);
+        Some((Arc::clone(key), Span::one(self.tickers), text))
+    }
+
+    /// What every depth of books and orders that was ever subscribed shows.
     pub(super) fn views(&self, config: &InstrumentConfig) -> Vec<ViewTruth> {
         let shown = self.books.values().filter(|book| book.shown);
         let truth = |book: &BookChannel| ViewTruth {
@@ -171,7 +191,7 @@ impl Feed {
             asks: payload::texts(config, &book.view.asks),
             ..ViewTruth::default()
         };
-        shown.map(truth).collect()
+        shown.map(truth).chain(self.level3.views(config)).collect()
     }
 }
 
@@ -183,8 +203,7 @@ impl BookChannel {
         }
     }
 
-    fn snapshot(&mut self, market: &Market, now: u64) -> String {
-        self.wake(market);
+    fn snapshot(&self, market: &Market, now: u64) -> String {
         let (bids, asks) = (&self.view.bids, &self.view.asks);
         let checksum = checksum(bids, asks);
         let message = payload::BookMessage {

@@ -2,11 +2,16 @@
 
 use std::fmt::Write;
 
-use crate::clock::{Nanos, rfc3339_micros};
-use crate::decimal::{padded, push_padded, small, trimmed};
+use super::orders::{Event, Kind};
+use crate::clock::{Nanos, rfc3339_micros, rfc3339_nanos};
+use crate::decimal::{padded, push_padded};
 use crate::instrument::InstrumentConfig;
-use crate::market::{Fill, Market, Side};
+use crate::market::{Candle, Fill, Market, Side};
 use crate::truth::LevelTexts;
+use crate::venue::uuid::uuid;
+
+/// Minutes of the rolling statistics.
+pub(super) const DAY_MINUTES: u64 = 24 * 60;
 
 /// First connection id: above 2^63, as the venue's are.
 const CONNECTION_ID: u64 = 18_125_794_168_470_749_000;
@@ -110,12 +115,13 @@ pub(super) fn trades(config: &InstrumentConfig, kind: &str, fills: &[Fill]) -> S
 }
 
 pub(super) fn ticker(market: &Market, kind: &str, at: Nanos) -> String {
-    let (config, stats) = (&market.config, &market.stats);
+    let (config, day) = (&market.config, market.minutes.window(at, DAY_MINUTES));
+    let candle = &day.candle;
     let px = |px: i128| padded(px, config.px_digits);
     let qty = |qty: i128| padded(qty, config.qty_digits);
     let side = |side| market.book.best(side).unwrap_or_default();
     let (bid, ask) = (side(Side::Bid), side(Side::Ask));
-    let change = i128::from(stats.last - stats.open);
+    let change = i128::from(candle.close - candle.open);
     let mut out = format!(
         r#"{{"channel":"ticker","type":"{kind}","data":[{{"symbol":"{}","bid":{},"bid_qty":{},"ask":{},"ask_qty":{},"last":{},"#,
         config.symbol,
@@ -123,85 +129,99 @@ pub(super) fn ticker(market: &Market, kind: &str, at: Nanos) -> String {
         qty(bid.1.into()),
         px(ask.0.into()),
         qty(ask.1.into()),
-        px(stats.last.into())
+        px(candle.close.into())
     );
     // Writing to a string cannot fail.
     let _infallible = write!(
         out,
         r#""volume":{},"vwap":{},"low":{},"high":{},"change":{},"change_pct":{},"trades":{},"timestamp":"{}"}}]}}"#,
-        qty(stats.volume),
-        px(stats.vwap()),
-        px(stats.low.into()),
-        px(stats.high.into()),
+        qty(candle.volume.qty),
+        px(day.average()),
+        px(candle.low.into()),
+        px(candle.high.into()),
         px(change),
-        padded(stats.change(10_000), 2),
-        stats.trades,
+        padded(day.change(10_000), 2),
+        candle.trades,
         rfc3339_micros(at)
     );
     out
 }
 
-/// The instrument snapshot: all assets and pairs.
-pub(super) fn instruments(markets: &[Market]) -> String {
-    let mut names: Vec<&str> = markets
-        .iter()
-        .flat_map(|market| [market.config.base.as_str(), market.config.quote.as_str()])
-        .collect();
-    names.sort_unstable();
-    names.dedup();
-    let asset = |name: &&str| {
+/// Candles of one interval, oldest first. Only here times have nine decimals.
+pub(super) fn ohlc(
+    config: &InstrumentConfig,
+    kind: &str,
+    minutes: u64,
+    candles: &[Candle],
+    at: Nanos,
+) -> String {
+    let px = |px: i64| padded(px, config.px_digits);
+    let row = |candle: &Candle| {
+        let volume = &candle.volume;
+        let vwap = volume.quote.checked_div(volume.qty);
         format!(
-            r#"{{"id":"{name}","status":"enabled","precision":10,"precision_display":5,"borrowable":true,"collateral_value":1.00,"margin_rate":0.010000}}"#
+            r#"{{"symbol":"{}","open":{},"high":{},"low":{},"close":{},"trades":{},"volume":{},"vwap":{},"interval_begin":"{}","interval":{minutes},"timestamp":"{}"}}"#,
+            config.symbol,
+            px(candle.open),
+            px(candle.high),
+            px(candle.low),
+            px(candle.close),
+            candle.trades,
+            padded(volume.qty, config.qty_digits),
+            padded(vwap.unwrap_or(candle.close.into()), config.px_digits),
+            rfc3339_nanos(candle.start),
+            rfc3339_micros(candle.end)
         )
     };
-    let assets: Vec<String> = names.iter().map(asset).collect();
-    let pairs: Vec<String> = markets.iter().map(|market| pair(&market.config)).collect();
-    format!(
-        r#"{{"channel":"instrument","type":"snapshot","data":{{"assets":[{}],"pairs":[{}]}}}}"#,
-        assets.join(","),
-        pairs.join(",")
-    )
+    let rows = candles.iter().map(row).collect::<Vec<_>>().join(",");
+    let at = rfc3339_nanos(at);
+    format!(r#"{{"channel":"ohlc","type":"{kind}","timestamp":"{at}","data":[{rows}]}}"#)
 }
 
-fn pair(config: &InstrumentConfig) -> String {
-    let InstrumentConfig {
-        symbol,
-        base,
-        quote,
-        px_digits,
-        qty_digits,
-        ..
-    } = config;
-    let (tick, lot) = (
-        increment(config.tick, *px_digits),
-        increment(config.lot, *qty_digits),
+/// Orders of the level3 channel, bids and asks; only updates say what happened to each.
+pub(super) fn level3(
+    config: &InstrumentConfig,
+    update: bool,
+    [bids, asks]: &[Vec<Event>; 2],
+    checksum: u32,
+    at: Nanos,
+) -> String {
+    let row = |event: &Event| {
+        let what = match event.kind {
+            _ if !update => "",
+            Kind::Add => r#""event":"add","#,
+            Kind::Modify => r#""event":"modify","#,
+            Kind::Delete => r#""event":"delete","#,
+        };
+        let (id, at) = (
+            order_id(config, event.order.number),
+            rfc3339_micros(event.order.at),
+        );
+        let (px, qty) = (
+            padded(event.px, config.px_digits),
+            padded(event.order.qty, config.qty_digits),
+        );
+        format!(
+            r#"{{{what}"order_id":"{id}","limit_price":{px},"order_qty":{qty},"timestamp":"{at}"}}"#
+        )
+    };
+    let rows = |events: &[Event]| events.iter().map(row).collect::<Vec<_>>().join(",");
+    let (bids, asks, kind) = (
+        rows(bids),
+        rows(asks),
+        if update { "update" } else { "snapshot" },
     );
+    let (symbol, at) = (&config.symbol, rfc3339_micros(at));
     format!(
-        r#"{{"symbol":"{symbol}","base":"{base}","quote":"{quote}","status":"online","qty_precision":{qty_digits},"qty_increment":{lot},"qty_min":{lot},"price_precision":{px_digits},"price_increment":{tick},"tick_size":{tick},"cost_precision":5,"cost_min":0.50,"marginable":false,"has_index":true}}"#
+        r#"{{"channel":"level3","type":"{kind}","data":[{{"symbol":"{symbol}","bids":[{bids}],"asks":[{asks}],"checksum":{checksum},"timestamp":"{at}"}}]}}"#
     )
 }
 
-/// Decimals up to which an increment is printed without exponent.
-const PLAIN_MAX: usize = 4;
-
-/// An increment as the venue's encoder prints it: `0.1`, but `1e-08` from the fifth decimal on.
-fn increment(mantissa: i64, digits: u8) -> String {
-    match small(mantissa.into(), digits, PLAIN_MAX) {
-        Some((figures, exponent)) => format!("{figures}e-{exponent:02}"),
-        None => trimmed(mantissa, digits),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn small_increments_use_an_exponent_as_the_venue_does() {
-        assert_eq!(increment(1, 8), "1e-08");
-        assert_eq!(increment(1, 1), "0.1");
-        assert_eq!(increment(1, 4), "0.0001");
-        assert_eq!(increment(25, 6), "2.5e-05");
-        assert_eq!(increment(5, 0), "5");
-    }
+/// An order's id in the venue's form: `O`, then groups of 5, 5 and 6 characters.
+fn order_id(config: &InstrumentConfig, number: u64) -> String {
+    let text = uuid(&config.symbol, number).replace('-', "").to_uppercase();
+    let (first, rest) = text.split_at(5);
+    let (second, rest) = rest.split_at(5);
+    let (_, last) = rest.split_at(rest.len() - 6);
+    format!("O{first}-{second}-{last}")
 }

@@ -1,38 +1,83 @@
-//! REST: time, status, pairs, assets, book and trades. Errors come with status 200.
+//! REST: time, status, pairs, assets and book. Errors come with status 200.
 
-use super::payload;
+use super::history;
+use super::instruments::status;
 use crate::clock::{Nanos, SECOND, rfc3339_seconds};
 use crate::decimal::padded;
 use crate::instrument::InstrumentConfig;
-use crate::market::{Fill, Market, Side};
+use crate::market::{Market, Side, State};
 use crate::venue::{Desk, RestReply, RestRequest};
 
 /// Decimals of a price in trades and book: at least five, whatever the pair's precision.
 const PX_DIGITS_MIN: u8 = 5;
 
-pub(super) fn answer(system: &str, desk: &Desk<'_>, request: &RestRequest) -> RestReply {
+/// Decimals of a quantity in the book.
+const DEPTH_DIGITS: u8 = 3;
+
+pub(super) fn answer(
+    system: &str,
+    token: &str,
+    desk: &Desk<'_>,
+    request: &RestRequest,
+) -> RestReply {
+    if request.path == "/0/private/GetWebSocketsToken" {
+        let token = serde_json::Value::from(token);
+        let result = format!(r#"{{"token":{token},"expires":900}}"#);
+        return RestReply::ok(success(&result));
+    }
     let Some(method) = request.path.strip_prefix("/0/public/") else {
         return RestReply::new(404, "");
     };
     let result = match method {
-        "Time" => Some(format!(
-            r#"{{"unixtime":{},"rfc1123":""}}"#,
-            desk.now / SECOND
-        )),
+        "Time" => Some(time(desk.now)),
         "SystemStatus" => {
             let (system, now) = (serde_json::Value::from(system), rfc3339_seconds(desk.now));
             Some(format!(r#"{{"status":{system},"timestamp":"{now}"}}"#))
         }
         "Assets" => Some(assets(desk.markets)),
-        "AssetPairs" => pairs(desk, request),
+        "AssetPairs" => pairs(desk, request, |market| pair_row(market, request)),
+        "Ticker" => pairs(desk, request, |market| {
+            history::ticker(market, request, desk.now)
+        }),
         "Depth" => find(desk, request).map(|market| depth(market, request, desk.now)),
-        "Trades" => find(desk, request).map(|market| trades(market, request)),
+        "Trades" => find(desk, request).map(|market| history::trades(market, request)),
+        "OHLC" => match history::minutes(request) {
+            Some(minutes) => {
+                find(desk, request).map(|market| history::ohlc(market, minutes, request, desk.now))
+            }
+            None => return RestReply::ok(failure("EGeneral:Invalid arguments")),
+        },
         _ => return RestReply::ok(failure("EGeneral:Unknown method")),
     };
     RestReply::ok(match result {
-        Some(result) => format!(r#"{{"error":[],"result":{result}}}"#),
+        Some(result) => success(&result),
         None => failure("EQuery:Unknown asset pair"),
     })
+}
+
+fn success(result: &str) -> String {
+    format!(r#"{{"error":[],"result":{result}}}"#)
+}
+
+fn time(now: Nanos) -> String {
+    let (seconds, text) = (now / SECOND, rfc1123(now));
+    format!(r#"{{"unixtime":{seconds},"rfc1123":"{text}"}}"#)
+}
+
+const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
+
+/// `Sun, 21 Mar 21 14:23:14 +0000`
+fn rfc1123(now: Nanos) -> String {
+    let text = rfc3339_seconds(now);
+    let part = |range| text.get(range).unwrap_or_default();
+    let weekday = WEEKDAYS[(now / SECOND / 86_400 % 7) as usize];
+    let month: usize = part(5..7).parse().unwrap_or(1);
+    let month = MONTHS.get(month - 1).copied().unwrap_or_default();
+    let (day, year, time) = (part(8..10), part(2..4), part(11..19));
+    format!("{weekday}, {day} {month} {year} {time} +0000")
 }
 
 pub(super) fn failure(text: &str) -> String {
@@ -73,26 +118,29 @@ fn names(config: &InstrumentConfig) -> Names {
 
 /// Key of a result: the name as asked for if it has a slash, else the venue's own. Client
 /// libraries rely on the former.
-fn result_key(config: &InstrumentConfig, request: &RestRequest) -> String {
+pub(super) fn result_key(config: &InstrumentConfig, request: &RestRequest) -> String {
     match request.get("pair") {
-        Some(name) if name.contains('/') => name.to_owned(),
+        Some(name) if name.contains('/') && !name.contains(',') => name.to_owned(),
         _ => names(config).key,
     }
 }
 
-fn find<'a>(desk: &'a Desk<'_>, request: &RestRequest) -> Option<&'a Market> {
-    let wanted = request.get("pair")?;
-    desk.markets.iter().find(|market| {
-        let names = names(&market.config);
-        [
-            &market.config.symbol,
-            &names.v1,
-            &names.alternative,
-            &names.key,
-        ]
+/// Whether a pair goes by this name.
+fn is_named(config: &InstrumentConfig, wanted: &str) -> bool {
+    let names = names(config);
+    [&config.symbol, &names.v1, &names.alternative, &names.key]
         .into_iter()
         .any(|name| name == wanted)
-    })
+}
+
+fn listed<'a>(desk: &'a Desk<'_>) -> impl Iterator<Item = &'a Market> {
+    let markets = desk.markets.iter();
+    markets.filter(|market| market.state != State::Delisted)
+}
+
+fn find<'a>(desk: &'a Desk<'_>, request: &RestRequest) -> Option<&'a Market> {
+    let wanted = request.get("pair")?;
+    listed(desk).find(|market| is_named(&market.config, wanted))
 }
 
 fn assets(markets: &[Market]) -> String {
@@ -111,19 +159,26 @@ fn assets(markets: &[Market]) -> String {
     format!("{{{}}}", rows.join(","))
 }
 
-fn pairs(desk: &Desk<'_>, request: &RestRequest) -> Option<String> {
+/// An object with a row for each pair asked for, separated by commas, or for every pair.
+fn pairs(
+    desk: &Desk<'_>,
+    request: &RestRequest,
+    row: impl Fn(&Market) -> String,
+) -> Option<String> {
     let markets: Vec<&Market> = match request.get("pair") {
-        Some(_) => vec![find(desk, request)?],
-        None => desk.markets.iter().collect(),
+        Some(names) => {
+            let one = |name| listed(desk).find(|market| is_named(&market.config, name));
+            names.split(',').map(one).collect::<Option<_>>()?
+        }
+        None => listed(desk).collect(),
     };
-    let rows: Vec<String> = markets
-        .iter()
-        .map(|market| pair_row(&market.config, request))
-        .collect();
+    let rows: Vec<String> = markets.into_iter().map(row).collect();
     Some(format!("{{{}}}", rows.join(",")))
 }
 
-fn pair_row(config: &InstrumentConfig, request: &RestRequest) -> String {
+fn pair_row(market: &Market, request: &RestRequest) -> String {
+    let config = &market.config;
+    let status = status(market.state);
     let Names {
         v1, alternative, ..
     } = names(config);
@@ -139,15 +194,22 @@ fn pair_row(config: &InstrumentConfig, request: &RestRequest) -> String {
         padded(config.lot, *qty_digits),
     );
     format!(
-        r#""{key}":{{"altname":"{alternative}","wsname":"{v1}","aclass_base":"currency","base":"{base}","aclass_quote":"currency","quote":"{quote}","lot":"unit","cost_decimals":5,"pair_decimals":{px_digits},"lot_decimals":{qty_digits},"lot_multiplier":1,"leverage_buy":[],"leverage_sell":[],"fees":[],"fees_maker":[],"fee_volume_currency":"ZUSD","margin_call":80,"margin_stop":40,"ordermin":"{lot}","costmin":"0.5","tick_size":"{tick}","status":"online","execution_venue":"international"}}"#
+        r#""{key}":{{"altname":"{alternative}","wsname":"{v1}","aclass_base":"currency","base":"{base}","aclass_quote":"currency","quote":"{quote}","lot":"unit","cost_decimals":5,"pair_decimals":{px_digits},"lot_decimals":{qty_digits},"lot_multiplier":1,"leverage_buy":[],"leverage_sell":[],"fees":[],"fees_maker":[],"fee_volume_currency":"ZUSD","margin_call":80,"margin_stop":40,"ordermin":"{lot}","costmin":"0.5","tick_size":"{tick}","status":"{status}","execution_venue":"international"}}"#
     )
 }
 
 /// A price with the digits REST prints.
-fn px(config: &InstrumentConfig, px: i64) -> String {
+pub(super) fn px(config: &InstrumentConfig, px: impl Into<i128>) -> String {
     let more = PX_DIGITS_MIN.saturating_sub(config.px_digits);
-    let wide = i128::from(px) * 10_i128.pow(u32::from(more));
+    let wide = px.into() * 10_i128.pow(u32::from(more));
     padded(wide, config.px_digits + more)
+}
+
+/// A quantity with three decimals, cut: all that the book shows over REST.
+fn coarse(config: &InstrumentConfig, qty: i64) -> String {
+    let fewer = config.qty_digits.saturating_sub(DEPTH_DIGITS);
+    let digits = config.qty_digits - fewer;
+    padded(qty / 10_i64.pow(u32::from(fewer)), digits)
 }
 
 fn depth(market: &Market, request: &RestRequest, now: Nanos) -> String {
@@ -155,7 +217,7 @@ fn depth(market: &Market, request: &RestRequest, now: Nanos) -> String {
     let count = request.number("count", 100).clamp(1, 500) as usize;
     let side = |side: Side| {
         let row = |level: &(i64, i64)| {
-            let qty = padded(level.1, config.qty_digits);
+            let qty = coarse(config, level.1);
             format!(r#"["{}","{qty}",{}]"#, px(config, level.0), now / SECOND)
         };
         market
@@ -174,36 +236,14 @@ fn depth(market: &Market, request: &RestRequest, now: Nanos) -> String {
     format!(r#"{{"{key}":{{"asks":[{asks}],"bids":[{bids}]}}}}"#)
 }
 
-/// Trades after `since` (ns, exclusive; seconds are understood too), oldest first.
-fn trades(market: &Market, request: &RestRequest) -> String {
-    let config = &market.config;
-    let since = match request.number("since", 0) {
-        // A number this small can only be seconds.
-        seconds @ 0..=99_999_999_999 => seconds * SECOND,
-        nanos => nanos,
-    };
-    let count = request.number("count", 1_000).clamp(1, 1_000) as usize;
-    let row = |fill: &&Fill| {
-        let (seconds, fraction) = (fill.at / SECOND, fill.at % SECOND / 100);
-        let side = &payload::side(fill.taker)[..1];
-        let order = &payload::order_type(fill)[..1];
-        let qty = padded(fill.qty, config.qty_digits);
-        format!(
-            r#"["{}","{qty}",{seconds}.{fraction:07},"{side}","{order}","",{}]"#,
-            px(config, fill.px),
-            fill.id
-        )
-    };
-    let rows: Vec<&Fill> = market
-        .tape
-        .iter()
-        .filter(|fill| fill.at > since)
-        .take(count)
-        .collect();
-    let last = rows.last().map_or(since, |fill| fill.at);
-    let (key, rows) = (
-        result_key(config, request),
-        rows.iter().map(row).collect::<Vec<_>>().join(","),
-    );
-    format!(r#"{{"{key}":[{rows}],"last":"{last}"}}"#)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_of_day_reads_as_the_venue_words_it() {
+        let text = time(1_616_336_594 * SECOND);
+        let expected = r#"{"unixtime":1616336594,"rfc1123":"Sun, 21 Mar 21 14:23:14 +0000"}"#;
+        assert_eq!(text, expected);
+    }
 }

@@ -139,7 +139,9 @@ impl BookTopic {
         let changed = self.refresh(market, stamp);
         let quiet = desk.now.saturating_sub(self.sent_at) >= REPEAT;
         let text = match changed {
-            Some(sides) if self.kind != Kind::Best => self.message(market, "delta", desk.now, &sides),
+            Some(sides) if self.kind != Kind::Best => {
+                self.message(market, "delta", desk.now, &sides)
+            }
             Some(_) => self.snapshot(market, desk.now),
             None if self.kind == Kind::Best && quiet => self.snapshot(market, desk.now),
             None => return,

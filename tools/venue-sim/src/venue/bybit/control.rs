@@ -209,11 +209,17 @@ fn refused(text: &str) -> Refusal {
 fn command_response(request: &Request<'_>, refusal: Option<Refusal>) -> String {
     let success = refusal.is_none();
     let (failed, done) = match refusal {
-        None => (Value::from(Vec::<Value>::new()), Value::from(request.topics)),
+        None => (
+            Value::from(Vec::<Value>::new()),
+            Value::from(request.topics),
+        ),
         Some(Refusal {
             topic: Some(topic), ..
         }) => (Value::from(vec![topic]), Value::from(Vec::<Value>::new())),
-        Some(_) => (Value::from(request.topics), Value::from(Vec::<Value>::new())),
+        Some(_) => (
+            Value::from(request.topics),
+            Value::from(Vec::<Value>::new()),
+        ),
     };
     let connection = connection(request.line);
     format!(

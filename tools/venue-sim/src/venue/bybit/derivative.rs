@@ -67,9 +67,8 @@ impl Liquidations {
             .map(|liquidation| row(self.category, market, liquidation))
             .collect();
         let (topic, sent, rows) = (&self.pace.key, desk.now / MILLI, rows.join(","));
-        let text = format!(
-            r#"{{"topic":"{topic}","type":"snapshot","ts":{sent},"data":[{rows}]}}"#
-        );
+        let text =
+            format!(r#"{{"topic":"{topic}","type":"snapshot","ts":{sent},"data":[{rows}]}}"#);
         desk.hub
             .publish(desk.product, topic, span, |_| text.clone());
     }

@@ -252,7 +252,10 @@ impl Feed {
     /// emptied when the instrument is delisted. The other topics of a delisted one fall silent.
     pub(super) fn follow(&mut self, desk: &mut Desk<'_>, index: usize) {
         let market = &desk.markets[index];
-        let (gone, finer) = (market.state == State::Delisted, market.config.tick != self.tick);
+        let (gone, finer) = (
+            market.state == State::Delisted,
+            market.config.tick != self.tick,
+        );
         let left = gone && self.listed();
         (self.state, self.tick) = (market.state, market.config.tick);
         let stamp = self.stamp(desk.now);

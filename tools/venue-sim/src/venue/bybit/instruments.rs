@@ -29,7 +29,9 @@ impl Bybit {
         let listed = listed.filter(|(_, market)| self.chosen(market, request));
         let paged = self.category != Category::Spot;
         let (start, count) = if paged {
-            let limit = request.number("limit", PAGE_DEFAULT).clamp(1, PAGE_MAX as u64) as usize;
+            let limit = request
+                .number("limit", PAGE_DEFAULT)
+                .clamp(1, PAGE_MAX as u64) as usize;
             (cursor(request)?, limit.min(self.page_max))
         } else {
             (0, usize::MAX)
@@ -66,7 +68,9 @@ impl Bybit {
         market.state != State::Delisted
             && symbol.is_none_or(|symbol| symbol == config.symbol)
             && base.is_none_or(|base| base == config.base)
-            && request.get("status").is_none_or(|word| word == status(market))
+            && request
+                .get("status")
+                .is_none_or(|word| word == status(market))
     }
 
     fn row(&self, id: usize, market: &Market) -> String {

@@ -46,34 +46,36 @@ impl CandleTopic {
         self.shown = Some(*self.cursor.current());
     }
 
-    /// Publishes the candles that closed and, if it changed, the open one.
+    /// Publishes what is due.
     pub(super) fn publish_due(&mut self, desk: &mut Desk<'_>, index: usize, all: bool) {
         if !self.pace.due(desk.now, all) {
             return;
         }
-        let market = &desk.markets[index];
-        for candle in self.cursor.advance(&market.tape, desk.now) {
-            self.publish(desk, index, &candle, true);
+        for (span, text) in self.messages(&desk.markets[index], desk.now) {
+            desk.hub
+                .publish(desk.product, &self.pace.key, span, |_| text.clone());
         }
+    }
+
+    /// The candles that closed and, if it changed, the open one.
+    fn messages(&mut self, market: &Market, now: Nanos) -> Vec<(Span, String)> {
+        let closed = self.cursor.advance(&market.tape, now);
+        let message =
+            |candle: &Candle, confirm| (span(candle), self.text(market, candle, confirm, now));
+        let mut messages: Vec<_> = closed.iter().map(|candle| message(candle, true)).collect();
         let open = *self.cursor.current();
         if self.shown != Some(open) {
-            self.publish(desk, index, &open, false);
-            self.shown = Some(open);
+            messages.push(message(&open, false));
         }
+        self.shown = Some(open);
+        messages
     }
 
     /// Shows the open candle to a new subscriber.
     pub(super) fn greet(&mut self, desk: &mut Desk<'_>, index: usize, line: u64) {
         let open = *self.cursor.current();
         let text = self.text(&desk.markets[index], &open, false, desk.now);
-        desk.hub
-            .publish_to(line, &self.pace.key, span(&open), text);
-    }
-
-    fn publish(&self, desk: &mut Desk<'_>, index: usize, candle: &Candle, confirm: bool) {
-        let text = self.text(&desk.markets[index], candle, confirm, desk.now);
-        desk.hub
-            .publish(desk.product, &self.pace.key, span(candle), |_| text.clone());
+        desk.hub.publish_to(line, &self.pace.key, span(&open), text);
     }
 
     fn text(&self, market: &Market, candle: &Candle, confirm: bool, now: Nanos) -> String {
@@ -158,4 +160,46 @@ pub(super) fn rest_rows(
         format!(r#"["{start}","{}"]"#, texts.join(r#"",""#))
     };
     candles.take(wanted.limit).map(row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Product;
+    use crate::instrument::default_instruments;
+    use crate::venue::bybit::topic::interval;
+
+    const SECOND: Nanos = 1_000 * MILLI;
+
+    #[test]
+    fn closed_candle_is_confirmed_once_and_the_next_begins_at_its_close() {
+        let config = default_instruments(Product::BybitLinear).remove(0);
+        let mut market = Market::new(config, 50, 1, 1);
+        let minute = interval("1").unwrap();
+        let mut topic = CandleTopic::new(Category::Linear, "kline.1.BTCUSDT", minute, &market, 0);
+        let mut confirmed = Vec::new();
+        let mut last = String::new();
+        for second in 0..150 {
+            for _ in 0..20 {
+                market.step(second * SECOND);
+            }
+            for (_, text) in topic.messages(&market, second * SECOND) {
+                if text.contains(r#""confirm":true"#) {
+                    confirmed.push(text.clone());
+                }
+                last = text;
+            }
+        }
+        assert_eq!(confirmed.len(), 2, "{confirmed:?}");
+        assert!(confirmed[0].contains(r#""start":0,"end":59999,"#));
+        assert!(confirmed[1].contains(r#""start":60000,"end":119999,"#));
+        assert!(last.contains(r#""start":120000,"#) && last.contains(r#""confirm":false"#));
+        let inside = |fill: &&crate::market::Fill| fill.at < 60 * SECOND;
+        let volume: i64 = market.tape.iter().filter(inside).map(|fill| fill.qty).sum();
+        let volume = format!(
+            r#""volume":"{}""#,
+            trimmed(volume, market.config.qty_digits)
+        );
+        assert!(confirmed[0].contains(&volume), "{volume}: {}", confirmed[0]);
+    }
 }

@@ -45,7 +45,8 @@ impl RpiView {
         config: &InstrumentConfig,
         limit: usize,
     ) -> Sides {
-        let side = |levels: &[Level]| texts(category, config, levels.get(..limit).unwrap_or(levels));
+        let side =
+            |levels: &[Level]| texts(category, config, levels.get(..limit).unwrap_or(levels));
         Sides {
             bids: side(&self.bids),
             asks: side(&self.asks),
@@ -91,7 +92,7 @@ fn resting(config: &InstrumentConfig, side: Side, px: i64, qty: i64) -> i64 {
     let mixed = (px.cast_unsigned() ^ qty.cast_unsigned().rotate_left(24) ^ salt)
         .wrapping_mul(0x9e37_79b9_7f4a_7c15)
         >> 40;
-    if mixed % 3 == 0 {
+    if mixed.is_multiple_of(3) {
         config.lot * (1 + i64::from(mixed as u16))
     } else {
         0

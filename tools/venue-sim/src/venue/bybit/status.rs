@@ -36,8 +36,7 @@ impl Status {
         let text = self.text(category, state, desk.now);
         let key: Arc<str> = Arc::from(TOPIC);
         let span = Span::one(self.number);
-        desk.hub
-            .publish(desk.product, &key, span, |_| text.clone());
+        desk.hub.publish(desk.product, &key, span, |_| text.clone());
     }
 
     /// Service 5 is market data; products 1 to 3 are futures, spot and options.

@@ -60,7 +60,13 @@ impl Ticker {
     }
 
     /// A snapshot or, with a base, a delta of the fields that changed.
-    pub(super) fn text(&self, topic: &str, base: Option<&Ticker>, stamp: Stamp, now: Nanos) -> String {
+    pub(super) fn text(
+        &self,
+        topic: &str,
+        base: Option<&Ticker>,
+        stamp: Stamp,
+        now: Nanos,
+    ) -> String {
         let (sequence, sent) = (stamp.sequence, now / MILLI);
         let data = self.object(base);
         let kind = if base.is_some() { "delta" } else { "snapshot" };
@@ -138,7 +144,10 @@ impl Subject<'_> {
             ("highPrice24h", self.px(candle.high)),
             ("lowPrice24h", self.px(candle.low)),
             ("volume24h", volume),
-            ("turnover24h", turnover(self.category, self.market, &candle.volume)),
+            (
+                "turnover24h",
+                turnover(self.category, self.market, &candle.volume),
+            ),
         ]
     }
 
@@ -254,7 +263,10 @@ impl Subject<'_> {
             ("markPrice", self.px(marks.mark)),
             ("indexPrice", self.px(marks.index)),
             ("underlyingPrice", self.px(marks.index)),
-            ("openInterest", trimmed(interest, self.market.config.qty_digits)),
+            (
+                "openInterest",
+                trimmed(interest, self.market.config.qty_digits),
+            ),
             ("predictedDeliveryPrice", "0".into()),
         ]);
         fields.extend(greeks(self.contract));

@@ -21,10 +21,18 @@ const ROWS_MAX: usize = 64;
 pub(crate) enum Form {
     /// A decimal number, bare or quoted.
     Number,
+    /// A decimal number; 0 = none.
+    Nonzero,
+    /// A fraction of one; the figure is in percent.
+    Fraction,
+    /// Hours; the figure is in seconds.
+    Hours,
     /// An epoch stamp in ms, µs or ns; 0 = none.
     Epoch,
     /// An RFC 3339 stamp.
     Rfc3339,
+    /// An epoch stamp or an RFC 3339 stamp.
+    Time,
     /// A trade id; -1 = none.
     Id,
     /// `true` or `false`.
@@ -137,7 +145,11 @@ impl Form {
     fn value(self, item: Item<'_, '_>, key: &'static str) -> Result<Option<Fixed>, Reject> {
         Ok(match self {
             Self::Number => Some(item.fixed(key)?),
-            Self::Epoch => seconds(item.epoch(key)?),
+            Self::Nonzero => Some(item.fixed(key)?).filter(|value| value.mantissa != 0),
+            Self::Fraction => Some(times(item.fixed(key)?, 100, key)?),
+            Self::Hours => Some(times(item.fixed(key)?, 3_600, key)?),
+            Self::Time if item.text(key)?.contains('T') => seconds(item.rfc3339(key)?),
+            Self::Epoch | Self::Time => seconds(item.epoch(key)?),
             Self::Rfc3339 => seconds(item.rfc3339(key)?),
             Self::Id if item.text(key)? == "-1" => None,
             Self::Id => {
@@ -147,6 +159,13 @@ impl Form {
             Self::Flag => Some(Fixed::new(i64::from(item.boolean(key)?), 0)),
         })
     }
+}
+
+/// A value in the unit of its figure.
+fn times(value: Fixed, factor: i64, key: &'static str) -> Result<Fixed, Reject> {
+    let mantissa = value.mantissa.checked_mul(factor);
+    let mantissa = mantissa.ok_or(Reject::NumberRange(key))?;
+    Ok(Fixed::new(mantissa, value.exp).normalized())
 }
 
 /// A stamp as decimal seconds; 0 is none.
@@ -175,38 +194,43 @@ pub(crate) fn candle_prices(
     Ok(())
 }
 
-/// A volume and the part of it that takers bought, at one exponent: that of the finer. Volumes that
-/// no mantissa holds are [`ABSENT`] and counted as schema drift of `channel`.
+/// Volumes of one unit (all, and the part of it that takers bought) at one exponent: that of the
+/// finest. Volumes that no mantissa holds are [`ABSENT`] and counted as schema drift of `channel`.
 ///
 /// # Errors
 ///
 /// A volume that is missing, or text that is no number.
-pub(crate) fn candle_volumes(
-    volumes: [Named<Item<'_, '_>>; 2],
+pub(crate) fn candle_volumes<const N: usize>(
+    volumes: [Named<Item<'_, '_>>; N],
     channel: &'static str,
     drift: &mut Drift,
-) -> Result<([i64; 2], i8), Reject> {
-    let mut read = [Fixed::new(0, 0); 2];
+) -> Result<([i64; N], i8), Reject> {
+    let mut read = [Fixed::new(0, 0); N];
     for (value, (item, field)) in read.iter_mut().zip(volumes) {
         match need(item, field)?.fixed(field) {
             Err(Reject::NumberRange(_)) => {
                 drift.unknown_value(channel, field, "out of range");
-                return Ok(([ABSENT; 2], 0));
+                return Ok(([ABSENT; N], 0));
             }
             found => *value = found?,
         }
     }
     let common = common(read).or_else(|| common(read.map(Fixed::normalized)));
     Ok(common.unwrap_or_else(|| {
-        drift.unknown_value(channel, volumes[0].1, "out of range");
-        ([ABSENT; 2], 0)
+        let field = volumes.first().map_or("volume", |(_, field)| field);
+        drift.unknown_value(channel, field, "out of range");
+        ([ABSENT; N], 0)
     }))
 }
 
-/// Two values at the finer one's exponent.
-fn common(values: [Fixed; 2]) -> Option<([i64; 2], i8)> {
-    let exp = values[0].exp.min(values[1].exp);
-    Some(([values[0].at(exp)?, values[1].at(exp)?], exp))
+/// Values at the finest one's exponent.
+fn common<const N: usize>(values: [Fixed; N]) -> Option<([i64; N], i8)> {
+    let exp = values.iter().map(|value| value.exp).min()?;
+    let mut mantissas = [0; N];
+    for (mantissa, value) in mantissas.iter_mut().zip(values) {
+        *mantissa = value.at(exp)?;
+    }
+    Some((mantissas, exp))
 }
 
 #[cfg(test)]
@@ -251,6 +275,38 @@ mod tests {
             one(FigureName::NEXT_FUNDING_TIME, 1_500_000_000, -9),
         ];
         assert_eq!(figures(text, false), (Ok(expected), vec![]));
+    }
+
+    #[test]
+    fn units_of_the_wire_become_those_of_the_figures() {
+        for (form, text, expected) in [
+            (Form::Nonzero, "0.00", None),
+            (Form::Nonzero, "10.50", Some((1_050, -2))),
+            (Form::Fraction, "-0.158315", Some((-158_315, -4))),
+            (Form::Fraction, "1", Some((100, 0))),
+            (Form::Hours, "8", Some((28_800, 0))),
+            (Form::Hours, "0.5", Some((1_800, 0))),
+            (
+                Form::Time,
+                "1760342400000",
+                Some((1_760_342_400_000_000_000, -9)),
+            ),
+            (
+                Form::Time,
+                "1970-01-01T00:00:01Z",
+                Some((1_000_000_000, -9)),
+            ),
+            (Form::Time, "0", None),
+        ] {
+            let quoted = format!("\"{text}\"");
+            let found = Json::default().read(quoted.as_bytes(), |root| form.value(root, "x"));
+            let expected = expected.map(|(mantissa, exp)| Fixed::new(mantissa, exp));
+            assert_eq!(found, Ok(expected), "{form:?} {text}");
+        }
+        let large = Json::default().read(b"\"92233720368547758.07\"", |root| {
+            Form::Fraction.value(root, "x")
+        });
+        assert_eq!(large, Err(Reject::NumberRange("x")));
     }
 
     #[test]

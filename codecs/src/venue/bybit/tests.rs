@@ -198,13 +198,9 @@ fn recordings_without_matching_time_and_cross_sequence_are_read() {
 #[test]
 fn topics_that_are_not_carried_are_ignored() {
     for topic in [
-        "orderbook.rpi.BTCUSDT",
-        "orderbook.full.BTCUSDT",
-        "tickers.BTCUSDT",
-        "kline.5.BTCUSDT",
-        "allLiquidation.ROSEUSDT",
-        "priceLimit.BTCUSDT",
-        "system.status",
+        "adlAlert.USDT",
+        "insurance.USDT",
+        "liquidation.BTCUSDT",
         "publicTrade.A.B",
         "orderbook.50",
         "",

@@ -305,6 +305,12 @@ impl Instruments {
         }
     }
 
+    /// Whether [`Instruments::resolve`] takes a symbol.
+    #[must_use]
+    pub fn admits(&self, symbol: &str) -> bool {
+        self.admission == Admission::Any || self.by_symbol.contains_key(symbol)
+    }
+
     /// The id of a symbol, if it is in the table.
     #[must_use]
     pub fn find(&self, symbol: &str) -> Option<InstrumentId> {

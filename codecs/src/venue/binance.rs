@@ -1,25 +1,37 @@
-//! Binance Spot, USD-M and COIN-M futures: JSON streams and REST snapshots.
+//! Binance Spot, USD-M and COIN-M futures: JSON streams, REST, and the binary streams of spot.
 //!
 //! Facts, rules and their sources: `README.md` in this folder; the rule numbers below are its.
 
 mod book;
+mod candle;
 mod decode;
+mod liquidation;
 mod reference;
-mod subscribe;
+mod rest;
+mod sbe;
+mod statistics;
+mod streams;
 #[cfg(test)]
 mod tests;
 
 use crate::batch::Batch;
-use crate::instrument::{InstrumentId, Instruments};
+use crate::fixed::Fixed;
+use crate::instrument::{Instrument, InstrumentId, Instruments};
 use crate::json::Json;
-use crate::record::BookHead;
+use crate::record::{BookHead, Trade};
 use crate::reject::Reject;
 use crate::venue::{
-    Ask, Cadence, Channel, Facts, Follow, Held, Numbering, Query, Snapshots, Stream, StreamKey,
-    StreamOptions, Venue, VenueId,
+    Ask, Cadence, Channel, Encoding, Facts, Follow, Held, Hole, Numbering, Query, Snapshots,
+    Stream, StreamKey, StreamOptions, Venue, VenueId,
 };
 
 const SECOND: i64 = 1_000_000_000;
+
+/// Streams that speak every second: ten of them.
+const CLOCKED: i64 = 10 * SECOND;
+
+/// Tickers speak every second while anything in their window changes: a minute of grace.
+const TICKERS: i64 = 60 * SECOND;
 
 /// The protocol of one Binance product.
 #[derive(Debug)]
@@ -47,6 +59,12 @@ static SPOT: Facts = Facts {
     line_life: 24 * 3_600 * SECOND,
     rest_limit: (6_000, 60 * SECOND),
     answer_max: 10 * SECOND,
+};
+
+/// The binary streams: as spot, another host and an API key (rule B7).
+static SPOT_SBE: Facts = Facts {
+    ws_url: "wss://stream-sbe.binance.com:9443",
+    ..SPOT
 };
 
 /// USD-M: 10 inbound messages/s, server ping every 3 min (rules B1-B4).
@@ -80,20 +98,21 @@ impl Venue for Binance {
         match self.id {
             VenueId::BINANCE_USDM => &USDM,
             VenueId::BINANCE_COINM => &COINM,
+            _ if self.options.encoding == Encoding::Sbe => &SPOT_SBE,
             _ => &SPOT,
         }
     }
 
     fn path(&self, channel: Channel) -> &'static str {
-        subscribe::path(self.id, channel)
+        streams::path(self.id, self.options, channel)
     }
 
     fn stream_name(&self, stream: Stream<'_>) -> String {
-        subscribe::stream_name(self.options, stream)
+        streams::stream_name(self.id, self.options, stream)
     }
 
     fn request(&self, ask: Ask, number: u64, streams: &[Stream<'_>]) -> String {
-        subscribe::request(self.options, ask, number, streams)
+        streams::request(self.id, self.options, ask, number, streams)
     }
 
     fn may_share(&self, _first: StreamKey, _second: StreamKey) -> bool {
@@ -101,24 +120,40 @@ impl Venue for Binance {
     }
 
     fn channels(&self) -> &'static [Channel] {
-        &[
-            Channel::TRADE,
-            Channel::AGG_TRADE,
-            Channel::BBO,
-            Channel::BOOK,
-        ]
+        streams::channels(self.id, self.options.encoding)
+    }
+
+    fn whole_market(&self, channel: Channel) -> bool {
+        streams::whole_market(self.id, self.options.encoding, channel)
+    }
+
+    fn stream_symbol<'a>(&self, channel: Channel, instrument: &'a Instrument) -> &'a str {
+        match channel {
+            Channel::INDEX_PRICE => streams::pair(&instrument.symbol),
+            _ => &instrument.symbol,
+        }
     }
 
     fn numbering(&self, channel: Channel) -> Numbering {
         match channel {
             Channel::TRADE | Channel::AGG_TRADE => Numbering::Consecutive,
-            Channel::BBO => Numbering::Rising,
+            Channel::BBO | Channel::BOOK_TOP => Numbering::Rising,
             _ => Numbering::None,
         }
     }
 
-    fn cadence(&self, _channel: Channel) -> Cadence {
-        Cadence::OnChange
+    fn cadence(&self, channel: Channel) -> Cadence {
+        match channel {
+            Channel::MARK_PRICE | Channel::INDEX_PRICE | Channel::AVG_PRICE => {
+                Cadence::Periodic(CLOCKED)
+            }
+            Channel::MINI_TICKER
+            | Channel::TICKER
+            | Channel::TICKER_1H
+            | Channel::TICKER_4H
+            | Channel::TICKER_1D => Cadence::Periodic(TICKERS),
+            _ => Cadence::OnChange,
+        }
     }
 
     fn ping(&self, _number: u64) -> Option<String> {
@@ -126,27 +161,19 @@ impl Venue for Binance {
     }
 
     fn reference_query(&self, _page: Option<&str>) -> Option<Query> {
-        let weight = if self.id == VenueId::BINANCE_SPOT {
-            20
-        } else {
-            1
-        };
-        Some(Query {
-            path: subscribe::rest_path(self.id, "exchangeInfo"),
-            weight,
-        })
+        Some(rest::reference(self.id))
+    }
+
+    fn volumes_query(&self, _page: Option<&str>) -> Option<Query> {
+        Some(rest::volumes(self.id))
     }
 
     fn snapshot_query(&self, symbol: &str, _channel: Channel) -> Option<Query> {
-        let weight = if self.id == VenueId::BINANCE_SPOT {
-            250
-        } else {
-            20
-        };
-        Some(Query {
-            path: subscribe::snapshot_path(self.id, symbol),
-            weight,
-        })
+        Some(rest::snapshot(self.id, symbol, self.options.book_depth))
+    }
+
+    fn trades_query(&self, symbol: &str, channel: Channel, hole: Hole) -> Option<Query> {
+        rest::trades(self.id, symbol, channel, hole)
     }
 
     fn decode(
@@ -160,6 +187,18 @@ impl Venue for Binance {
             .read(frame, |root| decode::message(id, root, instruments, batch))
     }
 
+    fn decode_binary(
+        &mut self,
+        frame: &[u8],
+        instruments: &mut Instruments,
+        batch: &mut Batch,
+    ) -> Result<(), Reject> {
+        match (self.id, self.options.encoding) {
+            (VenueId::BINANCE_SPOT, Encoding::Sbe) => sbe::message(frame, instruments, batch),
+            _ => Err(Reject::Binary),
+        }
+    }
+
     fn decode_snapshot(
         &mut self,
         body: &[u8],
@@ -169,7 +208,7 @@ impl Venue for Binance {
         batch: &mut Batch,
     ) -> Result<(), Reject> {
         self.json.read(body, |root| {
-            decode::rest_depth(root, instruments.get(instrument), batch)
+            rest::decode_depth(root, instrument, instruments, batch)
         })
     }
 
@@ -183,6 +222,31 @@ impl Venue for Binance {
             reference::exchange_info(id, &root.object("exchangeInfo")?, batch)
         })?;
         Ok(None)
+    }
+
+    fn decode_volumes(
+        &mut self,
+        body: &[u8],
+        volumes: &mut Vec<(Box<str>, Fixed)>,
+    ) -> Result<Option<String>, Reject> {
+        let id = self.id;
+        self.json
+            .read(body, |root| rest::decode_volumes(id, root, volumes))?;
+        Ok(None)
+    }
+
+    fn decode_trades(
+        &mut self,
+        body: &[u8],
+        instrument: InstrumentId,
+        channel: Channel,
+        instruments: &mut Instruments,
+        trades: &mut Vec<Trade>,
+    ) -> Result<(), Reject> {
+        let instrument = instruments.get(instrument);
+        self.json.read(body, |root| {
+            rest::decode_trades(root, instrument, channel, trades)
+        })
     }
 
     fn follow(&self, held: Held, update: &BookHead) -> Follow {

@@ -1,15 +1,29 @@
 //! Frames to messages.
 
 use crate::batch::{Batch, Control, Item};
-use crate::instrument::{Instrument, Instruments};
+use crate::instrument::{Instrument, InstrumentId, Instruments};
 use crate::json::{Fields, Item as Json, fields, need};
 use crate::record::{BookHead, Conditions, Kind, Side, Trade, TradeId};
 use crate::reject::Reject;
-use crate::venue::VenueId;
-use crate::venue::levels;
+use crate::venue::{Channel, VenueId, levels};
 
-/// One frame: a combined wrapper, a bare payload, an answer, or (in recordings) a REST body. The
-/// arrays of the all-symbol streams are not carried.
+use super::{candle, liquidation, statistics, streams};
+
+/// Events of streams that no channel carries.
+const OTHER_EVENTS: [&str; 9] = [
+    "blockTrade",
+    "referencePrice",
+    "continuous_kline",
+    "indexPrice_kline",
+    "markPrice_kline",
+    "compositeIndex",
+    "assetIndexUpdate",
+    "tradingSession",
+    "listenKeyExpired",
+];
+
+/// One frame: a combined wrapper, a bare payload, the array of a stream of all symbols, an answer,
+/// or (in recordings) a REST body.
 pub(super) fn message(
     id: VenueId,
     root: Json<'_, '_>,
@@ -17,50 +31,128 @@ pub(super) fn message(
     batch: &mut Batch,
 ) -> Result<(), Reject> {
     if root.is_array() {
-        batch.control(Control::Ignored);
-        return Ok(());
+        return elements(id, root, instruments, batch);
     }
     let object = root.object("message")?;
-    if object.get("data").is_none() {
-        return payload(id, &object, instruments, batch);
-    }
-    fields!(object, batch.drift, "combined" => { "stream" => stream, "data" => data });
-    let data = need(stream, "stream").and(need(data, "data"))?;
-    if data.is_array() {
+    let taken = if object.get("data").is_none() {
+        payload(id, &object, instruments, batch)?
+    } else {
+        fields!(object, batch.drift, "combined" => { "stream" => stream, "data" => data });
+        let stream = need(stream, "stream")?.text("stream")?;
+        let data = need(data, "data")?;
+        if data.is_array() {
+            return elements(id, data, instruments, batch);
+        }
+        streamed(id, stream, &data.object("data")?, instruments, batch)?
+    };
+    if !taken {
         batch.control(Control::Ignored);
-        return Ok(());
     }
-    let data = data.object("data")?;
-    if data.get("e").is_none() && data.get("lastUpdateId").is_some() {
-        // Partial depth: the best levels only, not the REST snapshot that it looks like.
-        batch.control(Control::Ignored);
-        return Ok(());
-    }
-    payload(id, &data, instruments, batch)
+    Ok(())
 }
 
+/// The elements of a stream of all symbols: those of instruments that the feed does not carry, or
+/// of the other futures product, are passed over.
+fn elements(
+    id: VenueId,
+    array: Json<'_, '_>,
+    instruments: &mut Instruments,
+    batch: &mut Batch,
+) -> Result<(), Reject> {
+    let mut taken = false;
+    for element in array.array("message")?.iter() {
+        let element = element.object("element")?;
+        if is_carried(id, &element, instruments)? {
+            taken |= payload(id, &element, instruments, batch)?;
+        }
+    }
+    if !taken {
+        batch.control(Control::Ignored);
+    }
+    Ok(())
+}
+
+/// A payload whose stream is named; whether it is of a channel that is carried.
+fn streamed(
+    id: VenueId,
+    stream: &str,
+    data: &Fields<'_, '_>,
+    instruments: &mut Instruments,
+    batch: &mut Batch,
+) -> Result<bool, Reject> {
+    if let Some((symbol, levels)) = streams::top_stream(stream) {
+        return top(symbol, levels, data, instruments, batch);
+    }
+    // These look like others: partial depth of no known size, the book with retail orders, and
+    // candles of another day.
+    let strange = data.get("e").is_none() && data.get("lastUpdateId").is_some();
+    if strange || stream.contains("@rpiDepth") || stream.ends_with("@+08:00") {
+        return Ok(false);
+    }
+    if stream.starts_with('!') && stream != "!contractInfo" && !is_carried(id, data, instruments)? {
+        return Ok(false);
+    }
+    payload(id, data, instruments, batch)
+}
+
+/// Whether a message of a stream of all symbols is about an instrument of this feed. One that names
+/// none is left to its decoder.
+fn is_carried(
+    id: VenueId,
+    object: &Fields<'_, '_>,
+    instruments: &Instruments,
+) -> Result<bool, Reject> {
+    let order = || object.get("o")?.object("o").ok()?.get("s");
+    let Some(symbol) = object.get("s").or_else(order) else {
+        return Ok(true);
+    };
+    let symbol = symbol.text("s")?;
+    Ok(streams::is_of(id, symbol) && instruments.admits(symbol))
+}
+
+/// One payload; whether it is of a channel that is carried.
 fn payload(
     id: VenueId,
     object: &Fields<'_, '_>,
     instruments: &mut Instruments,
     batch: &mut Batch,
-) -> Result<(), Reject> {
-    let event = object.get("e").map(|event| event.text("e")).transpose()?;
-    match event {
-        Some("depthUpdate") => depth(id, object, instruments, batch),
-        Some("trade") => trade(object, instruments, batch),
-        Some("aggTrade") => agg_trade(object, instruments, batch),
-        Some("bookTicker") => book_ticker(object, instruments, batch),
-        Some("serverShutdown") => {
+) -> Result<bool, Reject> {
+    let Some(event) = object.get("e") else {
+        return unnamed(id, object, instruments, batch).map(|()| true);
+    };
+    match event.text("e")? {
+        "depthUpdate" => depth(id, object, instruments, batch),
+        "trade" => trade(object, instruments, batch),
+        "aggTrade" => agg_trade(object, instruments, batch),
+        "bookTicker" => book_ticker(object, instruments, batch),
+        "forceOrder" => liquidation::decode(object, instruments, batch),
+        "kline" => return candle::decode(object, instruments, batch),
+        "contractInfo" => contract_info(object, batch),
+        "serverShutdown" => {
             batch.control(Control::VenueState("serverShutdown".into()));
+            batch.control(Control::Shutdown);
             Ok(())
         }
-        Some(_) => {
-            batch.control(Control::Ignored);
-            Ok(())
+        event => {
+            if let Some(kind) = statistics::of_event(event) {
+                return statistics::decode(kind, *object, instruments, batch).map(|()| true);
+            }
+            if !OTHER_EVENTS.contains(&event) {
+                batch.drift.unknown_value("event", "e", event);
+            }
+            return Ok(false);
         }
-        None => unnamed(id, object, instruments, batch),
-    }
+    }?;
+    Ok(true)
+}
+
+/// A contract was listed, changed or is about to go: what exactly, exchangeInfo tells.
+fn contract_info(object: &Fields<'_, '_>, batch: &mut Batch) -> Result<(), Reject> {
+    fields!(object, batch.drift, "contractInfo" => { "e" => _event, "s" => symbol },
+        known: "E" | "ps" | "ct" | "dt" | "ot" | "cs" | "bks" | "st");
+    need(symbol, "s")?.text("s")?;
+    batch.control(Control::Relisted);
+    Ok(())
 }
 
 /// Payloads without an event name: spot bookTicker, answers, and REST bodies in recordings.
@@ -74,8 +166,7 @@ fn unnamed(
     if has("u") && has("s") {
         book_ticker(object, instruments, batch)
     } else if has("lastUpdateId") {
-        let only = instruments.only()?;
-        depth_body(object, instruments.get(only), batch)
+        whole_book(instruments.only()?, object, instruments, batch)
     } else if has("symbols") {
         super::reference::exchange_info(id, object, batch)
     } else if has("id") || has("code") || has("error") {
@@ -110,7 +201,7 @@ fn answer(object: &Fields<'_, '_>, batch: &mut Batch) -> Result<(), Reject> {
 }
 
 /// `m` true: the buyer was the maker, so the aggressor sold.
-fn aggressor(buyer_is_maker: bool) -> Side {
+pub(super) fn aggressor(buyer_is_maker: bool) -> Side {
     if buyer_is_maker {
         Side::SELL
     } else {
@@ -196,7 +287,10 @@ fn book_ticker(
     Ok(())
 }
 
-fn optional_epoch(item: Option<Json<'_, '_>>, field: &'static str) -> Result<i64, Reject> {
+pub(super) fn optional_epoch(
+    item: Option<Json<'_, '_>>,
+    field: &'static str,
+) -> Result<i64, Reject> {
     item.map_or(Ok(0), |item| item.epoch(field))
 }
 
@@ -217,53 +311,66 @@ fn depth(
     if id != VenueId::BINANCE_SPOT {
         head.prev_seq = need(prev, "pu")?.unsigned("pu")?;
     }
-    head.header.ts_send = need(sent, "E")?.epoch("E")?;
-    // Spot gives no matching time: the event time is the venue's only stamp then.
-    head.header.ts_venue = match time {
-        Some(time) => time.epoch("T")?,
-        None => head.header.ts_send,
-    };
-    push_book(
-        head,
-        instruments.get(instrument),
-        need(bids, "b")?,
-        need(asks, "a")?,
-        batch,
-    )
+    let sent = need(sent, "E")?.epoch("E")?;
+    statistics::stamp(&mut head.header, sent, optional_epoch(time, "T")?);
+    let sides = (need(bids, "b")?, need(asks, "a")?);
+    push_book(head, instruments.get(instrument), sides, batch)
 }
 
-/// The body of a REST depth answer.
-pub(super) fn rest_depth(
-    root: Json<'_, '_>,
-    instrument: &Instrument,
+/// The best levels, each message all of them. Futures spell it like a delta, with all ids.
+fn top(
+    lower: &str,
+    levels: u16,
+    object: &Fields<'_, '_>,
+    instruments: &mut Instruments,
+    batch: &mut Batch,
+) -> Result<bool, Reject> {
+    let mut head = BookHead::new(Kind::BookSnapshot, InstrumentId::NONE, 0, 0);
+    (head.channel, head.depth) = (Channel::BOOK_TOP, levels);
+    if object.get("lastUpdateId").is_some() {
+        let found = streams::with_payload_symbol(lower, |symbol| instruments.resolve(symbol));
+        head.header.instrument = found.unwrap_or(Err(Reject::UnknownInstrument))?;
+        depth_body(head, object, instruments, batch)?;
+        return Ok(true);
+    }
+    fields!(object, batch.drift, "depthUpdate" => {
+        "e" => _event, "s" => symbol, "u" => last, "b" => bids, "a" => asks, "E" => sent,
+        "T" => time,
+    }, known: "U" | "pu" | "st" | "ps");
+    head.header.instrument = instruments.resolve(need(symbol, "s")?.text("s")?)?;
+    head.header.seq = need(last, "u")?.unsigned("u")?;
+    let sent = need(sent, "E")?.epoch("E")?;
+    statistics::stamp(&mut head.header, sent, optional_epoch(time, "T")?);
+    let sides = (need(bids, "b")?, need(asks, "a")?);
+    push_book(head, instruments.get(head.header.instrument), sides, batch)?;
+    Ok(true)
+}
+
+/// The book that a REST depth body holds, or in recordings a bare partial depth.
+pub(super) fn whole_book(
+    instrument: InstrumentId,
+    object: &Fields<'_, '_>,
+    instruments: &Instruments,
     batch: &mut Batch,
 ) -> Result<(), Reject> {
-    let object = root.object("depth")?;
-    if object.get("code").is_some() && object.get("msg").is_some() {
-        return Err(Reject::VenueError);
-    }
-    depth_body(&object, instrument, batch)
+    let head = BookHead::new(Kind::BookSnapshot, instrument, 0, 0);
+    depth_body(head, object, instruments, batch)
 }
 
 fn depth_body(
+    mut head: BookHead,
     object: &Fields<'_, '_>,
-    instrument: &Instrument,
+    instruments: &Instruments,
     batch: &mut Batch,
 ) -> Result<(), Reject> {
     fields!(object, batch.drift, "depth" => {
         "lastUpdateId" => last, "bids" => bids, "asks" => asks, "E" => sent, "T" => time,
     }, known: "symbol" | "pair");
-    let mut head = BookHead::new(Kind::BookSnapshot, instrument.id, 0, 0);
     head.header.seq = last_update_id(need(last, "lastUpdateId")?)?;
     head.header.ts_send = optional_epoch(sent, "E")?;
     head.header.ts_venue = optional_epoch(time, "T")?;
-    push_book(
-        head,
-        instrument,
-        need(bids, "bids")?,
-        need(asks, "asks")?,
-        batch,
-    )
+    let sides = (need(bids, "bids")?, need(asks, "asks")?);
+    push_book(head, instruments.get(head.header.instrument), sides, batch)
 }
 
 /// Rule 7: −1 says that the symbol never traded; `u64::MAX` stands for "no id" until the join.
@@ -277,8 +384,7 @@ fn last_update_id(item: Json<'_, '_>) -> Result<u64, Reject> {
 fn push_book(
     head: BookHead,
     instrument: &Instrument,
-    bids: Json<'_, '_>,
-    asks: Json<'_, '_>,
+    (bids, asks): (Json<'_, '_>, Json<'_, '_>),
     batch: &mut Batch,
 ) -> Result<(), Reject> {
     let sides = levels::sides(instrument, bids, asks, batch, levels::pair)?;

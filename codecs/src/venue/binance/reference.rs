@@ -1,6 +1,6 @@
 //! exchangeInfo: what is listed, and how finely it is priced.
 
-use crate::batch::{Batch, Item};
+use crate::batch::{Batch, Drift, Item};
 use crate::fixed::Fixed;
 use crate::instrument::{Listing, Terms};
 use crate::json::{Fields, Item as Json};
@@ -21,31 +21,35 @@ pub(super) fn exchange_info(
         return Err(Reject::VenueError);
     }
     for symbol in object.need("symbols")?.array("symbols")?.iter() {
-        let listing = listing(id, &symbol.object("symbol")?.distinct()?)?;
+        let listing = listing(id, &symbol.object("symbol")?.distinct()?, &mut batch.drift)?;
         batch.items.push(Item::Listing(listing));
     }
     Ok(())
 }
 
-fn listing(id: VenueId, symbol: &Fields<'_, '_>) -> Result<Listing, Reject> {
+fn listing(id: VenueId, symbol: &Fields<'_, '_>, drift: &mut Drift) -> Result<Listing, Reject> {
     let text = |key: &'static str| symbol.need(key).and_then(|item| item.text(key));
     let tick = increment(symbol, "PRICE_FILTER", "tickSize")?;
     let lot = increment(symbol, "LOT_SIZE", "stepSize")?;
     let spot = id == VenueId::BINANCE_SPOT;
+    let settle = match symbol.get("marginAsset") {
+        Some(asset) => asset.text("marginAsset")?,
+        None => "",
+    };
     let terms = Terms {
         tick: (tick.mantissa, tick.exp),
         lot: (lot.mantissa, lot.exp),
         contract_size: contract_size(symbol)?,
         expiry: expiry(symbol)?,
-        state: state(symbol)?,
-        instrument_type: instrument_type(id, symbol)?,
+        state: state(symbol, drift)?,
+        instrument_type: instrument_type(id, symbol, drift)?,
         ..Terms::UNKNOWN
     };
     Ok(Listing {
         symbol: text("symbol")?.into(),
         base: text("baseAsset")?.into(),
         quote: text("quoteAsset")?.into(),
-        settle: "".into(),
+        settle: settle.into(),
         px_exp: if spot { SPOT_EXP } else { tick.exp },
         qty_exp: if spot { SPOT_EXP } else { lot.exp },
         terms,
@@ -63,35 +67,53 @@ fn increment(symbol: &Fields<'_, '_>, filter: &str, key: &'static str) -> Result
     Ok(Fixed::new(0, 0))
 }
 
-fn state(symbol: &Fields<'_, '_>) -> Result<TradingState, Reject> {
+/// A status of later years is one in which trading cannot be relied on.
+fn state(symbol: &Fields<'_, '_>, drift: &mut Drift) -> Result<TradingState, Reject> {
     let status = symbol
         .get("status")
         .or_else(|| symbol.get("contractStatus"));
-    Ok(
-        match status.map(|status| status.text("status")).transpose()? {
-            Some("TRADING") => TradingState::TRADING,
-            Some("CLOSE" | "DELIVERED" | "SETTLING") => TradingState::CLOSED,
-            Some(_) => TradingState::HALTED,
-            None => TradingState::UNKNOWN,
-        },
-    )
+    let Some(status) = status else {
+        return Ok(TradingState::UNKNOWN);
+    };
+    Ok(match status.text("status")? {
+        "TRADING" => TradingState::TRADING,
+        "CLOSE" | "DELIVERED" | "SETTLING" => TradingState::CLOSED,
+        "END_OF_DAY" | "HALT" | "BREAK" | "CANCEL_ONLY" | "PENDING_TRADING" | "PRE_DELIVERING"
+        | "DELIVERING" | "PRE_SETTLE" => TradingState::HALTED,
+        unknown => {
+            drift.unknown_value("exchangeInfo", "status", unknown);
+            TradingState::HALTED
+        }
+    })
 }
 
-fn instrument_type(id: VenueId, symbol: &Fields<'_, '_>) -> Result<InstrumentType, Reject> {
+/// A contract that is not fixed yet has the type `""`.
+fn instrument_type(
+    id: VenueId,
+    symbol: &Fields<'_, '_>,
+    drift: &mut Drift,
+) -> Result<InstrumentType, Reject> {
     if id == VenueId::BINANCE_SPOT {
         return Ok(InstrumentType::SPOT);
     }
     let inverse = id == VenueId::BINANCE_COINM;
-    let contract = symbol
-        .get("contractType")
-        .map(|kind| kind.text("contractType"))
-        .transpose()?;
+    let contract = match symbol.get("contractType") {
+        Some(kind) => kind.text("contractType")?,
+        None => "",
+    };
+    let dated = ["MONTH", "QUARTER"];
     Ok(match contract {
-        None | Some("") => InstrumentType::UNKNOWN,
-        Some(kind) if kind.contains("PERPETUAL") && inverse => InstrumentType::INVERSE_PERPETUAL,
-        Some(kind) if kind.contains("PERPETUAL") => InstrumentType::PERPETUAL,
-        Some(_) if inverse => InstrumentType::INVERSE_FUTURE,
-        Some(_) => InstrumentType::FUTURE,
+        "" => InstrumentType::UNKNOWN,
+        kind if kind.contains("PERPETUAL") && inverse => InstrumentType::INVERSE_PERPETUAL,
+        kind if kind.contains("PERPETUAL") => InstrumentType::PERPETUAL,
+        kind if dated.iter().any(|word| kind.contains(word)) && inverse => {
+            InstrumentType::INVERSE_FUTURE
+        }
+        kind if dated.iter().any(|word| kind.contains(word)) => InstrumentType::FUTURE,
+        unknown => {
+            drift.unknown_value("exchangeInfo", "contractType", unknown);
+            InstrumentType::UNKNOWN
+        }
     })
 }
 

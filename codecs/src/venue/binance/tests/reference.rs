@@ -1,0 +1,103 @@
+//! exchangeInfo.
+
+use super::*;
+
+#[test]
+fn exchange_info_of_spot_lists_terms() {
+    let body = r#"{"timezone":"UTC","serverTime":1565246363776,"rateLimits":[{"rateLimitType":"REQUEST_WEIGHT","interval":"MINUTE","intervalNum":1,"limit":6000}],"exchangeFilters":[],"symbols":[
+        {"symbol":"ETHBTC","status":"TRADING","baseAsset":"ETH","baseAssetPrecision":8,"quoteAsset":"BTC","orderTypes":["LIMIT"],"icebergAllowed":true,"filters":[{"filterType":"PRICE_FILTER","minPrice":"0.00001000","maxPrice":"922327.00000000","tickSize":"0.00001000"},{"filterType":"LOT_SIZE","minQty":"0.00010000","stepSize":"0.00010000"}],"permissions":[],"permissionSets":[["SPOT"]]},
+        {"symbol":"OLDBTC","status":"BREAK","baseAsset":"OLD","quoteAsset":"BTC","filters":[]},
+        {"symbol":"NEWBTC","status":"CANCEL_ONLY","baseAsset":"NEW","quoteAsset":"BTC","filters":[]}]}"#;
+    let (listings, next) = spot().reference(body).unwrap();
+    assert_eq!((listings.len(), next), (3, None));
+    let first = &listings[0];
+    assert_eq!(
+        (&*first.symbol, &*first.base, &*first.quote),
+        ("ETHBTC", "ETH", "BTC")
+    );
+    assert_eq!(
+        (first.px_exp, first.qty_exp),
+        (-8, -8),
+        "spot prints eight digits always"
+    );
+    let expected = Terms {
+        tick: (1, -5),
+        lot: (1, -4),
+        state: TradingState::TRADING,
+        instrument_type: InstrumentType::SPOT,
+        ..Terms::UNKNOWN
+    };
+    assert_eq!(first.terms, expected);
+    assert_eq!(listings[1].terms.state, TradingState::HALTED);
+    assert_eq!(
+        listings[2].terms.state,
+        TradingState::HALTED,
+        "a state of 2026"
+    );
+    assert_eq!(listings[1].terms.tick, (0, 0));
+}
+
+#[test]
+fn exchange_info_of_futures_tells_type_size_and_expiry() {
+    let symbol = |name: &str, contract: &str, delivery: &str, rest: &str| {
+        format!(
+            r#"{{"symbol":"{name}","pair":"BTCUSD","contractType":"{contract}","deliveryDate":{delivery},"onboardDate":1569398400000,{rest},"pricePrecision":5,"quantityPrecision":0,"baseAsset":"BTC","quoteAsset":"USD","filters":[{{"filterType":"PRICE_FILTER","tickSize":"0.10"}},{{"filterType":"LOT_SIZE","stepSize":"1"}}]}}"#
+        )
+    };
+    let usdm = format!(
+        r#"{{"symbols":[{},{}]}}"#,
+        symbol(
+            "BTCUSDT",
+            "PERPETUAL",
+            "4133404800000",
+            r#""status":"TRADING""#
+        ),
+        symbol(
+            "BTCUSDT_260327",
+            "CURRENT_QUARTER",
+            "1774598400000",
+            r#""status":"SETTLING""#
+        )
+    );
+    let (listings, _) = Bench::<Binance>::new(USDM).reference(&usdm).unwrap();
+    let types: Vec<_> = listings
+        .iter()
+        .map(|known| known.terms.instrument_type)
+        .collect();
+    assert_eq!(types, [InstrumentType::PERPETUAL, InstrumentType::FUTURE]);
+    assert_eq!(listings[0].terms.expiry, 0, "a date in 2100 is none");
+    assert_eq!(listings[1].terms.expiry, 1_774_598_400_000_000_000);
+    assert_eq!(listings[1].terms.state, TradingState::CLOSED);
+    assert_eq!(
+        (listings[0].px_exp, listings[0].qty_exp),
+        (-1, 0),
+        "digits of the increments"
+    );
+    let coinm = format!(
+        r#"{{"symbols":[{}]}}"#,
+        symbol(
+            "BTCUSD_PERP",
+            "PERPETUAL",
+            "4133404800000",
+            r#""contractStatus":"TRADING","contractSize":100"#
+        )
+    );
+    let (listings, _) = Bench::<Binance>::new(COINM).reference(&coinm).unwrap();
+    assert_eq!(
+        listings[0].terms.instrument_type,
+        InstrumentType::INVERSE_PERPETUAL
+    );
+    assert_eq!(listings[0].terms.contract_size, (100, 0));
+    assert_eq!(listings[0].terms.state, TradingState::TRADING);
+}
+
+#[test]
+fn a_recorded_exchange_info_frame_lists_instruments() {
+    let frame = r#"{"symbols":[{"symbol":"ETHBTC","status":"TRADING","baseAsset":"ETH","quoteAsset":"BTC","filters":[]}]}"#;
+    let mut bench = spot();
+    let Item::Listing(listing) = bench.one(frame) else {
+        panic!("no listing");
+    };
+    assert_eq!(&*listing.symbol, "ETHBTC");
+    assert!(bench.instruments.all().is_empty(), "the feed decides");
+}

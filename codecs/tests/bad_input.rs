@@ -263,7 +263,7 @@ fn a_required_field_of_another_type<S: Script>() {
             let held = tree.at(&path);
             for other in others.iter().filter(|other| sort(other) != sort(held)) {
                 let bent = tree.with(&path, |value| *value = other.clone()).text();
-                let unread = listed::<S>(&UNREAD, channel, &key) || key == "stream";
+                let unread = listed::<S>(&UNREAD, channel, &key);
                 if unread || is_another_stream::<S>(&path, &key, other) {
                     taken::<S>(channel, &bent);
                 } else {

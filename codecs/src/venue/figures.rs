@@ -72,7 +72,7 @@ impl Row {
 /// Reads the fields that `rows` names into [`Batch::figures`] and hands the others to `other`, which
 /// says whether it knows them: those that it does not are schema drift of `channel`.
 ///
-/// `null` and `""` say that the venue has no value: [`Figure::none`] in a `change`, else nothing.
+/// `null` and `""` in a field that is not required say that the venue has no value: [`Figure::none`] in a `change`, else nothing.
 ///
 /// # Errors
 ///
@@ -121,7 +121,8 @@ fn push(
     change: bool,
     batch: &mut Batch,
 ) -> Result<(), Reject> {
-    let is_none = item.is_null() || item.text(row.key).is_ok_and(str::is_empty);
+    let empty = item.is_null() || item.text(row.key).is_ok_and(str::is_empty);
+    let is_none = empty && !row.required;
     let value = if is_none {
         None
     } else {
@@ -339,6 +340,8 @@ mod tests {
             (r#"{"q":"1"}"#, Reject::MissingField("c")),
             (r#"{"c":"1","c":"1"}"#, Reject::DuplicateField),
             (r#"{"c":"x"}"#, Reject::InvalidNumber("c")),
+            (r#"{"c":""}"#, Reject::InvalidNumber("c")),
+            (r#"{"c":null}"#, Reject::WrongType("c")),
             (r#"{"c":[]}"#, Reject::WrongType("c")),
             (r#"{"c":1,"p":"x"}"#, Reject::WrongType("p")),
             (r#"{"c":1,"C":"x"}"#, Reject::InvalidTime("C")),

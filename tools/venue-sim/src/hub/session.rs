@@ -108,6 +108,8 @@ pub(crate) struct Session {
     pub(crate) subs: BTreeMap<Arc<str>, Sub>,
     /// When the last stream message or client message passed.
     pub(crate) last_active: Nanos,
+    /// When the last client message came, control frames included.
+    pub(crate) last_heard: Nanos,
     /// When something was last queued, answers aside.
     pub(crate) last_data: Nanos,
     /// Why the server closes it, once it does.
@@ -128,6 +130,7 @@ impl Session {
             sbe: false,
             subs: BTreeMap::new(),
             last_active: now,
+            last_heard: now,
             last_data: now,
             goodbye: None,
             ends,

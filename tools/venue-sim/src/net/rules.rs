@@ -8,12 +8,12 @@ use crate::config::{Limits, Product};
 ///
 /// # Source
 /// Binance: "WebSocket Streams" of spot and futures, general information; Bybit: v5 "Connect";
-/// Kraken: WebSocket v2 "General considerations". As of November 2026.
+/// Kraken: WebSocket v2 "General considerations", futures "Keep-alive". As of November 2026.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Rules {
     /// Pause between the server's pings and the time a pong may take.
     pub(crate) ping: Option<(Duration, Duration)>,
-    /// Silence in both directions before the server closes.
+    /// Silence in both directions before the server closes; Kraken Futures: the client's silence.
     pub(crate) idle: Option<Duration>,
     /// Client frames within one second before the server closes.
     pub(crate) inbound: Option<u32>,

@@ -337,7 +337,8 @@ impl Link {
         let mut world = lock(&self.shared);
         world.hub.log.received(self.line);
         if let Some(session) = world.hub.session(self.line) {
-            session.last_active = clock::now();
+            let now = clock::now();
+            (session.last_active, session.last_heard) = (now, now);
         }
     }
 
@@ -400,7 +401,12 @@ impl Link {
         let Some(session) = world.hub.session(self.line) else {
             return false;
         };
-        u128::from(clock::now().saturating_sub(session.last_active)) >= limit.as_nanos()
+        // Kraken Futures wants a ping a minute, whatever it sends itself.
+        let since = match self.product {
+            Product::KrakenFutures => session.last_heard,
+            _ => session.last_active,
+        };
+        u128::from(clock::now().saturating_sub(since)) >= limit.as_nanos()
     }
 
     /// How often the limits are looked at: a tenth of the shortest, within reason.

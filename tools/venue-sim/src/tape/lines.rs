@@ -319,11 +319,15 @@ fn stamp(payload: &Json) -> Option<Nanos> {
 
 /// Kind, update ids, checksum and levels of a book message.
 fn book(message: &Published, payload: &Json) -> Option<String> {
+    if let Some(side) = payload.get("side") {
+        return one_level(message, payload, side.text() == "buy");
+    }
     let data = data(payload);
     let bids = ["b", "bids"].into_iter().find_map(|name| data.get(name))?;
     let asks = ["a", "asks"].into_iter().find_map(|name| data.get(name))?;
     let whole = payload.get("type").map(Json::text) == Some("snapshot")
-        || data.get("lastUpdateId").is_some();
+        || data.get("lastUpdateId").is_some()
+        || payload.get("feed").map(Json::text) == Some("book_snapshot");
     let kind = if whole { "snapshot" } else { "delta" };
     let mut out = format!(
         ",\"kind\":\"{kind}\",\"first\":{},\"last\":{}",
@@ -341,6 +345,21 @@ fn book(message: &Published, payload: &Json) -> Option<String> {
     }
     let _infallible = write!(out, ",\"bids\":{},\"asks\":{}", levels(bids), levels(asks));
     Some(out)
+}
+
+/// A book message of Kraken Futures: one level of one side.
+fn one_level(message: &Published, payload: &Json, bid: bool) -> Option<String> {
+    let [px, qty] = ["price", "qty"].map(|name| payload.get(name).map(Json::text));
+    let level = format!("[[\"{}\",\"{}\"]]", px?, qty?);
+    let (bids, asks) = if bid {
+        (level.as_str(), "[]")
+    } else {
+        ("[]", level.as_str())
+    };
+    let last = message.span.last;
+    Some(format!(
+        ",\"kind\":\"delta\",\"first\":{last},\"last\":{last},\"bids\":{bids},\"asks\":{asks}"
+    ))
 }
 
 /// `[["price","qty"],…]`, whatever form the venue gives its levels.

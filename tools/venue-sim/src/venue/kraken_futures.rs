@@ -12,19 +12,25 @@ mod payload;
 mod rest;
 mod ticker;
 
+use std::collections::BTreeMap;
+
 use crate::clock::{MILLI, Nanos, SECOND};
 use crate::config::SimConfig;
 use crate::fault::Fault;
 use crate::hub::Span;
 use crate::instrument::InstrumentConfig;
-use crate::market::{Market, Side, Step};
+use crate::market::{Market, Side, State, Step};
 use crate::truth::{LevelTexts, ViewTruth};
+use crate::venue::pace::Pace;
 use crate::venue::uuid::uuid;
 use crate::venue::{Desk, RestReply, RestRequest, Venue};
 use feed::Feed;
 
 /// Pause between heartbeats, and between tickers of one instrument.
 const PULSE: Nanos = SECOND;
+
+/// Requests per second and connection.
+const REQUESTS_PER_SECOND: u32 = 100;
 
 /// Key of the heartbeat feed, which has no product.
 const HEARTBEAT: &str = "heartbeat";
@@ -35,15 +41,23 @@ pub(crate) struct KrakenFutures {
     feeds: Vec<Feed>,
     last_pulse: Nanos,
     heartbeats: u64,
+    /// What each connection may still ask for.
+    requests: BTreeMap<u64, Pace>,
+    requests_per_second: u32,
+    first_id: u64,
 }
 
 impl KrakenFutures {
     pub(crate) fn new(markets: &[Market], config: &SimConfig) -> Self {
-        let feed = |market: &Market| Feed::new(&market.config, config.market.first_id);
+        let (limits, first_id) = (&config.limits, config.market.first_id);
+        let feed = |market: &Market| Feed::new(&market.config, first_id);
         Self {
             feeds: markets.iter().map(feed).collect(),
             last_pulse: 0,
             heartbeats: 0,
+            requests: BTreeMap::new(),
+            requests_per_second: limits.requests_per_second.unwrap_or(REQUESTS_PER_SECOND),
+            first_id,
         }
     }
 }
@@ -58,12 +72,33 @@ impl Venue for KrakenFutures {
             .reply(line, r#"{"event":"info","version":1}"#.into());
     }
 
-    fn closed(&mut self, _line: u64) {}
+    fn closed(&mut self, line: u64) {
+        self.requests.remove(&line);
+    }
+
+    fn lists(&self, instrument: &InstrumentConfig) -> bool {
+        contract::is_named_well(instrument)
+    }
+
+    /// Only REST tells of it; a ticker says whether its contract is halted.
+    fn reference_changed(&mut self, desk: &mut Desk<'_>, index: usize) {
+        if index == self.feeds.len() {
+            let config = &desk.markets[index].config;
+            self.feeds.push(Feed::new(config, self.first_id));
+        }
+    }
 
     fn expiring(&mut self, _desk: &mut Desk<'_>, _line: u64) {}
 
     fn text(&mut self, desk: &mut Desk<'_>, line: u64, text: &str) {
-        self.request(desk, line, text);
+        let limit = self.requests_per_second;
+        let requests = self.requests.entry(line);
+        let pace = requests.or_insert_with(|| Pace::new(limit, SECOND));
+        if pace.admits(1, desk.now) {
+            self.request(desk, line, text);
+        } else {
+            control::alert(desk, line, "Too many requests");
+        }
     }
 
     fn stepped(&mut self, desk: &mut Desk<'_>, index: usize, step: &Step) {
@@ -79,8 +114,11 @@ impl Venue for KrakenFutures {
         let (key, span) = (HEARTBEAT.into(), Span::one(self.heartbeats));
         let text = format!(r#"{{"feed":"heartbeat","time":{}}}"#, desk.now / MILLI);
         desk.hub.publish(desk.product, &key, span, |_| text.clone());
-        if desk.recorded.is_none() {
-            for (index, feed) in self.feeds.iter_mut().enumerate() {
+        if desk.recorded.is_some() {
+            return;
+        }
+        for (index, feed) in self.feeds.iter_mut().enumerate() {
+            if desk.markets[index].state != State::Delisted {
                 feed.publish_tickers(desk, index);
             }
         }
@@ -103,7 +141,14 @@ impl Venue for KrakenFutures {
 
     fn recorded_snapshot(&mut self, _body: &str) {}
 
-    fn inject(&mut self, _desk: &mut Desk<'_>, _fault: &Fault) {}
+    fn inject(&mut self, desk: &mut Desk<'_>, fault: &Fault) {
+        if let Fault::SequenceReset { product, symbol } = fault
+            && *product == desk.product
+            && let Some(index) = desk.find(symbol)
+        {
+            self.feeds[index].restart();
+        }
+    }
 
     fn texts(&self, config: &InstrumentConfig, levels: &[(i64, i64)]) -> LevelTexts {
         payload::texts(config, levels)

@@ -12,6 +12,16 @@ pub(super) const DAY: Nanos = 86_400 * SECOND;
 /// Time of day at which dated futures expire, UTC.
 const EXPIRY_TIME: &str = "15:00:00";
 
+/// Whether the symbol says what this file reads from it.
+pub(super) fn is_named_well(config: &InstrumentConfig) -> bool {
+    let prefixes = ["PF_", "PI_", "FF_", "FI_"];
+    let dated = config.symbol.starts_with('F');
+    prefixes
+        .iter()
+        .any(|prefix| config.symbol.starts_with(prefix))
+        && dated == maturity(config).is_some()
+}
+
 /// Whether quantities are contracts of one US dollar.
 pub(super) fn is_inverse(config: &InstrumentConfig) -> bool {
     config.symbol.starts_with("PI_") || config.symbol.starts_with("FI_")

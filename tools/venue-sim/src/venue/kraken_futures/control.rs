@@ -110,7 +110,7 @@ impl KrakenFutures {
     }
 }
 
-fn alert(desk: &mut Desk<'_>, line: u64, text: &str) {
+pub(super) fn alert(desk: &mut Desk<'_>, line: u64, text: &str) {
     let text = format!(r#"{{"event":"alert","message":"{text}"}}"#);
     desk.hub.reply(line, text);
 }

@@ -49,6 +49,11 @@ impl Feed {
         self.sequence
     }
 
+    /// Numbers the messages of the book from 1 again.
+    pub(super) fn restart(&mut self) {
+        self.sequence = 0;
+    }
+
     /// Publishes everything an event changed: each trade and each level by itself.
     pub(super) fn stepped(&mut self, desk: &mut Desk<'_>, index: usize, step: &Step) {
         let config = &desk.markets[index].config;

@@ -7,7 +7,7 @@ use super::ticker::{Figures, funding};
 use super::{KrakenFutures, executions};
 use crate::clock::{Nanos, from_rfc3339, rfc3339_micros, rfc3339_millis, rfc3339_seconds};
 use crate::instrument::InstrumentConfig;
-use crate::market::{Fill, Market, Side};
+use crate::market::{Fill, Market, Side, State};
 use crate::venue::uuid::uuid;
 use crate::venue::{Desk, RestReply, RestRequest};
 
@@ -86,16 +86,19 @@ fn find<'a>(desk: &'a Desk<'_>, request: &RestRequest) -> Option<(usize, &'a Mar
     desk.markets.get(index).map(|market| (index, market))
 }
 
+fn listed<'a>(desk: &'a Desk<'_>) -> impl Iterator<Item = &'a Market> {
+    let markets = desk.markets.iter();
+    markets.filter(|market| market.state != State::Delisted)
+}
+
 fn instruments(desk: &Desk<'_>) -> String {
-    let rows: Vec<String> = desk
-        .markets
-        .iter()
-        .map(|market| instrument(&market.config))
-        .collect();
+    let rows: Vec<String> = listed(desk).map(instrument).collect();
     format!(r#""instruments":[{}]"#, rows.join(","))
 }
 
-fn instrument(config: &InstrumentConfig) -> String {
+fn instrument(market: &Market) -> String {
+    let config = &market.config;
+    let tradeable = market.state == State::Trading;
     let InstrumentConfig {
         symbol,
         base,
@@ -112,7 +115,7 @@ fn instrument(config: &InstrumentConfig) -> String {
         _ => "numNonContractUnits",
     };
     format!(
-        r#"{{"symbol":"{symbol}","type":"{kind}","tickSize":{tick},"contractSize":1,"tradeable":true,{expiry}"maxPositionSize":1000000000000.0,"marginLevels":[{{"{unit}":0,"initialMargin":0.02,"maintenanceMargin":0.01}}],"contractValueTradePrecision":{precision},"postOnly":false,"mtf":true,"base":"{base}","quote":"{quote}","pair":"{base}:{quote}","category":"","tradfi":false,"isExpired":false}}"#
+        r#"{{"symbol":"{symbol}","type":"{kind}","tickSize":{tick},"contractSize":1,"tradeable":{tradeable},{expiry}"maxPositionSize":1000000000000.0,"marginLevels":[{{"{unit}":0,"initialMargin":0.02,"maintenanceMargin":0.01}}],"contractValueTradePrecision":{precision},"postOnly":false,"mtf":true,"base":"{base}","quote":"{quote}","pair":"{base}:{quote}","category":"","tradfi":false,"isExpired":false}}"#
     )
 }
 
@@ -122,9 +125,7 @@ fn tickers(desk: &Desk<'_>, symbol: &str) -> Option<String> {
         let market = desk.markets.get(index)?;
         return Some(format!(r#""ticker":{}"#, ticker(market, desk.now)));
     }
-    let rows: Vec<String> = desk
-        .markets
-        .iter()
+    let rows: Vec<String> = listed(desk)
         .map(|market| ticker(market, desk.now))
         .collect();
     Some(format!(r#""tickers":[{}]"#, rows.join(",")))
@@ -147,7 +148,7 @@ fn ticker(market: &Market, now: Nanos) -> String {
         format!(r#""fundingRate":{absolute},"fundingRatePrediction":{absolute},"#)
     });
     format!(
-        r#"{{"symbol":"{}","last":{},{}"tag":"{}","pair":"{base}:{quote}","markPrice":{},"bid":{bid},"bidSize":{bid_size},"ask":{ask},"askSize":{ask_size},"vol24h":{},"volumeQuote":{},"openInterest":{},"open24h":{},"high24h":{},"low24h":{},{}"suspended":false,"indexPrice":{},"postOnly":false,"change24h":{}}}"#,
+        r#"{{"symbol":"{}","last":{},{}"tag":"{}","pair":"{base}:{quote}","markPrice":{},"bid":{bid},"bidSize":{bid_size},"ask":{ask},"askSize":{ask_size},"vol24h":{},"volumeQuote":{},"openInterest":{},"open24h":{},"high24h":{},"low24h":{},{}"suspended":{},"indexPrice":{},"postOnly":false,"change24h":{}}}"#,
         config.symbol,
         figures.last,
         last.unwrap_or_default(),
@@ -160,6 +161,7 @@ fn ticker(market: &Market, now: Nanos) -> String {
         figures.high,
         figures.low,
         rates.unwrap_or_default(),
+        market.state == State::Halted,
         figures.index,
         figures.change,
     )

@@ -4,7 +4,7 @@ use super::contract::{days_left, is_inverse, maturity, pair, tag};
 use super::number::number;
 use super::payload::{px, qty};
 use crate::clock::{MILLI, Nanos, SECOND};
-use crate::market::{FUNDING_DIGITS, Market, Side, Window};
+use crate::market::{FUNDING_DIGITS, Market, Side, State, Window};
 
 /// Minutes of the rolling statistics.
 const DAY_MINUTES: u64 = 24 * 60;
@@ -107,10 +107,11 @@ pub(super) fn full(market: &Market, now: Nanos) -> String {
     let (dtm, expiry) = (days_left(config, now), expiry_millis(market));
     let day = day_fields(&figures);
     format!(
-        r#"{{"time":{},"product_id":"{symbol}",{rates}"leverage":"50x","premium":{},"feed":"ticker","bid":{bid},"ask":{ask},"bid_size":{bid_size},"ask_size":{ask_size},"dtm":{dtm},"index":{},"suspended":false,"tag":"{tag}","pair":"{pair}","openInterest":{},"markPrice":{},"maturityTime":{expiry},"post_only":false,{day}}}"#,
+        r#"{{"time":{},"product_id":"{symbol}",{rates}"leverage":"50x","premium":{},"feed":"ticker","bid":{bid},"ask":{ask},"bid_size":{bid_size},"ask_size":{ask_size},"dtm":{dtm},"index":{},"suspended":{},"tag":"{tag}","pair":"{pair}","openInterest":{},"markPrice":{},"maturityTime":{expiry},"post_only":false,{day}}}"#,
         now / MILLI,
         figures.premium,
         figures.index,
+        market.state == State::Halted,
         figures.open_interest,
         figures.mark,
     )

@@ -26,22 +26,11 @@ const OPTIONAL: [(&str, Channel, &[&str]); 7] = [
     ("bybit", Channel::TRADE, &["BT", "RPI", "seq"]),
     ("bybit", Channel::BBO, &["cts", "seq"]),
     ("bybit", Channel::BOOK, &["cts", "seq"]),
-    ("kraken", Channel::BBO, &["timestamp"]),
-    ("kraken", Channel::BOOK, &["timestamp"]),
-];
-
-/// Exchange, channel, fields that are known and not read.
-const UNREAD: [(&str, Channel, &[&str]); 7] = [
-    ("binance", Channel::TRADE, &["M"]),
-    ("binance", Channel::AGG_TRADE, &["nq", "st"]),
-    ("binance", Channel::BBO, &["ps", "st"]),
-    ("binance", Channel::BOOK, &["ps", "st"]),
-    ("bybit", Channel::TRADE, &["type", "L"]),
-    ("kraken", Channel::TRADE, &["ord_type"]),
     (
         "kraken",
         Channel::BBO,
         &[
+            "timestamp",
             "last",
             "volume",
             "vwap",
@@ -51,6 +40,17 @@ const UNREAD: [(&str, Channel, &[&str]); 7] = [
             "change_pct",
         ],
     ),
+    ("kraken", Channel::BOOK, &["timestamp"]),
+];
+
+/// Exchange, channel, fields that are known and not read.
+const UNREAD: [(&str, Channel, &[&str]); 6] = [
+    ("binance", Channel::TRADE, &["M"]),
+    ("binance", Channel::AGG_TRADE, &["nq", "st"]),
+    ("binance", Channel::BBO, &["ps", "st"]),
+    ("binance", Channel::BOOK, &["ps", "st"]),
+    ("bybit", Channel::TRADE, &["type", "L"]),
+    ("kraken", Channel::TRADE, &["ord_type"]),
 ];
 
 /// Fields of reference data that may be absent or are not read.

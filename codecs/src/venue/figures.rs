@@ -142,6 +142,28 @@ fn push(
     Ok(())
 }
 
+/// Keeps a field that is no figure for its caller; made for the `other` of [`read`]. Whether it is one
+/// of `names`.
+///
+/// # Errors
+///
+/// [`Reject::DuplicateField`].
+pub(crate) fn keep<'t, 'f, const N: usize>(
+    names: &[&str; N],
+    found: &mut [Option<Item<'t, 'f>>; N],
+    key: &str,
+    item: Item<'t, 'f>,
+) -> Result<bool, Reject> {
+    let mut slots = names.iter().zip(found);
+    let Some((_, slot)) = slots.find(|(name, _)| **name == key) else {
+        return Ok(false);
+    };
+    match slot.replace(item) {
+        Some(_) => Err(Reject::DuplicateField),
+        None => Ok(true),
+    }
+}
+
 impl Form {
     fn value(self, item: Item<'_, '_>, key: &'static str) -> Result<Option<Fixed>, Reject> {
         Ok(match self {

@@ -2,36 +2,55 @@
 //!
 //! Facts, rules and their sources: `README.md` in this folder.
 
+mod answer;
 mod checksum;
 mod decode;
+mod orders;
+mod reference;
+pub(crate) mod rest;
 mod subscribe;
 #[cfg(test)]
 mod tests;
+mod ticker;
 
 use crate::batch::Batch;
-use crate::book::Book;
-use crate::instrument::Instruments;
+use crate::book::{Book, OrderBook};
+use crate::fixed::Fixed;
+use crate::instrument::{InstrumentId, Instruments};
 use crate::json::Json;
-use crate::record::{BookHead, Flags};
+use crate::record::{BookHead, Flags, OrdersHead, Trade};
 use crate::reject::Reject;
 use crate::venue::{
-    Ask, Cadence, Channel, Facts, Follow, Held, Numbering, Snapshots, Stream, StreamKey,
-    StreamOptions, Venue, VenueId,
+    Ask, Cadence, Channel, Facts, Follow, Held, Hole, Numbering, PathLimits, Query, Snapshots,
+    Stream, StreamKey, StreamOptions, Venue, VenueId,
 };
+use subscribe::{Terms, Token};
 
 const SECOND: i64 = 1_000_000_000;
 
 /// Book view where the configuration names none: the venue's own default.
 const BOOK_DEPTH: u16 = 10;
 
+/// Where `level3` is served (rule K7); the name of the path is ours, so that its lines are its own.
+const ORDERS_PATH: &str = "/v2/level3";
+const ORDERS_URL: &str = "wss://ws-l3.kraken.com/v2";
+
+/// Price levels that `level3` offers, with the cost of a subscription (rule K8).
+const ORDERS_DEPTHS: [(u16, i64); 3] = [(10, 5), (100, 25), (1_000, 100)];
+/// What `level3` subscriptions may cost in a second (rule K8).
+const ORDERS_COST_A_SECOND: i64 = 200;
+
 /// The protocol of Kraken Spot v2.
 #[derive(Debug)]
 pub struct Kraken {
-    book_depth: u16,
+    terms: Terms,
+    /// Whether one `ticker` stream serves [`Channel::BBO`] and [`Channel::TICKER`].
+    shares_ticker: bool,
+    names: rest::Names,
     json: Json,
 }
 
-/// Rules K1 to K4.
+/// Rules K1 to K5.
 static SPOT: Facts = Facts {
     ws_url: "wss://ws.kraken.com",
     rest_url: "https://api.kraken.com",
@@ -49,15 +68,42 @@ static SPOT: Facts = Facts {
     answer_max: 10 * SECOND,
 };
 
+impl Kraken {
+    const fn view(&self) -> decode::View {
+        decode::View {
+            book_depth: self.terms.book_depth,
+            orders_depth: self.terms.orders_depth,
+            ticker: self.terms.ticker,
+        }
+    }
+}
+
 impl Venue for Kraken {
     fn new(_id: VenueId, options: StreamOptions) -> Self {
-        let book_depth = if options.book_depth == 0 {
-            BOOK_DEPTH
-        } else {
-            options.book_depth
+        let book_depth = match options.book_depth {
+            0 => BOOK_DEPTH,
+            depth => depth,
+        };
+        let offered = ORDERS_DEPTHS.map(|row| row.0);
+        let enough = offered.into_iter().find(|depth| *depth >= book_depth);
+        let (bbo, ticker) = (
+            options.channels.has(Channel::BBO),
+            options.channels.has(Channel::TICKER),
+        );
+        let terms = Terms {
+            book_depth,
+            orders_depth: enough.unwrap_or(offered[offered.len() - 1]),
+            ticker: if ticker && !bbo {
+                Channel::TICKER
+            } else {
+                Channel::BBO
+            },
+            token: Token::default(),
         };
         Self {
-            book_depth,
+            terms,
+            shares_ticker: bbo,
+            names: rest::Names::default(),
             json: Json::default(),
         }
     }
@@ -66,8 +112,42 @@ impl Venue for Kraken {
         &SPOT
     }
 
-    fn path(&self, _channel: Channel) -> &'static str {
-        "/v2"
+    fn path(&self, channel: Channel) -> &'static str {
+        match channel {
+            Channel::ORDERS => ORDERS_PATH,
+            _ => "/v2",
+        }
+    }
+
+    fn own_url(&self, path: &str) -> Option<&'static str> {
+        (path == ORDERS_PATH).then_some(ORDERS_URL)
+    }
+
+    /// Rules K7 and K8: one subscription a request, so that its cost sets the pace.
+    fn limits(&self, path: &str) -> PathLimits {
+        let facts = self.facts();
+        let depth = self.terms.orders_depth;
+        let row = ORDERS_DEPTHS.iter().find(|row| row.0 == depth);
+        let cost = row.map_or(ORDERS_COST_A_SECOND, |row| row.1);
+        if path == ORDERS_PATH {
+            PathLimits {
+                request_spacing: facts
+                    .request_spacing
+                    .max(SECOND / ORDERS_COST_A_SECOND * cost),
+                streams_per_request: 1,
+                streams_per_line: 200,
+            }
+        } else {
+            PathLimits {
+                request_spacing: facts.request_spacing,
+                streams_per_request: facts.streams_per_request,
+                streams_per_line: facts.streams_per_line,
+            }
+        }
+    }
+
+    fn set_token(&mut self, token: &str) {
+        self.terms.token = Token::new(token);
     }
 
     fn stream_name(&self, stream: Stream<'_>) -> String {
@@ -79,7 +159,7 @@ impl Venue for Kraken {
     }
 
     fn request(&self, ask: Ask, number: u64, streams: &[Stream<'_>]) -> String {
-        subscribe::request(self.book_depth, ask, number, streams)
+        subscribe::request(&self.terms, ask, number, streams)
     }
 
     /// One request names one channel.
@@ -88,7 +168,33 @@ impl Venue for Kraken {
     }
 
     fn channels(&self) -> &'static [Channel] {
-        &[Channel::TRADE, Channel::BBO, Channel::BOOK]
+        &[
+            Channel::TRADE,
+            Channel::BBO,
+            Channel::BOOK,
+            Channel::ORDERS,
+            Channel::TICKER,
+            Channel::STATUS,
+            Channel::CANDLE_1M,
+            Channel::CANDLE_5M,
+            Channel::CANDLE_15M,
+            Channel::CANDLE_30M,
+            Channel::CANDLE_1H,
+            Channel::CANDLE_4H,
+            Channel::CANDLE_1D,
+            Channel::CANDLE_1W,
+            Channel::CANDLE_15D,
+        ]
+    }
+
+    /// One `ticker` stream with the finer trigger serves both of its channels; `status` comes on
+    /// every line.
+    fn carrier(&self, channel: Channel) -> Channel {
+        match channel {
+            Channel::TICKER if self.shares_ticker => Channel::BBO,
+            Channel::STATUS => Channel::NONE,
+            other => other,
+        }
     }
 
     fn numbering(&self, channel: Channel) -> Numbering {
@@ -106,16 +212,47 @@ impl Venue for Kraken {
         Some(format!(r#"{{"method":"ping","req_id":{number}}}"#))
     }
 
+    fn volumes_query(&self, page: Option<&str>) -> Option<Query> {
+        Some(rest::volumes_query(page))
+    }
+
+    fn trades_query(&self, symbol: &str, channel: Channel, hole: Hole) -> Option<Query> {
+        (channel == Channel::TRADE).then(|| rest::trades_query(symbol, hole))
+    }
+
     fn decode(
         &mut self,
         frame: &[u8],
         instruments: &mut Instruments,
         batch: &mut Batch,
     ) -> Result<(), Reject> {
-        let depth = self.book_depth;
+        let view = self.view();
         self.json.read(frame, |root| {
-            decode::message(depth, &root.object("message")?, instruments, batch)
+            decode::message(view, &root.object("message")?, instruments, batch)
         })
+    }
+
+    fn decode_volumes(
+        &mut self,
+        body: &[u8],
+        volumes: &mut Vec<(Box<str>, Fixed)>,
+    ) -> Result<Option<String>, Reject> {
+        let names = &mut self.names;
+        self.json
+            .read(body, |root| rest::volumes(root, names, volumes))
+    }
+
+    fn decode_trades(
+        &mut self,
+        body: &[u8],
+        instrument: InstrumentId,
+        _channel: Channel,
+        instruments: &mut Instruments,
+        trades: &mut Vec<Trade>,
+    ) -> Result<(), Reject> {
+        let known = instruments.get(instrument);
+        self.json
+            .read(body, |root| rest::trades(root, known, trades))
     }
 
     /// Rule 5: updates are not numbered; the checksum is the only test.
@@ -126,5 +263,10 @@ impl Venue for Kraken {
     fn verify(&self, book: &Book, update: &BookHead) -> Option<bool> {
         let sent = update.header.flags.contains(Flags::CHECKSUM);
         sent.then(|| checksum::of(book) == update.checksum)
+    }
+
+    fn verify_orders(&self, book: &OrderBook, update: &OrdersHead) -> Option<bool> {
+        let sent = update.header.flags.contains(Flags::CHECKSUM);
+        sent.then(|| checksum::of_orders(book) == update.checksum)
     }
 }

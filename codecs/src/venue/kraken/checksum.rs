@@ -1,11 +1,15 @@
-//! The book checksum; rule 4 of this folder's `README.md`.
+//! The book checksums; rules 4 and 6 of this folder's `README.md`.
 //!
 //! A mantissa at the pair's precision *is* the wire text without point and leading zeros, so the
-//! checksum runs over the decimal digits of the integers.
+//! checksum runs over the decimal digits of the integers. `level3` does not pad its numbers: each
+//! order remembers how many fraction digits it was written with.
 
 use crc32fast::Hasher;
 
+use crate::book::OrderBook;
 use crate::book::{Book, Level};
+use crate::fixed::rescale;
+use crate::record::Order;
 
 /// Levels a side that the checksum covers, whatever the depth.
 const LEVELS: usize = 10;
@@ -20,6 +24,37 @@ pub(super) fn of(book: &Book) -> u32 {
         digits(*qty, &mut hasher);
     }
     hasher.finalize()
+}
+
+/// The checksum of an order-level book: every order of the best price levels.
+pub(super) fn of_orders(book: &OrderBook) -> u32 {
+    let mut hasher = Hasher::new();
+    for order in best_levels(book.asks())
+        .iter()
+        .chain(best_levels(book.bids()))
+    {
+        written(order.px, book.px_exp(), order.px_digits, &mut hasher);
+        written(order.qty, book.qty_exp(), order.qty_digits, &mut hasher);
+    }
+    hasher.finalize()
+}
+
+/// The orders of the best [`LEVELS`] prices of a side.
+fn best_levels(side: &[Order]) -> &[Order] {
+    let (mut levels, mut last) = (0, None);
+    let end = side.iter().position(|order| {
+        levels += usize::from(last != Some(order.px));
+        last = Some(order.px);
+        levels > LEVELS
+    });
+    &side[..end.unwrap_or(side.len())]
+}
+
+/// Feeds a number's digits as the venue wrote them, `places` of them behind the point.
+fn written(mantissa: i64, exp: i8, places: u8, hasher: &mut Hasher) {
+    let wire = i8::try_from(places).ok();
+    let text = wire.and_then(|places| rescale(mantissa, exp, -places));
+    digits(text.unwrap_or(mantissa), hasher);
 }
 
 /// Feeds the decimal digits of a positive number.

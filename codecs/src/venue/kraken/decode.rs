@@ -1,148 +1,147 @@
 //! Frames to messages.
 
+use super::{answer, orders, reference, ticker};
 use crate::batch::{Batch, Control, Drift, Item};
-use crate::fixed::Fixed;
-use crate::instrument::{InstrumentId, Instruments, Listing, Terms};
+use crate::instrument::Instruments;
 use crate::json::{Fields, Item as Json, fields, need};
-use crate::record::{BookHead, Flags, InstrumentType, Kind, Side, Trade, TradeId, TradingState};
+use crate::record::{BookHead, Flags, Kind, Side, Trade, TradeId};
 use crate::reject::Reject;
+use crate::time::Nanos;
+use crate::venue::Channel;
 use crate::venue::levels::{self, Pair};
-use crate::venue::{Channel, StreamKey};
+
+/// What the decoder must know of the subscriptions.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct View {
+    /// Levels a side of `book`.
+    pub(super) book_depth: u16,
+    /// Price levels a side of `level3`.
+    pub(super) orders_depth: u16,
+    /// The channel that the `ticker` stream is subscribed for.
+    pub(super) ticker: Channel,
+}
 
 /// One frame: data of a channel, or an answer.
 pub(super) fn message(
-    depth: u16,
+    view: View,
     object: &Fields<'_, '_>,
     instruments: &mut Instruments,
     batch: &mut Batch,
 ) -> Result<(), Reject> {
-    let Some(channel) = object.get("channel") else {
-        return answer(object, instruments, batch);
+    let channel = match object.get("channel") {
+        Some(channel) if object.get("method").is_none() => channel.text("channel")?,
+        _ => return answer::read(view.ticker, object, instruments, batch),
     };
-    if object.get("method").is_some() {
-        return answer(object, instruments, batch);
-    }
-    match channel.text("channel")? {
-        "book" => each(object, batch, |snapshot, element, batch| {
-            book(depth, snapshot, element, instruments, batch)
+    match channel {
+        "book" => each(object, batch, |envelope, element, batch| {
+            book(
+                view.book_depth,
+                envelope.snapshot,
+                element,
+                instruments,
+                batch,
+            )
         }),
-        "trade" => each(object, batch, |snapshot, element, batch| {
-            trade(snapshot, element, instruments, batch)
+        "trade" => each(object, batch, |envelope, element, batch| {
+            trade(envelope.snapshot, element, instruments, batch)
         }),
         "ticker" => each(object, batch, |_, element, batch| {
-            ticker(element, instruments, batch)
+            ticker::ticker(element, instruments, batch)
+        }),
+        "ohlc" => each(object, batch, |envelope, element, batch| {
+            ticker::candle(envelope.time, element, instruments, batch)
+        }),
+        "level3" => each(object, batch, |envelope, element, batch| {
+            let depth = view.orders_depth;
+            orders::orders(depth, envelope.snapshot, element, instruments, batch)
         }),
         "instrument" => {
-            let (_, data) = envelope(object, batch)?;
-            listings(&data.object("data")?.distinct()?, batch)
+            let data = envelope(object, batch)?.data;
+            reference::listings(&data.object("data")?.distinct()?, batch)
         }
         "heartbeat" => {
             batch.control(Control::Heartbeat);
             Ok(())
         }
         "status" => each(object, batch, |_, element, batch| status(element, batch)),
-        _ => {
+        new => {
+            batch.drift.unknown_value("message", "channel", new);
             batch.control(Control::Ignored);
             Ok(())
         }
     }
 }
 
-/// Whether a data message is a snapshot, and its `data`.
+/// A data message.
+struct Envelope<'t, 'f> {
+    /// Whether it is a snapshot.
+    snapshot: bool,
+    /// When it was made; 0 where the message does not say.
+    time: Nanos,
+    data: Json<'t, 'f>,
+}
+
 fn envelope<'t, 'f>(
     object: &Fields<'t, 'f>,
     batch: &mut Batch,
-) -> Result<(bool, Json<'t, 'f>), Reject> {
+) -> Result<Envelope<'t, 'f>, Reject> {
     fields!(object, batch.drift, "message" => {
-        "channel" => _channel, "type" => kind, "data" => data,
+        "channel" => _channel, "type" => kind, "timestamp" => time, "data" => data,
     });
     let snapshot = match need(kind, "type")?.text("type")? {
         "snapshot" => true,
         "update" => false,
         _ => return Err(Reject::UnknownShape),
     };
-    Ok((snapshot, need(data, "data")?))
+    Ok(Envelope {
+        snapshot,
+        time: time.map_or(Ok(0), |time| time.rfc3339("timestamp"))?,
+        data: need(data, "data")?,
+    })
 }
 
 /// `data` may hold several elements; they apply in order.
 fn each(
     object: &Fields<'_, '_>,
     batch: &mut Batch,
-    mut read: impl FnMut(bool, &Fields<'_, '_>, &mut Batch) -> Result<(), Reject>,
+    mut read: impl FnMut(&Envelope<'_, '_>, &Fields<'_, '_>, &mut Batch) -> Result<(), Reject>,
 ) -> Result<(), Reject> {
-    let (snapshot, data) = envelope(object, batch)?;
-    for element in data.array("data")?.iter() {
-        read(snapshot, &element.object("data")?, batch)?;
+    let envelope = envelope(object, batch)?;
+    for element in envelope.data.array("data")?.iter() {
+        read(&envelope, &element.object("data")?, batch)?;
     }
     Ok(())
 }
 
+/// The engine's state. What is announced or urgent is told as a state of its own: the pages do not
+/// say what the two lists hold.
 fn status(element: &Fields<'_, '_>, batch: &mut Batch) -> Result<(), Reject> {
-    let system = element.distinct()?.need("system")?.text("system")?;
+    fields!(element, batch.drift, "status" => {
+        "system" => system, "upcoming_maintenance" => upcoming, "emergency" => emergency,
+    }, known: "version" | "api_version" | "connection_id");
+    let system = need(system, "system")?.text("system")?;
+    if !matches!(
+        system,
+        "online" | "cancel_only" | "maintenance" | "post_only"
+    ) {
+        batch.drift.unknown_value("status", "system", system);
+    }
     batch.control(Control::VenueState(system.into()));
-    Ok(())
-}
-
-/// `{"method":…,"req_id":…,"success":…,"result":{…}}`, or `error` and `symbol` at the top level.
-fn answer(
-    object: &Fields<'_, '_>,
-    instruments: &Instruments,
-    batch: &mut Batch,
-) -> Result<(), Reject> {
-    let object = object.distinct()?;
-    let error = object.get("error").or_else(|| object.get("Error"));
-    let reason = error.map(|error| error.text("error")).transpose()?;
-    let method = object
-        .get("method")
-        .map(|method| method.text("method"))
-        .transpose()?;
-    match (method, reason) {
-        (Some("pong"), None) => batch.control(Control::Heartbeat),
-        (Some("subscribe" | "unsubscribe"), _) => {
-            let request = object
-                .get("req_id")
-                .filter(|id| !id.is_null())
-                .map(|id| id.unsigned("req_id"))
-                .transpose()?;
-            let stream = answered_stream(&object, instruments)?;
-            batch.control(Control::Answer {
-                request,
-                stream,
-                refused: reason.map(Into::into),
-            });
+    for (list, name) in [(upcoming, "upcoming_maintenance"), (emergency, "emergency")] {
+        let told = list.map_or(Ok(false), |list| {
+            list.array(name).map(|list| !list.is_empty())
+        })?;
+        if told {
+            batch.control(Control::VenueState(name.into()));
         }
-        (_, Some(reason)) => batch.control(Control::VenueState(reason.into())),
-        _ => return Err(Reject::UnknownShape),
     }
     Ok(())
 }
 
-/// The one stream that an answer is about. A refusal names the symbol but not the channel.
-fn answered_stream(
-    object: &Fields<'_, '_>,
-    instruments: &Instruments,
-) -> Result<Option<StreamKey>, Reject> {
-    let result = object
-        .get("result")
-        .map(|result| result.object("result")?.distinct())
-        .transpose()?;
-    let named = result.as_ref().unwrap_or(object);
-    let channel = match named.get("channel") {
-        Some(name) => super::subscribe::of_name(name.text("channel")?),
-        None => Some(Channel::NONE),
-    };
-    let instrument = match named.get("symbol") {
-        Some(symbol) => instruments.find(symbol.text("symbol")?),
-        None => Some(InstrumentId::NONE),
-    };
-    let key = channel
-        .zip(instrument)
-        .map(|(channel, instrument)| StreamKey {
-            instrument,
-            channel,
-        });
-    // Without a symbol it is about the whole request, but for the one channel that has none.
-    Ok(key.filter(|key| key.instrument != InstrumentId::NONE || key.channel == Channel::REFERENCE))
+/// A 32-bit checksum, which every book message carries.
+pub(super) fn checksum(item: Option<Json<'_, '_>>) -> Result<u32, Reject> {
+    let sent = need(item, "checksum")?.unsigned("checksum")?;
+    u32::try_from(sent).map_err(|_| Reject::NumberRange("checksum"))
 }
 
 fn book(
@@ -164,8 +163,7 @@ fn book(
     let mut head = BookHead::new(kind, instrument, 0, 0);
     head.depth = depth;
     head.header.ts_venue = time.map_or(Ok(0), |time| time.rfc3339("timestamp"))?;
-    let sent = need(checksum, "checksum")?.unsigned("checksum")?;
-    head.checksum = u32::try_from(sent).map_err(|_| Reject::NumberRange("checksum"))?;
+    head.checksum = self::checksum(checksum)?;
     head.header.flags = Flags::CHECKSUM;
     let known = instruments.get(instrument);
     let sides = levels::sides(
@@ -212,77 +210,4 @@ fn trade(
     }
     batch.items.push(Item::Trade(record));
     Ok(())
-}
-
-fn ticker(
-    element: &Fields<'_, '_>,
-    instruments: &mut Instruments,
-    batch: &mut Batch,
-) -> Result<(), Reject> {
-    fields!(element, batch.drift, "ticker" => {
-        "symbol" => symbol, "bid" => bid_px, "bid_qty" => bid_qty, "ask" => ask_px, "ask_qty" => ask_qty,
-        "timestamp" => time,
-    }, known: "last" | "volume" | "vwap" | "low" | "high" | "change" | "change_pct" | "trades");
-    let instrument = instruments.resolve(need(symbol, "symbol")?.text("symbol")?)?;
-    let fields = [
-        (bid_px, "bid"),
-        (bid_qty, "bid_qty"),
-        (ask_px, "ask"),
-        (ask_qty, "ask_qty"),
-    ];
-    let mut bbo = levels::best(instruments.get(instrument), fields)?;
-    bbo.header.ts_venue = time.map_or(Ok(0), |time| time.rfc3339("timestamp"))?;
-    batch.items.push(Item::Bbo(bbo));
-    Ok(())
-}
-
-/// Pairs of the `instrument` channel; assets are not instruments.
-fn listings(data: &Fields<'_, '_>, batch: &mut Batch) -> Result<(), Reject> {
-    let Some(pairs) = data.get("pairs") else {
-        return Ok(());
-    };
-    for pair in pairs.array("pairs")?.iter() {
-        let listing = listing(&pair.object("pair")?.distinct()?)?;
-        batch.items.push(Item::Listing(listing));
-    }
-    Ok(())
-}
-
-fn listing(pair: &Fields<'_, '_>) -> Result<Listing, Reject> {
-    let text = |key: &'static str| pair.need(key).and_then(|item| item.text(key));
-    let exp = |key: &'static str| {
-        let places =
-            i8::try_from(pair.need(key)?.unsigned(key)?).map_err(|_| Reject::NumberRange(key))?;
-        if places > 18 {
-            Err(Reject::NumberRange(key))
-        } else {
-            Ok(-places)
-        }
-    };
-    let increment = |key: &'static str| {
-        pair.get(key)
-            .map_or(Ok(Fixed::new(0, 0)), |item| item.fixed(key))
-    };
-    let (tick, lot) = (increment("price_increment")?, increment("qty_increment")?);
-    let state = match text("status")? {
-        "online" => TradingState::TRADING,
-        "delisted" => TradingState::CLOSED,
-        _ => TradingState::HALTED,
-    };
-    let terms = Terms {
-        tick: (tick.mantissa, tick.exp),
-        lot: (lot.mantissa, lot.exp),
-        state,
-        instrument_type: InstrumentType::SPOT,
-        ..Terms::UNKNOWN
-    };
-    Ok(Listing {
-        symbol: text("symbol")?.into(),
-        base: text("base")?.into(),
-        quote: text("quote")?.into(),
-        settle: "".into(),
-        px_exp: exp("price_precision")?,
-        qty_exp: exp("qty_precision")?,
-        terms,
-    })
 }

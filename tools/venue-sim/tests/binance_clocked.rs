@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use support::{Client, scaled, start};
 use tokio::time::timeout;
-use venue_sim::{Product, Sim, TradeTruth};
+use venue_sim::{Fault, Product, Sim, TradeTruth};
 
 const SPOT: Product = Product::BinanceSpot;
 const USDM: Product = Product::BinanceUsdm;
@@ -149,6 +149,34 @@ async fn microseconds_reach_every_time_field_of_a_candle() {
     assert!(int(&candle["data"]["E"]) > 10_u64.pow(15));
     let average = client.json_where(|m| m["data"]["e"] == "avgPrice").await;
     assert!(int(&average["data"]["T"]) > 10_u64.pow(15));
+}
+
+#[tokio::test]
+async fn shutdown_event_has_the_time_unit_of_its_connection() {
+    let sim = start(SPOT);
+    let mut millis = Client::open(&sim, SPOT, "/ws").await;
+    let mut micros = Client::open(&sim, SPOT, "/stream?timeUnit=microsecond").await;
+    sim.inject(Fault::ServerShutdown);
+    let event = millis.json().await;
+    assert!(event["e"] == "serverShutdown" && int(&event["E"]) < 10_u64.pow(14));
+    let event = micros.json().await;
+    assert_eq!(event["stream"], "!serverShutdown");
+    assert!(int(&event["data"]["E"]) > 10_u64.pow(15));
+}
+
+#[tokio::test]
+async fn reference_price_is_null_until_the_symbol_has_traded() {
+    let mut config = support::config(SPOT);
+    config.market.events_per_second = 0;
+    let sim = Sim::start(config).unwrap();
+    let mut client = Client::open(&sim, SPOT, "/ws/btcusdt@referencePrice").await;
+    assert_eq!(client.json().await["r"], Value::Null);
+    let rest = support::get(&sim, SPOT, "/api/v3/referencePrice?symbol=BTCUSDT").await;
+    assert_eq!(rest.json()["code"], -2043);
+    let sim = start(SPOT);
+    let mut client = Client::open(&sim, SPOT, "/ws/btcusdt@referencePrice").await;
+    let event = client.json_where(|m| m["r"].is_string()).await;
+    assert!(dec(&event["r"]) > 0);
 }
 
 #[tokio::test]
@@ -318,6 +346,7 @@ async fn spot_payloads_have_the_documented_fields_in_their_order() {
         ),
         ("btcusdt@ticker_4h", "e E s p P o h l c w v q O C F L n"),
         ("btcusdt@avgPrice", "e E s i w T"),
+        ("btcusdt@referencePrice", "e s r t"),
         ("btcusdt@depth5@100ms", "lastUpdateId bids asks"),
     ];
     for (stream, keys) in cases {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::{Client, config, get, scaled, start};
-use venue_sim::{Limits, Product, Sim, SimConfig};
+use venue_sim::{Fault, Limits, Product, ReferenceChange, Sim, SimConfig};
 
 const USDM: Product = Product::BinanceUsdm;
 const COINM: Product = Product::BinanceCoinm;
@@ -31,6 +31,11 @@ async fn futures_payloads_have_the_documented_fields_in_their_order() {
             USDM,
             "/market/ws/btcusdt@kline_1m",
             "e E s k t T s i f L o c h l v n x q V Q B",
+        ),
+        (
+            USDM,
+            "/market/ws/btcusdt_perpetual@continuousKline_1m",
+            "e E ps ct k t T i f L o c h l v n x q V Q B",
         ),
         (
             USDM,
@@ -178,6 +183,52 @@ async fn usdm_clocked_stream_on_the_wrong_route_is_acknowledged_and_silent() {
     assert!(client.silent_for(Duration::from_millis(1_300)).await);
     let mut client = Client::open(&sim, USDM, "/market/ws/!bookTicker/btcusdt@depth5").await;
     assert!(client.silent_for(Duration::from_millis(600)).await);
+}
+
+#[tokio::test]
+async fn delivery_contract_has_an_end_and_no_funding() {
+    let sim = start(COINM);
+    let mut instrument = venue_sim::default_instruments(COINM).remove(0);
+    instrument.symbol = "BTCUSD_270326".into();
+    sim.inject(Fault::Reference {
+        product: COINM,
+        change: ReferenceChange::List(instrument),
+    });
+    let info = get(&sim, COINM, "/dapi/v1/exchangeInfo").await.json();
+    let row = &info["symbols"][3];
+    assert_eq!(
+        (&row["pair"], &row["contractType"]),
+        (&json!("BTCUSD"), &json!("CURRENT_QUARTER"))
+    );
+    // 2027-03-26T08:00:00Z.
+    assert_eq!(row["deliveryDate"], 1_806_048_000_000_u64);
+    let mut client = Client::open(&sim, COINM, "/ws/btcusd@markPrice@1s").await;
+    let marks = client.json().await;
+    assert_eq!(
+        symbols(&marks),
+        BTreeSet::from(["BTCUSD_270326", "BTCUSD_PERP"])
+    );
+    for mark in marks.as_array().unwrap() {
+        let delivers = mark["s"] == "BTCUSD_270326";
+        assert_eq!(mark["r"] == "", delivers);
+        assert_eq!(mark["T"] == 0, delivers);
+    }
+}
+
+#[tokio::test]
+async fn eleventh_message_within_a_second_closes_the_connection() {
+    let sim = start(COINM);
+    let mut client = Client::open(&sim, COINM, "/ws").await;
+    for id in 0..10 {
+        client
+            .send(json!({"method":"LIST_SUBSCRIPTIONS","id":id}).to_string())
+            .await;
+    }
+    client.json_where(|m| m["id"] == 9).await;
+    client
+        .send(r#"{"method":"LIST_SUBSCRIPTIONS","id":10}"#)
+        .await;
+    assert_eq!(client.end().await.unwrap().unwrap().0, 1008);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! `exchangeInfo`: what client libraries read before anything else.
 
-use super::payload::contract::{self, NO_DELIVERY, ONBOARD};
+use super::payload::contract::{self, ONBOARD};
 use super::{Dialect, payload, rest};
 use crate::clock::MILLI;
 use crate::decimal::padded;
@@ -61,6 +61,7 @@ fn row(dialect: Dialect, market: &Market) -> String {
         );
     }
     let pair = payload::pair(config);
+    let (kind, ends) = contract::kind(config);
     let (margin, status, extra) = match dialect {
         Dialect::Coinm => (
             base,
@@ -70,7 +71,7 @@ fn row(dialect: Dialect, market: &Market) -> String {
         Dialect::Spot | Dialect::Usdm => (quote, "status", String::new()),
     };
     format!(
-        r#"{{"symbol":"{symbol}","pair":"{pair}","contractType":"PERPETUAL","deliveryDate":{NO_DELIVERY},"onboardDate":{ONBOARD},"{status}":"{state}",{extra}"maintMarginPercent":"2.5000","requiredMarginPercent":"5.0000","baseAsset":"{base}","quoteAsset":"{quote}","marginAsset":"{margin}","pricePrecision":{px_digits},"quantityPrecision":{qty_digits},"baseAssetPrecision":8,"quotePrecision":8,"underlyingType":"COIN","underlyingSubType":["PoW"],"triggerProtect":"0.0500","liquidationFee":"0.012500","marketTakeBound":"0.05","filters":{filters},"orderTypes":["LIMIT","MARKET","STOP","STOP_MARKET","TAKE_PROFIT","TAKE_PROFIT_MARKET","TRAILING_STOP_MARKET"],"timeInForce":["GTC","IOC","FOK","GTX"]}}"#
+        r#"{{"symbol":"{symbol}","pair":"{pair}","contractType":"{kind}","deliveryDate":{ends},"onboardDate":{ONBOARD},"{status}":"{state}",{extra}"maintMarginPercent":"2.5000","requiredMarginPercent":"5.0000","baseAsset":"{base}","quoteAsset":"{quote}","marginAsset":"{margin}","pricePrecision":{px_digits},"quantityPrecision":{qty_digits},"baseAssetPrecision":8,"quotePrecision":8,"underlyingType":"COIN","underlyingSubType":["PoW"],"triggerProtect":"0.0500","liquidationFee":"0.012500","marketTakeBound":"0.05","filters":{filters},"orderTypes":["LIMIT","MARKET","STOP","STOP_MARKET","TAKE_PROFIT","TAKE_PROFIT_MARKET","TRAILING_STOP_MARKET"],"timeInForce":["GTC","IOC","FOK","GTX"]}}"#
     )
 }
 

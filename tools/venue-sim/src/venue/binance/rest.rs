@@ -42,6 +42,7 @@ impl Binance {
             "ticker/24hr" => ticker::day(dialect, desk, request),
             "ticker/bookTicker" => ticker::quotes(desk, request),
             "avgPrice" if spot => ticker::average(desk, request),
+            "referencePrice" if spot => ticker::reference(desk, request),
             "premiumIndex" if !spot => ticker::premium(dialect, desk, request),
             "openInterest" if !spot => ticker::open_interest(desk, request),
             _ => RestReply::new(404, ""),

@@ -24,11 +24,14 @@ pub(super) enum Topic {
     /// The best so many levels.
     Partial(usize),
     Kline(Interval, &'static str),
+    /// The candles of a pair's perpetual contract, under a name that outlives contracts.
+    ContinuousKline(Interval, &'static str),
     MiniTicker,
     Ticker,
     /// Rolling statistics over so many minutes, under this name.
     WindowTicker(u64, &'static str),
     AveragePrice,
+    ReferencePrice,
     MarkPrice,
     IndexPrice,
 }
@@ -90,6 +93,9 @@ impl Stream {
         if symbol.is_empty() || symbol != symbol.to_lowercase() {
             return None;
         }
+        if let Some(name) = topic.strip_prefix("continuousKline_") {
+            return continuous(dialect, symbol, name);
+        }
         let (topic, every) = one(dialect, topic)?;
         let symbol = symbol.to_uppercase();
         let of_pair = dialect == Dialect::Coinm && !symbol.contains('_');
@@ -104,6 +110,29 @@ impl Stream {
             every,
         })
     }
+}
+
+/// `<pair>_perpetual@continuousKline_<interval>` of futures.
+fn continuous(dialect: Dialect, name: &str, interval: &str) -> Option<Stream> {
+    let pair = name.strip_suffix("_perpetual")?;
+    match kline(dialect, interval)? {
+        (Topic::Kline(interval, name), every) if dialect != Dialect::Spot => Some(Stream {
+            scope: Scope::Symbol(perpetual(dialect, pair)),
+            topic: Topic::ContinuousKline(interval, name),
+            every,
+        }),
+        _ => None,
+    }
+}
+
+/// Symbol of a pair's perpetual contract.
+fn perpetual(dialect: Dialect, pair: &str) -> String {
+    let suffix = if dialect == Dialect::Coinm {
+        "_PERP"
+    } else {
+        ""
+    };
+    format!("{}{suffix}", pair.to_uppercase())
 }
 
 /// The array streams. Spot's `!ticker@arr` was retired on 2026-03-26.
@@ -141,6 +170,7 @@ fn one(dialect: Dialect, name: &str) -> Option<(Topic, Nanos)> {
         "miniTicker" => Some((Topic::MiniTicker, SECOND)),
         "ticker" => Some((Topic::Ticker, SECOND)),
         "avgPrice" if spot => Some((Topic::AveragePrice, SECOND)),
+        "referencePrice" if spot => Some((Topic::ReferencePrice, SECOND)),
         _ if spot => Some((window(name)?, SECOND)),
         _ => None,
     }
@@ -219,6 +249,9 @@ mod tests {
             ("btcusdt@markPrice", None, Some(3_000)),
             ("btcusdt@markPrice@1s", None, Some(1_000)),
             ("btcusdt@avgPrice", Some(1_000), None),
+            ("btcusdt@referencePrice", Some(1_000), None),
+            ("btcusdt_perpetual@continuousKline_1h", None, Some(250)),
+            ("btcusdt@continuousKline_1h", None, None),
             ("btcusdt@ticker_4h", Some(1_000), None),
             ("!ticker@arr", None, Some(1_000)),
             ("!miniTicker@arr", Some(1_000), Some(1_000)),

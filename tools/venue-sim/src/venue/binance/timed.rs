@@ -72,7 +72,9 @@ impl Timed {
             return false;
         }
         match self.stream.topic {
-            Topic::Kline(interval, name) => self.klines(dialect, desk, (interval, name), due),
+            Topic::Kline(interval, name) | Topic::ContinuousKline(interval, name) => {
+                self.klines(dialect, desk, (interval, name), due);
+            }
             Topic::Partial(levels) if due => self.partial(dialect, desk, feeds, levels),
             _ if due => self.values(dialect, desk),
             _ => {}
@@ -118,6 +120,7 @@ impl Timed {
         if due {
             candles.push(*cursor.current());
         }
+        let continuous = matches!(self.stream.topic, Topic::ContinuousKline(..));
         for candle in candles {
             if self.candle == Some(candle) && !candle.closed(now) {
                 continue;
@@ -129,7 +132,11 @@ impl Timed {
                     now,
                     variant,
                 };
-                kline::event(face, &market.config, name, &candle)
+                if continuous {
+                    kline::continuous(face, &market.config, name, &candle)
+                } else {
+                    kline::event(face, &market.config, name, &candle)
+                }
             });
         }
     }
@@ -235,9 +242,10 @@ fn value(topic: Topic, face: Face, market: &Market, window: &Window) -> String {
         Topic::Ticker => ticker::day(face, market, window),
         Topic::WindowTicker(_, name) => ticker::rolling(face, market, window, name),
         Topic::AveragePrice => ticker::average(face, market, window),
+        Topic::ReferencePrice => ticker::reference(face, market),
         Topic::MarkPrice => contract::mark_price(face, market),
         Topic::IndexPrice => contract::index_price(face, market),
         // These have publishers of their own.
-        Topic::Kline(..) | Topic::Partial(_) => String::new(),
+        Topic::Kline(..) | Topic::ContinuousKline(..) | Topic::Partial(_) => String::new(),
     }
 }

@@ -1,6 +1,6 @@
 //! Candles, as stream events and as REST rows.
 
-use super::Face;
+use super::{Face, pair};
 use crate::clock::Nanos;
 use crate::instrument::InstrumentConfig;
 use crate::market::Candle;
@@ -24,13 +24,41 @@ pub(in crate::venue::binance) fn event(
     interval: &str,
     candle: &Candle,
 ) -> String {
-    let (opened, ends) = times(candle, face.unit());
-    let (first, last) = ids(candle);
-    let px = |price: i64| px(config, price);
     let symbol = &config.symbol;
     format!(
-        r#"{{"e":"kline","E":{},"s":"{symbol}","k":{{"t":{opened},"T":{ends},"s":"{symbol}","i":"{interval}","f":{first},"L":{last},"o":"{}","c":"{}","h":"{}","l":"{}","v":"{}","n":{},"x":{},"q":"{}","V":"{}","Q":"{}","B":"0"}}}}"#,
+        r#"{{"e":"kline","E":{},"s":"{symbol}","k":{{{},"s":"{symbol}",{}}}}}"#,
         face.sent(),
+        span(face, candle),
+        values(face, config, interval, candle)
+    )
+}
+
+/// The candle of a pair's perpetual contract, which names the pair instead of a symbol.
+pub(in crate::venue::binance) fn continuous(
+    face: Face,
+    config: &InstrumentConfig,
+    interval: &str,
+    candle: &Candle,
+) -> String {
+    format!(
+        r#"{{"e":"continuous_kline","E":{},"ps":"{}","ct":"PERPETUAL","k":{{{},{}}}}}"#,
+        face.sent(),
+        pair(config),
+        span(face, candle),
+        values(face, config, interval, candle)
+    )
+}
+
+fn span(face: Face, candle: &Candle) -> String {
+    let (opened, ends) = times(candle, face.unit());
+    format!(r#""t":{opened},"T":{ends}"#)
+}
+
+fn values(face: Face, config: &InstrumentConfig, interval: &str, candle: &Candle) -> String {
+    let (first, last) = ids(candle);
+    let px = |price: i64| px(config, price);
+    format!(
+        r#""i":"{interval}","f":{first},"L":{last},"o":"{}","c":"{}","h":"{}","l":"{}","v":"{}","n":{},"x":{},"q":"{}","V":"{}","Q":"{}","B":"0""#,
         px(candle.open),
         px(candle.close),
         px(candle.high),

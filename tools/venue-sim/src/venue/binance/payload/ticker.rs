@@ -167,6 +167,22 @@ pub(in crate::venue::binance) fn average(face: Face, market: &Market, window: &W
     )
 }
 
+/// The reference price; there is none before the first trade.
+pub(in crate::venue::binance) fn reference(face: Face, market: &Market) -> String {
+    let price = reference_price(market).map_or("null".to_owned(), |px| format!("\"{px}\""));
+    format!(
+        r#"{{"e":"referencePrice","s":"{}","r":{price},"t":{}}}"#,
+        market.config.symbol,
+        face.sent()
+    )
+}
+
+/// Text of the reference price, if it was ever set.
+pub(in crate::venue::binance) fn reference_price(market: &Market) -> Option<String> {
+    let traded = !market.tape.is_empty();
+    traded.then(|| px(&market.config, market.marks.index))
+}
+
 /// A row of `ticker/24hr`.
 pub(in crate::venue::binance) fn row(face: Face, market: &Market, window: &Window) -> String {
     let t = Texts::new(face.dialect, market, window);

@@ -54,9 +54,9 @@ fn candles(
         .min(now);
     let asked = request
         .get("startTime")
-        .map(|_| request.number("startTime", 0) * MILLI);
+        .map(|_| request.number("startTime", 0).saturating_mul(MILLI));
     let from = match (asked, interval.length) {
-        (Some(start), _) => start,
+        (Some(start), _) => start.min(now),
         (None, Length::Fixed(length)) => interval.start(end).saturating_sub(length * (limit - 1)),
         (None, Length::Week | Length::Month) => 0,
     };

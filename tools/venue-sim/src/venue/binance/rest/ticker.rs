@@ -2,11 +2,10 @@
 
 use super::{error, face, list, symbol};
 use crate::clock::{MILLI, Nanos};
-use crate::decimal::padded;
-use crate::market::{FUNDING_DIGITS, Market, Marks, Side, State};
+use crate::market::{Market, Side, State};
 use crate::venue::binance::Dialect;
 use crate::venue::binance::numbers::{mark, px, qty};
-use crate::venue::binance::payload::{self, ticker};
+use crate::venue::binance::payload::{self, contract, ticker};
 use crate::venue::{Desk, RestReply, RestRequest};
 
 /// A row of the answer per instrument: one object for `symbol`, a list for `symbols` or for all.
@@ -54,6 +53,21 @@ pub(super) fn average(desk: &Desk<'_>, request: &RestRequest) -> RestReply {
     ))
 }
 
+/// `referencePrice`.
+pub(super) fn reference(desk: &Desk<'_>, request: &RestRequest) -> RestReply {
+    let market = match symbol(desk, request) {
+        Ok(index) => &desk.markets[index],
+        Err(refusal) => return refusal,
+    };
+    let (symbol, now) = (&market.config.symbol, desk.now / MILLI);
+    match ticker::reference_price(market) {
+        Some(price) => RestReply::ok(format!(
+            r#"{{"symbol":"{symbol}","referencePrice":"{price}","timestamp":{now}}}"#
+        )),
+        None => error(-2043, "This symbol does not have a reference price."),
+    }
+}
+
 /// `ticker/bookTicker`.
 pub(super) fn quotes(desk: &Desk<'_>, request: &RestRequest) -> RestReply {
     rows(desk, request, quote_row)
@@ -87,12 +101,11 @@ fn premium_row(dialect: Dialect, market: &Market, now: Nanos) -> String {
         Dialect::Spot | Dialect::Usdm => String::new(),
     };
     let index = mark(config, marks.index);
+    let (rate, due) = contract::funding(market, now);
     format!(
-        r#"{{"symbol":"{}",{pair}"markPrice":"{}","indexPrice":"{index}","estimatedSettlePrice":"{index}","lastFundingRate":"{}","interestRate":"0.00010000","nextFundingTime":{},"time":{}}}"#,
+        r#"{{"symbol":"{}",{pair}"markPrice":"{}","indexPrice":"{index}","estimatedSettlePrice":"{index}","lastFundingRate":"{rate}","interestRate":"0.00010000","nextFundingTime":{due},"time":{}}}"#,
         config.symbol,
         mark(config, marks.mark),
-        padded(marks.funding, FUNDING_DIGITS),
-        Marks::next_funding(now) / MILLI,
         now / MILLI
     )
 }

@@ -23,7 +23,7 @@ fn spot(method: &str, request: &RestRequest) -> u32 {
         "exchangeInfo" => 20,
         "trades" | "historicalTrades" => 25,
         "aggTrades" => 4,
-        "klines" | "uiKlines" | "avgPrice" => 2,
+        "klines" | "uiKlines" | "avgPrice" | "referencePrice" => 2,
         "ticker/24hr" => match (request.get("symbol"), symbols(request).len()) {
             (Some(_), _) | (None, 1..=20) => 2,
             (None, 21..=100) => 40,

@@ -40,7 +40,8 @@ pub(super) fn message(
         fields!(object, batch.drift, "combined" => { "stream" => stream, "data" => data });
         let stream = need(stream, "stream")?.text("stream")?;
         let data = need(data, "data")?;
-        if data.is_array() {
+        // Beside the streams of all symbols, COIN-M has the mark prices of a pair's contracts.
+        if data.is_array() && (stream.starts_with('!') || stream.contains("@markPrice")) {
             return elements(id, data, instruments, batch);
         }
         streamed(id, stream, &data.object("data")?, instruments, batch)?

@@ -9,7 +9,7 @@ pub struct Target {
     pub product: Product,
     /// A whole stream key, or one of its parts between `@` and `.`; `None` for any stream.
     ///
-    /// Keys: Binance `btcusdt@depth@100ms`, Bybit `orderbook.50.BTCUSDT`, Kraken
+    /// Keys: Binance `btcusdt@depth@100ms` (binary streams `sbe.btcusdt@depth`), Bybit `orderbook.50.BTCUSDT`, Kraken
     /// `book.10.BTC/USD`, `trade.BTC/USD`, `ticker.bbo.BTC/USD`. So `BTCUSDT` names all streams
     /// of a symbol and `depth` all depth streams.
     pub stream: Option<String>,

@@ -31,47 +31,54 @@ pub(super) fn read(
         return Ok(());
     }
     let success = object.need("success")?.boolean("success")?;
-    if listed && let Some(data) = object.get("data") {
-        let topics = data.object("data")?.distinct()?;
-        if by_topic(topics, reason, instruments, batch)? {
-            return Ok(());
-        }
+    let topics = match object.get("data").filter(|_| listed) {
+        Some(data) => Topics::of(data.object("data")?.distinct()?)?,
+        None => Topics::default(),
+    };
+    if let (Some(failed), Some(done)) = (topics.failed, topics.done) {
+        each(failed, Some(topics.reason(reason)), instruments, batch)?;
+        return each(done, None, instruments, batch);
     }
-    let request = text("req_id")?.parse().ok();
-    let refused = (!success).then(|| reason.into());
+    let refused = (!success || topics.failed.is_some()).then(|| topics.reason(reason).into());
     batch.control(Control::Answer {
-        request,
+        request: text("req_id")?.parse().ok(),
         stream: None,
         refused,
     });
     Ok(())
 }
 
-/// Answers topic by topic where some failed; whether it did.
-fn by_topic(
-    topics: Fields<'_, '_>,
-    reason: &str,
-    instruments: &Instruments,
-    batch: &mut Batch,
-) -> Result<bool, Reject> {
-    let list = |key: &'static str| match topics.get(key) {
-        Some(list) if !list.is_null() => list.array(key).map(Some),
-        _ => Ok(None),
-    };
-    let Some(failed) = list("failTopics")?.filter(|failed| !failed.is_empty()) else {
-        return Ok(false);
-    };
-    let first = batch.items.len();
-    let reason = if reason.is_empty() {
-        "topic failed"
-    } else {
-        reason
-    };
-    each(failed, Some(reason), instruments, batch)?;
-    if let Some(done) = list("successTopics")? {
-        each(done, None, instruments, batch)?;
+/// The lists of a `COMMAND_RESP` that name any topic. Where only some failed, each topic is
+/// answered; else the answer is about the whole request, as topics behind a bad one are in neither
+/// list.
+#[derive(Clone, Copy, Debug, Default)]
+struct Topics<'t, 'f> {
+    failed: Option<Items<'t, 'f>>,
+    done: Option<Items<'t, 'f>>,
+}
+
+impl<'t, 'f> Topics<'t, 'f> {
+    fn of(lists: Fields<'t, 'f>) -> Result<Self, Reject> {
+        let list = |key: &'static str| match lists.get(key) {
+            Some(list) if !list.is_null() => list
+                .array(key)
+                .map(|list| (!list.is_empty()).then_some(list)),
+            _ => Ok(None),
+        };
+        Ok(Self {
+            failed: list("failTopics")?,
+            done: list("successTopics")?,
+        })
     }
-    Ok(batch.items.len() > first)
+
+    /// Why topics failed: the venue's words, or the first of them.
+    fn reason(self, text: &'f str) -> &'f str {
+        let first = self.failed.and_then(|failed| failed.iter().next());
+        match first.and_then(|topic| topic.text("topic").ok()) {
+            Some(topic) if text.is_empty() => topic,
+            _ => text,
+        }
+    }
 }
 
 fn each(

@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use support::{Client, config, get, start};
 use tokio_tungstenite::tungstenite::Message;
 use venue_sim::{
-    Fault, InstrumentConfig, Limits, Product, ReferenceChange, Sim, SimConfig, default_instruments,
+    Fault, InstrumentConfig, Limits, Product, ReferenceChange, Sim, SimConfig, Source, Speed,
+    Target, default_instruments,
 };
 
 const FUTURES: Product = Product::KrakenFutures;
@@ -86,7 +87,7 @@ async fn reference_changes_show_in_the_list_of_instruments() {
             .await
             .json();
         let rows = reply["instruments"].as_array().unwrap().iter();
-        rows.cloned().find(|row| row["symbol"] == symbol)
+        rows.filter(|row| row["symbol"] == symbol).cloned().next()
     };
     let listed = InstrumentConfig {
         symbol: "FF_XBTUSD_270326".into(),
@@ -105,10 +106,11 @@ async fn reference_changes_show_in_the_list_of_instruments() {
         symbol: symbol(),
         tick: 5,
     });
-    assert_eq!(
-        row("PF_XBTUSD").await.unwrap()["tickSize"].to_string(),
-        "5.0"
-    );
+    let text = get(&sim, FUTURES, "/derivatives/api/v3/instruments")
+        .await
+        .body;
+    let ticked = r#""symbol":"PF_XBTUSD","type":"flexible_futures","tickSize":5.0,"#;
+    assert!(text.contains(ticked), "{text}");
     change(ReferenceChange::Halt { symbol: symbol() });
     assert_eq!(row("PF_XBTUSD").await.unwrap()["tradeable"], false);
     subscribe(&mut client, "ticker", "PF_XBTUSD").await;
@@ -175,4 +177,65 @@ async fn tape_has_every_level_of_a_subscribed_book_in_sequence() {
         assert_eq!(pair[1]["last"], pair[0]["last"].as_u64().unwrap() + 1);
         assert_eq!(side(&pair[1], "bids") + side(&pair[1], "asks"), 1);
     }
+}
+
+#[tokio::test]
+async fn duplicates_and_swaps_come_as_ordered() {
+    let sim = start(FUTURES);
+    let mut client = Client::open(&sim, FUTURES, "/ws/v1").await;
+    subscribe(&mut client, "trade", "PF_ETHUSD").await;
+    client.json_where(|m| m["feed"] == "trade_snapshot").await;
+    let target = Target::product(FUTURES).stream("trade.PF_ETHUSD");
+    sim.inject(Fault::Duplicate {
+        target: target.clone(),
+        count: 2,
+    });
+    let mut next = async || client.json().await["seq"].as_u64().unwrap();
+    let twice = [next().await, next().await, next().await, next().await];
+    let first = twice[0];
+    assert_eq!(twice, [first, first, first + 1, first + 1]);
+    sim.inject(Fault::Reorder { target, count: 1 });
+    let mut swapped = Vec::new();
+    while swapped.len() < 20 {
+        swapped.push(next().await);
+    }
+    let back = swapped.windows(2).filter(|pair| pair[1] < pair[0]).count();
+    swapped.sort_unstable();
+    assert_eq!(back, 1);
+    assert!(swapped.windows(2).all(|pair| pair[1] == pair[0] + 1));
+}
+
+#[tokio::test]
+async fn recorded_session_is_played_byte_for_byte_to_those_who_subscribe() {
+    let frames = [
+        r#"{"feed":"book_snapshot","product_id":"PI_XBTUSD","timestamp":1626994927655,"seq":7,"tickSize":null,"bids":[{"price":32189.5,"qty":1130.0}],"asks":[]}"#,
+        r#"{"feed":"book","product_id":"PI_XBTUSD","side":"buy","seq":8,"price":32189.5,"qty":0.0,"timestamp":1626994927660}"#,
+    ];
+    let other = r#"{"feed":"ticker_lite","product_id":"PI_XBTUSD","bid":1.0,"ask":2.0}"#;
+    let name = format!("venue-sim-{}-recorded.txt", std::process::id());
+    let path = std::env::temp_dir().join(name);
+    let lines = [
+        r#"{"event":"info","version":1}"#,
+        frames[0],
+        other,
+        frames[1],
+    ];
+    let lines: String = lines
+        .map(|frame| format!("1626994927583642000 {frame}\n"))
+        .concat();
+    std::fs::write(&path, lines).unwrap();
+    let sim = Sim::start(SimConfig {
+        source: Source::Capture {
+            product: FUTURES,
+            files: vec![path.clone()],
+            speed: Speed::Max,
+        },
+        ..config(FUTURES)
+    })
+    .unwrap();
+    let mut client = Client::open(&sim, FUTURES, "/ws/v1").await;
+    subscribe(&mut client, "book", "PI_XBTUSD").await;
+    client.json_where(|m| m["event"] == "subscribed").await;
+    assert_eq!([client.text().await, client.text().await], frames);
+    std::fs::remove_file(&path).unwrap();
 }

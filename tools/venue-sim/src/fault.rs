@@ -184,6 +184,15 @@ pub enum Fault {
         /// For how long.
         lasts: Duration,
     },
+    /// One taker order matches so many resting orders at the best price, at once.
+    TradeBurst {
+        /// Whose market.
+        product: Product,
+        /// In payload spelling.
+        symbol: String,
+        /// 1 to 10,000.
+        trades: u16,
+    },
     /// The venue numbers the updates of a book from 1 again.
     SequenceReset {
         /// Whose book.
@@ -249,9 +258,11 @@ pub enum Fault {
         /// Text of the field `system`.
         system: String,
     },
-    /// Bybit: the topic `system.status` announces a maintenance window, or its next state.
+    /// Bybit: `system.status` announces a maintenance window, or its next state.
     PlatformStatus {
-        /// `scheduled`, `ongoing`, `completed` or `canceled`.
+        /// On whose address.
+        product: Product,
+        /// `scheduled`, `ongoing`, `completed`, `canceled`.
         state: String,
     },
     /// Binance Spot: the `serverShutdown` event, without any subscription.
@@ -265,52 +276,6 @@ pub enum Fault {
     },
     /// Forgets every fault that has not come due and ends every fault that lasts.
     Heal,
-}
-
-impl Fault {
-    /// Whose connections, messages or requests the fault is aimed at, if at any of them.
-    pub(crate) fn target_mut(&mut self) -> Option<&mut Target> {
-        match self {
-            Fault::Drop { target, .. }
-            | Fault::Duplicate { target, .. }
-            | Fault::Reorder { target, .. }
-            | Fault::Loss { target, .. }
-            | Fault::Resend { target, .. }
-            | Fault::Shuffle { target, .. }
-            | Fault::Mutate { target, .. }
-            | Fault::WrongChecksum { target, .. }
-            | Fault::Silence { target, .. }
-            | Fault::RejectSubscribe { target, .. }
-            | Fault::Ignore { target, .. }
-            | Fault::LoseAck { target, .. }
-            | Fault::HalfSubscribe { target, .. }
-            | Fault::Delay { target, .. }
-            | Fault::Clog { target, .. }
-            | Fault::Trickle { target, .. }
-            | Fault::Expire { target }
-            | Fault::Close { target, .. }
-            | Fault::Freeze { target, .. }
-            | Fault::Raw { target, .. }
-            | Fault::Resnapshot { target }
-            | Fault::Restart { target } => Some(target),
-            _ => None,
-        }
-    }
-
-    /// The product concerned; `None` if that follows from the fault's kind.
-    pub(crate) fn product(&mut self) -> Option<Product> {
-        match self {
-            Fault::Rest { product, .. }
-            | Fault::StaleSnapshot { product, .. }
-            | Fault::ClockJump { product, .. }
-            | Fault::Cross { product, .. }
-            | Fault::SequenceReset { product, .. }
-            | Fault::Reference { product, .. } => Some(*product),
-            Fault::SystemStatus { .. } => Some(Product::KrakenSpot),
-            Fault::ServerShutdown => Some(Product::BinanceSpot),
-            other => other.target_mut().map(|target| target.product),
-        }
-    }
 }
 
 /// How a connection ends.

@@ -43,6 +43,9 @@ pub(crate) enum State {
     Delisted,
 }
 
+/// Trades of one ordered burst at most: ten messages of the venue that splits earliest.
+const BURST_MAX: u64 = 10_000;
+
 /// Levels a side must keep when the tick size changes: a taker order may sweep three.
 const LEVELS_LEFT_MIN: usize = 8;
 
@@ -87,7 +90,21 @@ impl Market {
 
     /// Generates the next event, applies it and returns what changed.
     pub(crate) fn step(&mut self, now: Nanos) -> Step {
-        let mut step = self.generator.step(&self.config, &mut self.book, now);
+        let step = self.generator.step(&self.config, &mut self.book, now);
+        self.followed(step)
+    }
+
+    /// One taker order that matches so many resting orders of one lot at the best price.
+    pub(crate) fn burst(&mut self, trades: u64, now: Nanos) -> Step {
+        let trades = trades.clamp(1, BURST_MAX);
+        let step = self
+            .generator
+            .burst(&self.config, &mut self.book, trades, now);
+        self.followed(step)
+    }
+
+    /// Everything else follows what the generator did to the book.
+    fn followed(&mut self, mut step: Step) -> Step {
         self.marks.step(&self.config, &self.book, &step.fills);
         step.liquidation = self.liquidator.judge(&self.config, &step.fills);
         for fill in &step.fills {

@@ -1,5 +1,6 @@
 //! The whole simulation's state behind one lock, and the calls that enter it.
 
+mod burst;
 mod crossed;
 mod inject;
 mod reference;
@@ -14,7 +15,7 @@ use crate::config::{Product, SimConfig, Source};
 use crate::fault::RestAnswer;
 use crate::hub::{Hub, Requests, Session};
 use crate::instrument::InstrumentConfig;
-use crate::market::{Fill, Market, Side, State};
+use crate::market::{Fill, Market, Side, State, Step};
 use crate::reference::ReferenceChange;
 use crate::tape::{Mark, Tape, Trade};
 use crate::truth::{InstrumentTruth, TradeTruth, Truth};
@@ -282,11 +283,16 @@ impl Floor {
                     continue;
                 }
                 let step = self.markets[index].step(now);
-                self.tape(hub, index, &step.fills);
-                let (venue, mut desk) = self.desk(hub);
-                venue.stepped(&mut desk, index, &step);
+                self.stepped(hub, index, &step);
             }
         }
+    }
+
+    /// Tells the tape and the venue of an event.
+    fn stepped(&mut self, hub: &mut Hub, index: usize, step: &Step) {
+        self.tape(hub, index, &step.fills);
+        let (venue, mut desk) = self.desk(hub);
+        venue.stepped(&mut desk, index, step);
     }
 
     /// Writes an event's trades down, each and, for Binance, merged per price.

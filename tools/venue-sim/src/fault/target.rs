@@ -1,5 +1,6 @@
 //! What a fault is aimed at.
 
+use super::Fault;
 use crate::config::Product;
 
 /// Which messages, subscriptions or connections a fault concerns.
@@ -62,5 +63,53 @@ impl Target {
 
     pub(crate) fn covers_line(&self, product: Product, line: u64) -> bool {
         self.product == product && self.line.is_none_or(|wanted| wanted == line)
+    }
+}
+
+impl Fault {
+    /// Whose connections, messages or requests the fault is aimed at, if at any of them.
+    pub(crate) fn target_mut(&mut self) -> Option<&mut Target> {
+        match self {
+            Fault::Drop { target, .. }
+            | Fault::Duplicate { target, .. }
+            | Fault::Reorder { target, .. }
+            | Fault::Loss { target, .. }
+            | Fault::Resend { target, .. }
+            | Fault::Shuffle { target, .. }
+            | Fault::Mutate { target, .. }
+            | Fault::WrongChecksum { target, .. }
+            | Fault::Silence { target, .. }
+            | Fault::RejectSubscribe { target, .. }
+            | Fault::Ignore { target, .. }
+            | Fault::LoseAck { target, .. }
+            | Fault::HalfSubscribe { target, .. }
+            | Fault::Delay { target, .. }
+            | Fault::Clog { target, .. }
+            | Fault::Trickle { target, .. }
+            | Fault::Expire { target }
+            | Fault::Close { target, .. }
+            | Fault::Freeze { target, .. }
+            | Fault::Raw { target, .. }
+            | Fault::Resnapshot { target }
+            | Fault::Restart { target } => Some(target),
+            _ => None,
+        }
+    }
+
+    /// The product concerned; `None` if that follows from the fault's kind.
+    pub(crate) fn product(&mut self) -> Option<Product> {
+        match self {
+            Fault::Rest { product, .. }
+            | Fault::StaleSnapshot { product, .. }
+            | Fault::ClockJump { product, .. }
+            | Fault::Cross { product, .. }
+            | Fault::SequenceReset { product, .. }
+            | Fault::PlatformStatus { product, .. }
+            | Fault::TradeBurst { product, .. }
+            | Fault::Reference { product, .. } => Some(*product),
+            Fault::SystemStatus { .. } => Some(Product::KrakenSpot),
+            Fault::ServerShutdown => Some(Product::BinanceSpot),
+            other => other.target_mut().map(|target| target.product),
+        }
     }
 }

@@ -209,6 +209,32 @@ impl Generator {
         );
     }
 
+    /// A buyer takes so many resting orders of one lot, which came to the best ask just before.
+    pub(crate) fn burst(
+        &mut self,
+        config: &InstrumentConfig,
+        book: &mut Book,
+        trades: u64,
+        at: Nanos,
+    ) -> Step {
+        let mut step = Step {
+            at,
+            ..Step::default()
+        };
+        let side = Side::Ask;
+        if let Some((px, resting)) = book.best(side) {
+            let qty = resting + config.lot * trades.cast_signed();
+            apply(book, &mut step, Change { side, px, qty });
+            for _ in 0..trades {
+                self.fill(config, px, 1, Side::Bid, &mut step);
+            }
+            self.next_aggregate += 1;
+            let qty = resting;
+            apply(book, &mut step, Change { side, px, qty });
+        }
+        step
+    }
+
     /// Splits `lots` at one price into one to three fills of one aggregate.
     fn fills(
         &mut self,
@@ -228,20 +254,30 @@ impl Generator {
                 lots / orders
             };
             left -= part;
-            let (id, aggregate) = (self.next_trade, self.next_aggregate);
-            self.last_fill = step.at.max(self.last_fill + 1);
-            let (qty, at) = (part * config.lot, self.last_fill);
-            step.fills.push(Fill {
-                id,
-                aggregate,
-                px,
-                qty,
-                taker,
-                at,
-            });
-            self.next_trade += 1;
+            self.fill(config, px, part, taker, step);
         }
         self.next_aggregate += 1;
+    }
+
+    /// One fill of the current aggregate.
+    fn fill(
+        &mut self,
+        config: &InstrumentConfig,
+        px: i64,
+        lots: i64,
+        taker: Side,
+        step: &mut Step,
+    ) {
+        self.last_fill = step.at.max(self.last_fill + 1);
+        step.fills.push(Fill {
+            id: self.next_trade,
+            aggregate: self.next_aggregate,
+            px,
+            qty: lots * config.lot,
+            taker,
+            at: self.last_fill,
+        });
+        self.next_trade += 1;
     }
 
     /// A quantity between 1 lot and some millions, small ones more often.

@@ -25,7 +25,7 @@ mod trades;
 
 use crate::clock::Nanos;
 use crate::config::{Product, SimConfig};
-use crate::fault::Fault;
+use crate::fault::{Fault, Target};
 use crate::instrument::InstrumentConfig;
 use crate::market::{Market, Side, Step};
 use crate::truth::{LevelTexts, ViewTruth};
@@ -36,6 +36,9 @@ use feed::Feed;
 use meter::Meter;
 use pool::Pool;
 use status::Status;
+
+/// Market data connections at once (v5 "Connect": per address, each product counted for itself).
+const CONNECTIONS_MAX: usize = 1_000;
 
 /// One Bybit product.
 #[derive(Debug)]
@@ -75,6 +78,9 @@ impl Bybit {
     }
 
     fn publish_due(&mut self, desk: &mut Desk<'_>, all: bool) {
+        if desk.recorded.is_some() {
+            return;
+        }
         for (index, feed) in self.feeds.iter_mut().enumerate() {
             feed.publish_due(desk, index, all);
         }
@@ -92,7 +98,8 @@ impl Venue for Bybit {
     }
 
     fn turns_away(&mut self, desk: &mut Desk<'_>, handshake: &Handshake) -> Option<RestReply> {
-        let allowed = self.connects.allows(handshake.address, desk.now);
+        let room = desk.hub.lines(desk.product).len() < CONNECTIONS_MAX;
+        let allowed = room && self.connects.allows(handshake.address, desk.now);
         (!allowed).then(|| RestReply::new(403, self.rest_error(403, desk.now)))
     }
 
@@ -155,7 +162,11 @@ impl Venue for Bybit {
                     feed.resnapshot(desk, index, target, restart);
                 }
             }
-            Fault::PlatformStatus { state } => {
+            Fault::SequenceReset { product, symbol } if *product == desk.product => {
+                let target = Target::product(*product).stream(symbol.as_str());
+                self.inject(desk, &Fault::Restart { target });
+            }
+            Fault::PlatformStatus { product, state } if *product == desk.product => {
                 self.status.announce(desk, self.category, state);
             }
             Fault::StaleSnapshot {

@@ -144,6 +144,16 @@ impl World {
                     floor.cross(&mut self.hub, symbol, *ticks, *lasts);
                 }
             }
+            Fault::TradeBurst {
+                product,
+                symbol,
+                trades,
+            } => {
+                let mut floors = self.floors.iter_mut();
+                if let Some(floor) = floors.find(|floor| floor.product == *product) {
+                    floor.burst(&mut self.hub, symbol, *trades);
+                }
+            }
             Fault::Reference { product, change } => self.change_reference(*product, change),
             // What only a venue understands goes to every venue that it can concern.
             own => {

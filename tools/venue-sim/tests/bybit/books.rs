@@ -125,7 +125,7 @@ async fn keys_stand_in_the_order_of_product_and_depth() {
     ] {
         let sim = start(product);
         let topic = format!("orderbook.{depth}.{}", symbol(product));
-        let mut client = subscriber(&sim, product, &[topic.clone()]).await;
+        let mut client = subscriber(&sim, product, &[&topic]).await;
         let message = client.text().await;
         let first = message.find("\"ts\"") < message.find("\"type\"");
         assert_eq!(first, stamp_first, "{topic} of {}", product.name());
@@ -300,7 +300,7 @@ async fn whole_book_joins_its_rest_snapshot_and_ends_at_the_truth() {
     for product in [SPOT, LINEAR] {
         let sim = start(product);
         let topic = format!("orderbook.full.{}", symbol(product));
-        let mut client = subscriber(&sim, product, &[topic.clone()]).await;
+        let mut client = subscriber(&sim, product, &[&topic]).await;
         let (mut last, mut book) = joined(&sim, product, &mut client).await;
         for _ in 0..5 {
             follow(&mut last, &mut book, &client.json().await);

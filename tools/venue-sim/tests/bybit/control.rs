@@ -165,6 +165,7 @@ async fn platform_status_has_a_socket_of_its_own() {
     for state in ["scheduled", "ongoing", "completed", "scheduled"] {
         let state = state.to_owned();
         sim.inject(Fault::PlatformStatus {
+            product: LINEAR,
             state: state.clone(),
         });
         let message = client.json().await;

@@ -41,10 +41,11 @@ pub(crate) fn symbol(product: Product) -> &'static str {
 
 /// A client that subscribed to these topics; its next message is the first after the
 /// acknowledgement.
-pub(crate) async fn subscriber(sim: &Sim, product: Product, topics: &[String]) -> Client {
+pub(crate) async fn subscriber(sim: &Sim, product: Product, topics: &[impl AsRef<str>]) -> Client {
     let mut client = Client::open(sim, product, &path(product)).await;
+    let args: Vec<&str> = topics.iter().map(AsRef::as_ref).collect();
     client
-        .send(json!({"op":"subscribe","args":topics}).to_string())
+        .send(json!({"op":"subscribe","args":args}).to_string())
         .await;
     let ack = client.json_where(|m| m.get("topic").is_none()).await;
     assert_eq!(ack["success"], true, "{ack}");

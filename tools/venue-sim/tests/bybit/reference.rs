@@ -75,6 +75,9 @@ async fn delisted_symbol_is_closed_first_and_then_unknown() {
         (&json!([]), &json!([]))
     );
     assert!(client.silent_for(Duration::from_millis(400)).await);
+    let empty = "/v5/market/full_orderbook?category=linear&symbol=SOLUSDT";
+    let empty = get(&sim, LINEAR, empty).await.json()["result"].clone();
+    assert_eq!((&empty["u"], &empty["b"]), (&json!(1), &json!([])));
     let book = "/v5/market/orderbook?category=linear&symbol=SOLUSDT";
     assert_eq!(get(&sim, LINEAR, book).await.json()["retCode"], 10_001);
     let mut other = Client::open(&sim, LINEAR, &path(LINEAR)).await;

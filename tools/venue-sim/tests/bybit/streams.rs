@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
-use venue_sim::{MarketConfig, Product, Sim, SimConfig, TradeTruth};
+use venue_sim::{Fault, MarketConfig, Product, Sim, SimConfig, TradeTruth};
 
 use super::support::{Client, config, scaled, start};
 use super::{ALL, INVERSE, LINEAR, OPTION, SPOT, subscriber, symbol, text};
@@ -54,6 +54,35 @@ async fn trades_have_the_product_form_and_follow_the_tape() {
             assert!(seen.iter().all(|trade| trade[flag].is_boolean()));
         }
         assert!(seen.iter().any(|trade| trade["RPI"] == true));
+    }
+}
+
+#[tokio::test]
+async fn order_of_many_trades_is_split_with_one_cross_sequence() {
+    for product in [SPOT, LINEAR] {
+        let sim = start(product);
+        let topic = format!("publicTrade.{}", symbol(product));
+        let mut client = subscriber(&sim, product, &[topic]).await;
+        sim.inject(Fault::TradeBurst {
+            product,
+            symbol: symbol(product).to_owned(),
+            trades: 2_500,
+        });
+        let mut sizes = Vec::new();
+        let mut sequences = BTreeSet::new();
+        let mut ids = BTreeSet::new();
+        while sizes.len() < 3 {
+            let message = client.json().await;
+            let trades = message["data"].as_array().unwrap();
+            if sizes.is_empty() && trades.len() < 1_024 {
+                continue;
+            }
+            sizes.push(trades.len());
+            sequences.extend(trades.iter().map(|trade| trade["seq"].as_u64().unwrap()));
+            ids.extend(trades.iter().map(|trade| text(&trade["i"]).to_owned()));
+        }
+        assert_eq!(sizes, [1_024, 1_024, 452]);
+        assert_eq!((sequences.len(), ids.len()), (1, 2_500));
     }
 }
 
@@ -215,7 +244,7 @@ async fn statistics_of_the_last_day_equal_the_tape() {
     for product in ALL {
         let sim = start(product);
         let topic = format!("tickers.{}", symbol(product));
-        let mut client = subscriber(&sim, product, &[topic.clone()]).await;
+        let mut client = subscriber(&sim, product, &[&topic]).await;
         let mut fields = Map::new();
         for _ in 0..5 {
             merge(&mut fields, &client.json().await);

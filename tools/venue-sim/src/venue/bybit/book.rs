@@ -174,7 +174,7 @@ impl BookTopic {
 
     /// Brings a topic that nobody listened to up to date, without telling anyone.
     fn awake(&mut self, market: &Market, stamp: Stamp) {
-        if !self.live {
+        if !self.live && market.state != State::Delisted {
             self.stirred = true;
             self.refresh(market, stamp);
         }

@@ -67,6 +67,14 @@ impl Bybit {
         desk.find(symbol).ok_or(NO_SYMBOL)
     }
 
+    /// As [`named`](Self::named), delisted instruments included.
+    fn once_listed(&self, request: &RestRequest) -> Result<usize, Refusal> {
+        let symbol = request.get("symbol").ok_or(NO_SYMBOL)?;
+        let feeds = self.feeds.iter();
+        let mut symbols = feeds.map(|feed| feed.symbol.as_str());
+        symbols.position(|own| own == symbol).ok_or(NO_SYMBOL)
+    }
+
     /// The best levels, with the update id of the deepest topic.
     fn book(&mut self, desk: &Desk<'_>, request: &RestRequest) -> Result<String, Refusal> {
         let index = Self::named(desk, request)?;
@@ -97,7 +105,11 @@ impl Bybit {
         request: &RestRequest,
         kind: Kind,
     ) -> Result<String, Refusal> {
-        let index = Self::named(desk, request)?;
+        let index = match kind {
+            // The whole book of a delisted instrument is empty rather than unknown.
+            Kind::Full => self.once_listed(request)?,
+            _ => Self::named(desk, request)?,
+        };
         let limit = match kind {
             Kind::Rpi => request.number("limit", RPI_LEVELS).clamp(1, RPI_LEVELS) as usize,
             _ => FULL_LEVELS,

@@ -117,6 +117,12 @@ impl Trades {
             marks: OptionMarks::of(contract, market),
         };
         self.orders.push_back(order);
+        if !desk.hub.wanted(desk.product, &self.key) {
+            for fill in fills {
+                self.direction.follow(fill.px);
+            }
+            return;
+        }
         let rows: Vec<String> = fills
             .iter()
             .map(|fill| self.row(market, &order, fill))

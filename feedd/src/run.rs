@@ -83,6 +83,15 @@ pub fn check(path: &Path) -> Result<Code, Failure> {
             "# {id}: {streams} streams from {ws} and {rest}, at most {} on a line",
             facts.streams_per_line
         );
+        let second = 1_000_000_000;
+        let (weight, window) = facts.rest_limit;
+        println!(
+            "# {id}: {} % of {} connections in {} s and of REST weight {weight} in {} s",
+            config.limits.budget_share,
+            facts.connects_max,
+            facts.connect_window / second,
+            window / second
+        );
     }
     Ok(Code::Ok)
 }

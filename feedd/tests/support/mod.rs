@@ -5,9 +5,11 @@
 
 mod daemon;
 mod entries;
+mod front;
 
 pub(crate) use daemon::{Daemon, Ended, run};
 pub(crate) use entries::{Entry, Journaled, What, quarantined};
+pub(crate) use front::Front;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};

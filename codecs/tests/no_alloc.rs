@@ -11,9 +11,11 @@ mod support;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use feedd_codecs::Record;
 use feedd_codecs::feed::{Meta, Outbox};
-use feedd_codecs::venue::Channel;
+use feedd_codecs::instrument::Admission;
+use feedd_codecs::venue::bybit::Bybit;
+use feedd_codecs::venue::{Channel, StreamOptions};
+use feedd_codecs::{Batch, Instruments, Record, Venue, VenueId};
 use support::rig::Rig;
 use support::script::Script;
 use support::truth::Dice;
@@ -145,4 +147,43 @@ fn data_messages_of_every_venue_allocate_nothing() {
     ] {
         assert_eq!(found, none, "{venue}");
     }
+}
+
+/// Messages beside trades, books and best prices.
+const BYBIT: [&str; 5] = [
+    r#"{"topic":"tickers.A","type":"snapshot","data":{"symbol":"A","lastPrice":"6.60","price24hPcnt":"-0.15","fundingIntervalHour":"8","nextFundingTime":"1760342400000","preQty":""},"cs":9532239429,"ts":1760325052630}"#,
+    r#"{"topic":"tickers.A","type":"delta","data":{"symbol":"A","bid1Price":""},"cs":9532239430,"ts":1760325052631}"#,
+    r#"{"topic":"kline.5.A","data":[{"start":1672324800000,"end":1672325099999,"interval":"5","open":"16649.5","close":"16677","high":"16677","low":"16608","volume":"2.081","turnover":"34666.4005","confirm":false,"timestamp":1672324988882}],"ts":1672324988882,"type":"snapshot"}"#,
+    r#"{"topic":"allLiquidation.A","type":"snapshot","ts":1739502303204,"data":[{"T":1739502302929,"s":"A","S":"Sell","v":"20000","p":"0.04499"}]}"#,
+    r#"{"topic":"orderbook.rpi.A","ts":1752472188075,"type":"delta","data":{"s":"A","b":[["1.1","0.11","0"]],"a":[["1.2","0","0.7"]],"u":2,"seq":3},"cts":1752472188067}"#,
+];
+
+/// Allocations while messages are decoded that were decoded before.
+fn allocations_of_decoding<V: Venue>(id: VenueId, frames: &[&str]) -> u64 {
+    let mut venue = V::new(id, StreamOptions::default());
+    let mut instruments = Instruments::new(id, Admission::Any);
+    let mut batch = Batch::default();
+    let mut decode = |frame: &str| {
+        batch.clear();
+        let before = REQUESTS.get();
+        let outcome = venue.decode(frame.as_bytes(), &mut instruments, &mut batch);
+        assert_eq!(outcome, Ok(()), "{frame}");
+        assert!(
+            !batch.items.is_empty() && batch.drift.count() == 0,
+            "{frame}"
+        );
+        REQUESTS.get() - before
+    };
+    frames.iter().for_each(|frame| {
+        decode(frame);
+    });
+    frames.iter().map(|frame| decode(frame)).sum()
+}
+
+#[test]
+fn statistics_and_rare_channels_allocate_nothing() {
+    assert_eq!(
+        allocations_of_decoding::<Bybit>(VenueId::BYBIT_LINEAR, &BYBIT),
+        0
+    );
 }

@@ -4,6 +4,7 @@ mod books;
 mod captured;
 mod control;
 mod listings;
+mod mutations;
 mod requests;
 mod rest;
 mod rules;

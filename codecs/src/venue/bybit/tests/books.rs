@@ -7,7 +7,7 @@ use crate::reject::Reject;
 use crate::venue::Channel;
 use crate::venue::workbench::{pairs, shown_levels};
 
-const BOOK: &str = r#"{"topic":"orderbook.50.BTCUSDT","type":"delta","ts":1773386409407,"data":{"s":"BTCUSDT","b":[["71419.80","0"],["71418.20","0.159"]],"a":[["71427.90","0.006"]],"u":10132541,"seq":546137962186},"cts":1773386409404}"#;
+pub(super) const BOOK: &str = r#"{"topic":"orderbook.50.BTCUSDT","type":"delta","ts":1773386409407,"data":{"s":"BTCUSDT","b":[["71419.80","0"],["71418.20","0.159"]],"a":[["71427.90","0.006"]],"u":10132541,"seq":546137962186},"cts":1773386409404}"#;
 pub(super) const BEST: &str = r#"{"topic":"orderbook.1.BTCUSDT","ts":1773386409407,"type":"snapshot","data":{"s":"BTCUSDT","b":[["71419.80","0.5"]],"a":[["71419.90","0.25"]],"u":77,"seq":546137962186},"cts":1773386409404}"#;
 
 #[test]
@@ -87,7 +87,7 @@ fn recordings_without_matching_time_and_cross_sequence_are_read() {
     );
 }
 
-const RPI: &str = r#"{"topic":"orderbook.rpi.BTCUSDT","ts":1752472188075,"type":"delta","data":{"s":"BTCUSDT","b":[["121975.1","0.114259","0"],["121969.9","0","0"],["121960.5","0","0.163986"]],"a":[["121990.8","0.441585","0.78821"]],"u":2258980,"seq":79683241099},"cts":1752472188067}"#;
+pub(super) const RPI: &str = r#"{"topic":"orderbook.rpi.BTCUSDT","ts":1752472188075,"type":"delta","data":{"s":"BTCUSDT","b":[["121975.1","0.114259","0"],["121969.9","0","0"],["121960.5","0","0.163986"]],"a":[["121990.8","0.441585","0.78821"]],"u":2258980,"seq":79683241099},"cts":1752472188067}"#;
 
 #[test]
 fn a_message_of_the_rpi_topic_updates_two_books() {

@@ -7,7 +7,7 @@ use crate::reject::Reject;
 use crate::venue::bybit::Bybit;
 use crate::venue::workbench::{Bench, shown};
 
-const TRADE: &str = r#"{"topic":"publicTrade.BTCUSDT","type":"snapshot","ts":1672304486868,"data":[{"T":1672304486865,"s":"BTCUSDT","S":"Buy","v":"0.001","p":"16578.50","L":"PlusTick","i":"20f43950-d8dd-5b31-9112-a178eb6023af","BT":false,"RPI":false,"seq":1783284617}]}"#;
+pub(super) const TRADE: &str = r#"{"topic":"publicTrade.BTCUSDT","type":"snapshot","ts":1672304486868,"data":[{"T":1672304486865,"s":"BTCUSDT","S":"Buy","v":"0.001","p":"16578.50","L":"PlusTick","i":"20f43950-d8dd-5b31-9112-a178eb6023af","BT":false,"RPI":false,"seq":1783284617}]}"#;
 const SPOT_TRADE: &str = r#"{"topic":"publicTrade.BTCUSDT","ts":1703430744103,"type":"snapshot","data":[{"i":"2290000000090712222","T":1703430744102,"p":"43774","v":"0.0026","S":"Sell","s":"BTCUSDT","BT":false}]}"#;
 
 #[test]
@@ -102,7 +102,7 @@ fn a_trade_message_of_no_trades_says_nothing() {
     assert_eq!(linear().decode(none), Ok(&[][..]));
 }
 
-const OPTION_TRADES: &str = r#"{"id":"publicTrade.BTC-3374-1","topic":"publicTrade.BTC","type":"snapshot","ts":1672304486868,"data":[{"T":1672304486865,"s":"BTC-6JAN23-17500-C","S":"Sell","v":"0.1","p":"15","i":"20f43950-d8dd-5b31-9112-a178eb6023af","BT":false,"mP":"7.8","iP":"16823.7","mIv":"0.48","iv":"0.51","seq":7},{"T":1672304486866,"s":"BTC-6JAN23-18000-P","S":"Buy","v":"0.2","p":"20","i":"20f43950-d8dd-5b31-9112-a178eb6023b0","BT":true,"mP":"7.8","iP":"16823.7","mIv":"0.48","iv":"0.51","seq":8}]}"#;
+pub(super) const OPTION_TRADES: &str = r#"{"id":"publicTrade.BTC-3374-1","topic":"publicTrade.BTC","type":"snapshot","ts":1672304486868,"data":[{"T":1672304486865,"s":"BTC-6JAN23-17500-C","S":"Sell","v":"0.1","p":"15","i":"20f43950-d8dd-5b31-9112-a178eb6023af","BT":false,"mP":"7.8","iP":"16823.7","mIv":"0.48","iv":"0.51","seq":7},{"T":1672304486866,"s":"BTC-6JAN23-18000-P","S":"Buy","v":"0.2","p":"20","i":"20f43950-d8dd-5b31-9112-a178eb6023b0","BT":true,"mP":"7.8","iP":"16823.7","mIv":"0.48","iv":"0.51","seq":8}]}"#;
 
 #[test]
 fn option_trades_of_other_instruments_of_the_base_coin_are_passed_over() {

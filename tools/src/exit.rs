@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use thiserror::Error;
-use venue_sim::SimError;
+use venue_sim::{ScenarioError, SimError};
 
 use crate::output::talk;
 
@@ -117,6 +117,9 @@ pub(crate) enum Failure {
     /// A simulation that did not start.
     #[error(transparent)]
     Sim(#[from] SimError),
+    /// A scenario that cannot be read or makes no sense.
+    #[error(transparent)]
+    Scenario(#[from] ScenarioError),
     /// Signals cannot be watched for.
     #[error("cannot watch for signals")]
     Signals(#[source] io::Error),
@@ -174,9 +177,12 @@ impl Failure {
                 Some(source.kind())
             }
             Self::Journal(feedd_storage::Error::Io { source, .. })
-            | Self::Sim(SimError::Listen { source, .. } | SimError::CaptureRead { source, .. }) => {
-                Some(source.kind())
-            }
+            | Self::Scenario(ScenarioError::Read { source, .. })
+            | Self::Sim(
+                SimError::Listen { source, .. }
+                | SimError::CaptureRead { source, .. }
+                | SimError::Tape { source, .. },
+            ) => Some(source.kind()),
             _ => None,
         }
     }
@@ -187,7 +193,7 @@ impl Failure {
             Self::Command(error) if !error.use_stderr() => Exit::OK,
             Self::Command(_) | Self::Usage(_) => Exit::USAGE,
             _ if self.io_kind() == Some(io::ErrorKind::PermissionDenied) => Exit::PERMISSION,
-            Self::Open { .. } | Self::NoJournal { .. } => Exit::NO_INPUT,
+            Self::Open { .. } | Self::NoJournal { .. } | Self::Scenario(_) => Exit::NO_INPUT,
             Self::Create { .. } => Exit::CANNOT_CREATE,
             Self::Sim(error) => sim_exit(error),
             Self::Io { .. } | Self::Journal(_) | Self::Signals(_) => Exit::IO,
@@ -198,6 +204,7 @@ impl Failure {
 const fn sim_exit(error: &SimError) -> Exit {
     match error {
         SimError::Config(_) => Exit::USAGE,
+        SimError::Tape { .. } => Exit::CANNOT_CREATE,
         SimError::CaptureRead { .. } | SimError::CaptureLine { .. } => Exit::NO_INPUT,
         _ => Exit::UNAVAILABLE,
     }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use signal_hook::consts::{SIGINT, SIGTERM};
-use venue_sim::{MarketConfig, Product, Sim, SimConfig, Source, Speed};
+use venue_sim::{MarketConfig, Product, Scenario, Sim, SimConfig, Source, Speed};
 
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
@@ -43,6 +43,12 @@ pub(crate) struct Args {
     /// Pace of the replay: a factor, or `max`
     #[arg(long, value_name = "N|max", default_value = "1", value_parser = speed, requires = "replay")]
     speed: Speed,
+    /// Play the faults of this scenario (TOML) from the start
+    #[arg(long, value_name = "FILE")]
+    scenario: Option<PathBuf>,
+    /// Write what the venues publish, before faults, into this file as JSON lines
+    #[arg(long, value_name = "FILE")]
+    tape: Option<PathBuf>,
     /// Stop after this many seconds
     #[arg(long, value_name = "N")]
     seconds: Option<u64>,
@@ -58,6 +64,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         signal_hook::flag::register(signal, Arc::clone(&stop)).map_err(Failure::Signals)?;
     }
     let begun = Instant::now();
+    let scenario = args.scenario.as_deref().map(Scenario::load).transpose()?;
     let config = config(args)?;
     let products = config.products.clone();
     let sim = Sim::start(config)?;
@@ -69,6 +76,9 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         out.text(&endpoint(&sim, product, args.json));
     }
     out.finish()?;
+    if let Some(scenario) = &scenario {
+        sim.run(scenario);
+    }
     let limit = args.seconds.map(Duration::from_secs);
     while !stop.load(Ordering::Relaxed) && limit.is_none_or(|limit| begun.elapsed() < limit) {
         thread::sleep(LOOK_PAUSE);
@@ -103,6 +113,7 @@ fn config(args: &Args) -> Result<SimConfig, Failure> {
             ..MarketConfig::default()
         },
         source: source(args)?,
+        tape: args.tape.clone(),
         ..SimConfig::default()
     })
 }

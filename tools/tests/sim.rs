@@ -147,6 +147,52 @@ fn a_recording_is_replayed_and_seconds_end_it() {
 }
 
 #[test]
+fn a_scenario_plays_and_the_tape_shows_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let (scenario, tape) = (
+        dir.path().join("scenario.toml"),
+        dir.path().join("tape.jsonl"),
+    );
+    let text = "[[at]]\ntime = \"0s\"\nfault = \"clock-jump\"\nvenue = \"kraken\"\nby = \"+5s\"\nfor = \"1s\"\n";
+    fs::write(&scenario, text).unwrap();
+    let files = [scenario.to_str().unwrap(), tape.to_str().unwrap()];
+    let args = ["sim", "--product", "kraken-spot", "--seconds", "1"];
+    let run = run(&[&args[..], &["--scenario", files[0], "--tape", files[1]]].concat());
+    assert_eq!((run.code, &*run.talk), (0, ""));
+    let tape = fs::read_to_string(tape).unwrap();
+    let lines: Vec<Value> = tape
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert!(lines.iter().any(|line| line["mark"] == "order"));
+    assert!(
+        lines
+            .iter()
+            .any(|line| line["channel"] == "trade" && line["venue"] == "kraken")
+    );
+}
+
+#[test]
+fn a_scenario_that_makes_no_sense_is_named_with_its_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let scenario = dir.path().join("scenario.toml");
+    fs::write(&scenario, "[[at]]\ntime = \"0s\"\nfault = \"hael\"\n").unwrap();
+    let run = run(&[
+        "sim",
+        "--seconds",
+        "0",
+        "--scenario",
+        scenario.to_str().unwrap(),
+    ]);
+    assert_eq!(run.code, 66);
+    assert!(
+        run.talk.contains("line 3") && run.talk.contains("`heal`"),
+        "{}",
+        run.talk
+    );
+}
+
+#[test]
 fn contradictions_are_usage_errors() {
     for args in [
         &["--product", "nyse"][..],

@@ -389,7 +389,7 @@ impl Hub {
     /// Ends every silence and forgets every fault that has not come due.
     pub(crate) fn heal(&mut self) {
         self.release_held();
-        self.board = FaultBoard::default();
+        self.board.heal();
         self.skews = Skews::default();
         for session in self.sessions.values_mut() {
             session.valve().open();
@@ -473,12 +473,4 @@ fn bare(product: Product, text: &str) -> &str {
         Some((_, payload)) if binance => payload.strip_suffix('}').unwrap_or(payload),
         _ => text,
     }
-}
-
-/// A number that looks random, made from another (the finaliser of splitmix64).
-fn splitmix(seed: u64) -> u64 {
-    let mut z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }

@@ -34,9 +34,11 @@ mod fault;
 mod hub;
 mod instrument;
 mod json;
+mod lot;
 mod market;
 mod net;
 mod reference;
+mod scenario;
 mod sim;
 mod tape;
 mod truth;
@@ -48,6 +50,7 @@ pub use error::SimError;
 pub use fault::{Ending, Fault, Mutation, RawFrame, RestAnswer, Target};
 pub use instrument::{InstrumentConfig, default_instruments};
 pub use reference::ReferenceChange;
+pub use scenario::{Scenario, ScenarioError};
 pub use sim::{Endpoint, Sim};
 pub use truth::{
     FaultRecord, InstrumentTruth, LevelTexts, LineTruth, Touch, TradeTruth, Truth, ViewTruth,

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
 use crate::capture::{Recording, play};
@@ -16,6 +16,7 @@ use crate::fault::Fault;
 use crate::net::rules::Rules;
 use crate::net::tls::{Authority, authority};
 use crate::net::{Port, accept_loop};
+use crate::scenario::{Scenario, play_scenario};
 use crate::tape::Tape;
 use crate::truth::Truth;
 use crate::world::{Shared, World, lock};
@@ -41,6 +42,7 @@ pub struct Sim {
     endpoints: BTreeMap<Product, Endpoint>,
     sbe_endpoint: Option<Endpoint>,
     ca_pem: Option<String>,
+    runtime: Handle,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -88,13 +90,14 @@ impl Sim {
         }
         let (stop, stopped) = oneshot::channel();
         let main = main_loop(Arc::clone(&shared), config, listeners, stopped);
-        let thread = spawn(main).map_err(SimError::Thread)?;
+        let (thread, runtime) = spawn(main).map_err(SimError::Thread)?;
         let ca_pem = tls.map(|tls| tls.ca_pem);
         Ok(Sim {
             shared,
             endpoints,
             sbe_endpoint,
             ca_pem,
+            runtime,
             stop: Some(stop),
             thread: Some(thread),
         })
@@ -122,6 +125,13 @@ impl Sim {
     /// Orders a fault. Takes effect before this returns, as far as it is due at once.
     pub fn inject(&self, fault: Fault) {
         lock(&self.shared).inject(fault);
+    }
+
+    /// Plays a scenario from now on. Returns at once; several scenarios can play together.
+    pub fn run(&self, scenario: &Scenario) {
+        let _task = self
+            .runtime
+            .spawn(play_scenario(Arc::clone(&self.shared), scenario.clone()));
     }
 
     /// Stops the market. Connections stay up; what conflated streams hold back is sent. Returns
@@ -221,12 +231,14 @@ fn make_port(
 
 /// Runs `main` on a thread of its own. The runtime is built there, because dropping one is not
 /// allowed where the caller may be: inside another runtime.
-fn spawn(main: impl Future<Output = ()> + Send + 'static) -> std::io::Result<JoinHandle<()>> {
+fn spawn(
+    main: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<(JoinHandle<()>, Handle)> {
     let (built, report) = std::sync::mpsc::sync_channel(1);
     let run = move || match Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => {
             // The caller waits for this; if it is gone nobody needs to know.
-            let _gone = built.send(Ok(()));
+            let _gone = built.send(Ok(runtime.handle().clone()));
             runtime.block_on(main);
             // Connections end with the runtime; none of them may hold up the caller of `stop`.
             runtime.shutdown_background();
@@ -239,7 +251,7 @@ fn spawn(main: impl Future<Output = ()> + Send + 'static) -> std::io::Result<Joi
         .name("venue-sim".into())
         .spawn(run)?;
     match report.recv() {
-        Ok(result) => result.map(|()| thread),
+        Ok(result) => result.map(|handle| (thread, handle)),
         Err(_) => Err(std::io::Error::other("the thread ended before it began")),
     }
 }

@@ -97,6 +97,14 @@ impl FaultBoard {
         self.requests.rejects(product, line, key)
     }
 
+    /// Forgets everything but the levels that a message still has to take back.
+    pub(crate) fn heal(&mut self) {
+        self.armed.iter_mut().for_each(Armed::heal);
+        self.armed.retain(Armed::is_due);
+        self.odds.clear();
+        self.requests = Requests::default();
+    }
+
     /// Messages that still wait for others.
     pub(crate) fn take_held(&mut self) -> Vec<(Target, Parcel)> {
         let held = self.armed.iter_mut().flat_map(Armed::give_up).collect();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Outcome, Parcel, spoiled};
 use crate::config::Product;
 use crate::fault::{Debt, Mutation, Target};
-use crate::hub::splitmix;
+use crate::lot::splitmix;
 use crate::truth::Touch;
 
 /// What to do to a message.
@@ -153,6 +153,11 @@ impl Armed {
             self.debts.push((Arc::clone(&parcel.key), debt));
         }
         touched(vec![changed.clone()], Touch::Mutated, parcel, Some(changed))
+    }
+
+    /// Touches no more messages, debts aside.
+    pub(super) fn heal(&mut self) {
+        self.left = 0;
     }
 
     /// Sends what is held, in order, and ends.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::clock::{self, Nanos};
 use crate::config::Product;
 use crate::fault::Target;
-use crate::hub::splitmix;
+use crate::lot::splitmix;
 use crate::truth::Touch;
 
 /// A probability of one, in the unit of [`Dice`].

@@ -4,7 +4,9 @@ use super::ScenarioError;
 use super::args::Args;
 use crate::fault::RawFrame;
 
-const KINDS: [(&str, fn(Vec<u8>) -> RawFrame); 10] = [
+type Make = fn(Vec<u8>) -> RawFrame;
+
+const KINDS: [(&str, Make); 10] = [
     ("text", RawFrame::Text),
     ("binary", RawFrame::Binary),
     ("fragments", |body| {

@@ -16,6 +16,7 @@ use super::backoff::Backoff;
 use super::budget::{Booking, Budget};
 use super::connect::{ConnectError, Opened, Socket};
 use crate::clock;
+use crate::config::Span;
 use crate::pipeline::hub::{Command, Hub};
 
 /// How often a line looks whether it has gone silent.
@@ -77,7 +78,7 @@ pub(crate) async fn run<V: Venue + 'static>(
             }
             Err(error) => after_failure(&hub, line, &error, &mut backoff),
         };
-        if !pause(nanos(wait), &mut stopped).await {
+        if !pause(Span(wait).nanos(), &mut stopped).await {
             return;
         }
     }
@@ -117,10 +118,6 @@ fn after_failure<V: Venue + 'static>(
         _ => tracing::warn!(venue = %hub.venue, line, %error, "no connection"),
     }
     backoff.pause()
-}
-
-fn nanos(span: Duration) -> i64 {
-    i64::try_from(span.as_nanos()).unwrap_or(i64::MAX)
 }
 
 /// Books a connection attempt, however long that takes; `None` if the program stops meanwhile.

@@ -23,10 +23,11 @@ impl Limit {
             let most = u32::try_from(most).unwrap_or(u32::MAX);
             return Self { most, ..self };
         }
-        let stretch = (100 / (u64::from(self.most.max(1)) * percent)).cast_signed() + 1;
+        let whole = (u64::from(self.most.max(1)) * percent).cast_signed();
+        let longer = self.window.saturating_mul(100).saturating_add(whole - 1) / whole;
         Self {
             most: 1,
-            window: self.window.saturating_mul(stretch),
+            window: longer,
         }
     }
 }
@@ -162,9 +163,9 @@ mod tests {
         };
         assert_eq!(second.share(100), second);
         let share = second.share(80);
-        assert_eq!((share.most, share.window), (1, 2_000));
+        assert_eq!((share.most, share.window), (1, 1_250));
         let share = second.share(30);
-        assert_eq!((share.most, share.window), (1, 4_000));
+        assert_eq!((share.most, share.window), (1, 3_334));
     }
 
     proptest! {

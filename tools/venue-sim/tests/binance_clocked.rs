@@ -70,23 +70,19 @@ fn quote(tape: &[TradeTruth], candle: &Value) -> i128 {
         .sum()
 }
 
-async fn closed_candles(client: &mut Client, count: usize) -> Vec<Value> {
-    let mut closed: Vec<Value> = Vec::new();
-    while closed.len() < count {
-        let event = client.json().await;
-        assert_eq!(event["e"], "kline");
-        if event["k"]["x"] == true {
-            closed.push(event["k"].clone());
-        }
-    }
-    closed
-}
-
 #[tokio::test]
 async fn spot_candles_follow_each_other_and_equal_the_trades() {
     let sim = start(SPOT);
     let mut client = Client::open(&sim, SPOT, "/ws/ethusdt@kline_1s").await;
-    let closed = closed_candles(&mut client, 3).await;
+    let mut closed = Vec::new();
+    for _ in 0..3 {
+        let event = client.json().await;
+        assert_eq!(
+            (&event["e"], &event["k"]["x"]),
+            (&json!("kline"), &json!(true))
+        );
+        closed.push(event["k"].clone());
+    }
     let tape = tape(&sim, SPOT, "ETHUSDT");
     for candle in &closed {
         assert_eq!(int(&candle["T"]), int(&candle["t"]) + 999);

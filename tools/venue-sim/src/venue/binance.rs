@@ -93,7 +93,14 @@ impl Binance {
     pub(crate) fn new(product: Product, markets: &[Market], config: &SimConfig) -> Self {
         let dialect = Dialect::of(product);
         let first_id = config.market.first_id;
-        let feed = |market: &Market| Feed::new(dialect, &market.config.symbol, first_id);
+        let feed = |market: &Market| {
+            Feed::new(
+                dialect,
+                &market.config.symbol,
+                first_id,
+                config.sbe.is_some(),
+            )
+        };
         Self {
             dialect,
             feeds: markets.iter().map(feed).collect(),
@@ -222,7 +229,8 @@ impl Venue for Binance {
     fn reference_changed(&mut self, desk: &mut Desk<'_>, index: usize) {
         let market = &desk.markets[index];
         if index == self.feeds.len() {
-            let feed = Feed::new(self.dialect, &market.config.symbol, self.first_id);
+            let (symbol, sbe) = (&market.config.symbol, self.api_key.is_some());
+            let feed = Feed::new(self.dialect, symbol, self.first_id, sbe);
             self.feeds.push(feed);
         }
         self.announce(desk, index);

@@ -22,7 +22,7 @@ pub(super) struct Feed {
     all_tickers: Option<Arc<str>>,
     forced: [Arc<str>; 2],
     depths: Vec<Depth>,
-    /// Spot: the binary streams.
+    /// Spot: the binary streams, if they have a port.
     sbe: Option<SbeFeed>,
     pub(super) update_id: u64,
     /// The newest liquidation that was not published yet.
@@ -46,7 +46,7 @@ fn depth_speeds(dialect: Dialect) -> &'static [(&'static str, Nanos)] {
 }
 
 impl Feed {
-    pub(super) fn new(dialect: Dialect, symbol: &str, first_id: u64) -> Self {
+    pub(super) fn new(dialect: Dialect, symbol: &str, first_id: u64, sbe: bool) -> Self {
         let lower = symbol.to_lowercase();
         let key = |suffix: &str| Arc::from(format!("{lower}{suffix}"));
         let depth = |&(suffix, pause): &(&str, Nanos)| Depth::new(key(suffix), pause, first_id);
@@ -59,7 +59,7 @@ impl Feed {
             all_tickers: (!spot).then(|| Arc::from("!bookTicker")),
             forced: [key("@forceOrder"), Arc::from("!forceOrder@arr")],
             depths: depth_speeds(dialect).iter().map(depth).collect(),
-            sbe: spot.then(|| SbeFeed::new(symbol, first_id)),
+            sbe: (spot && sbe).then(|| SbeFeed::new(symbol, first_id)),
             update_id: first_id,
             liquidation: None,
             liquidated: 0,

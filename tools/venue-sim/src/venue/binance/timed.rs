@@ -73,7 +73,7 @@ impl Timed {
         }
         match self.stream.topic {
             Topic::Kline(interval, name) | Topic::ContinuousKline(interval, name) => {
-                self.klines(dialect, desk, (interval, name), due);
+                self.klines(dialect, desk, (interval, name), [due, all]);
             }
             Topic::Partial(levels) if due => self.partial(dialect, desk, feeds, levels),
             _ if due => self.values(dialect, desk),
@@ -98,13 +98,14 @@ impl Timed {
         }
     }
 
-    /// The open candle if it changed and a message is due; a closed one at once.
+    /// The open candle if it changed and a message is due; a closed one at once, and then the next
+    /// one has time until the message after.
     fn klines(
         &mut self,
         dialect: Dialect,
         desk: &mut Desk<'_>,
         (interval, name): (Interval, &str),
-        due: bool,
+        [due, all]: [bool; 2],
     ) {
         let Some(index) = self.members(desk.markets).pop() else {
             return;
@@ -117,7 +118,7 @@ impl Timed {
             return;
         }
         let mut candles = cursor.advance(&market.tape, now);
-        if due {
+        if all || (due && candles.is_empty()) {
             candles.push(*cursor.current());
         }
         let continuous = matches!(self.stream.topic, Topic::ContinuousKline(..));

@@ -9,11 +9,10 @@ use std::hint::black_box;
 
 fn feed<V: Venue>(id: VenueId) -> Option<Feed<V>> {
     let options = FeedOptions {
-        symbols: Vec::new(),
-        channels: Vec::new(),
         stream: StreamOptions::default(),
         admission: Admission::Any,
         first_line: 0,
+        ..FeedOptions::default()
     };
     Feed::new(id, options).ok()
 }

@@ -154,7 +154,7 @@ impl Batch {
 }
 
 /// Aggregates come on a channel of their own.
-const fn trade_channel(trade: &Trade) -> Channel {
+pub(crate) const fn trade_channel(trade: &Trade) -> Channel {
     if trade.conditions.contains(Conditions::AGGREGATE) {
         Channel::AGG_TRADE
     } else {

@@ -119,6 +119,13 @@ impl Book {
         self.qty_exp
     }
 
+    /// Becomes a copy of `other`, in the memory it has.
+    pub fn copy_from(&mut self, other: &Self) {
+        self.bids.levels.clone_from(&other.bids.levels);
+        self.asks.levels.clone_from(&other.asks.levels);
+        (self.px_exp, self.qty_exp) = (other.px_exp, other.qty_exp);
+    }
+
     /// Forgets all levels, keeps the memory.
     pub fn clear(&mut self) {
         self.bids.levels.clear();
@@ -228,6 +235,12 @@ impl Book {
     /// Ask levels, best first.
     pub fn asks(&self) -> impl ExactSizeIterator<Item = &Level> {
         self.asks.levels.iter().rev()
+    }
+
+    /// Levels on the side that has more.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.bids.levels.len().max(self.asks.levels.len())
     }
 
     /// Whether the best bid is at or above the best ask.

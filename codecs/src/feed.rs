@@ -17,43 +17,48 @@
 //! * A `BookSnapshot` record states the book after everything received so far: a reader of the
 //!   journal never has to join anything.
 
+mod arrivals;
+mod audit;
+mod books;
 mod counts;
+mod gaps;
 mod gate;
+mod holes;
+mod ids;
 mod line;
+mod liveness;
+mod options;
+mod order_sync;
 mod outbox;
+mod plan;
+mod quality;
+mod recovery;
 mod reference;
 mod resync;
+mod rotation;
+mod scores;
+mod select;
+mod stream;
 mod sync;
 
 pub use counts::{BookCounts, Counts};
 pub use line::{Line, Stage};
+pub use options::{FeedOptions, LivenessOptions};
 pub use outbox::{CloseReason, Fetch, Intent, Outbox, Want};
+pub use quality::{Action, QualityOptions, RULES, Rule};
+pub use scores::{LEAD_SLOTS, Score, Scores};
+pub use select::{Pick, PickError};
 pub use sync::State;
 
-use crate::batch::{Batch, Control, Item};
+use crate::batch::{Batch, Control, Item, trade_channel};
 use crate::book::Book;
 use crate::instrument::{Admission, InstrumentId, Instruments};
 use crate::record::{Flags, GapCause, RecordSink, StatusCode};
 use crate::reject::Reject;
 use crate::time::Nanos;
-use crate::venue::{Channel, Facts, StreamKey, StreamOptions, Venue, VenueId};
+use crate::venue::{Channel, Channels, Facts, StreamKey, Venue, VenueId};
 use gate::Gate;
-use reference::Reference;
-
-/// What a feed carries.
-#[derive(Clone, Debug)]
-pub struct FeedOptions {
-    /// The venue's own spellings.
-    pub symbols: Vec<String>,
-    /// Which channels of each.
-    pub channels: Vec<Channel>,
-    /// Book view.
-    pub stream: StreamOptions,
-    /// Whether symbols that are not named are taken too (tools that decode recordings).
-    pub admission: Admission,
-    /// Number of this feed's first line; the lines of all feeds of a journal have their own.
-    pub first_line: u16,
-}
+use reference::{Market, Reference};
 
 /// Where and when a frame, body or tick came.
 #[derive(Clone, Copy, Debug)]
@@ -76,18 +81,31 @@ pub struct Feed<V> {
     venue: V,
     id: VenueId,
     options: FeedOptions,
+    channels: Channels,
     instruments: Instruments,
+    market: Market,
     subscribed: Vec<InstrumentId>,
+    /// Named instruments that reference data does not list, as told.
+    unlisted: Vec<InstrumentId>,
     lines: Vec<Line>,
-    books: Vec<sync::BookSync>,
+    streams: stream::Streams,
+    books: books::Books,
+    orders: Vec<order_sync::OrderSync>,
+    audit: audit::Audit,
+    quality: quality::Quality,
     batch: Batch,
     counts: Counts,
+    scores: Scores,
     scratch: sync::Scratch,
     reference: Reference,
     next_snapshot: i64,
-    /// Lines whose first opening in this run must tell that the run before ended unannounced.
+    next_look: i64,
+    refused: Option<Reject>,
+    /// Whether a line and its successor may bring the same.
+    rotating: bool,
+    /// Streams whose first opening in this run must tell that the run before ended unannounced.
     interrupted: bool,
-    opened: Vec<u16>,
+    resumed: std::collections::HashSet<StreamKey>,
 }
 
 impl<V: Venue> Feed<V> {
@@ -101,41 +119,69 @@ impl<V: Venue> Feed<V> {
     }
 
     /// As [`Feed::new`], with the symbols of earlier runs in the order of their ids, so that every
-    /// id keeps its meaning. Those that `options` does not name are known, but not subscribed.
+    /// id keeps its meaning. Those that `options` does not pick are known, but not subscribed.
     ///
     /// # Errors
     ///
     /// As [`Feed::new`].
-    pub fn resume(id: VenueId, roster: &[String], options: FeedOptions) -> Result<Self, Reject> {
+    pub fn resume(
+        id: VenueId,
+        roster: &[String],
+        mut options: FeedOptions,
+    ) -> Result<Self, Reject> {
         let mut instruments = Instruments::new(id, options.admission);
         for symbol in roster {
             instruments.add(symbol)?;
         }
-        let mut subscribed = Vec::with_capacity(options.symbols.len());
-        for symbol in &options.symbols {
-            subscribed.push(instruments.add(symbol)?);
+        let mut subscribed = Vec::new();
+        for pick in &options.instruments {
+            if let Pick::Symbol(symbol) = pick {
+                subscribed.push(instruments.add(symbol)?);
+            }
         }
+        let market_wide = options.whole_market.iter();
+        let channels: Channels = match options.admission {
+            Admission::Named => options
+                .channels
+                .iter()
+                .chain(market_wide)
+                .copied()
+                .collect(),
+            Admission::Any => Channel::all().collect(),
+        };
+        options.stream.channels = channels;
         Ok(Self {
             venue: V::new(id, options.stream),
             id,
-            options,
+            channels,
             instruments,
+            market: Market::default(),
             subscribed,
+            unlisted: Vec::new(),
             lines: Vec::new(),
-            books: Vec::new(),
+            streams: stream::Streams::default(),
+            books: books::Books::default(),
+            orders: Vec::new(),
+            audit: audit::Audit::default(),
+            quality: quality::Quality::new(options.quality.clone()),
+            options,
             batch: Batch::default(),
             counts: Counts::default(),
+            scores: Scores::default(),
             scratch: sync::Scratch::default(),
             reference: Reference::Idle,
             next_snapshot: i64::MIN,
+            next_look: i64::MIN,
+            refused: None,
+            rotating: false,
             interrupted: false,
-            opened: Vec::new(),
+            resumed: std::collections::HashSet::new(),
         })
     }
 
     /// Begins: asks for reference data where the venue has it by REST, else opens the lines.
-    pub fn start(&mut self, now: i64, out: &mut Outbox) {
-        self.begin_reference(now, out);
+    pub fn start(&mut self, meta: Meta, out: &mut Outbox, sink: &mut impl RecordSink) {
+        self.begin_reference(meta, out, sink);
     }
 
     /// The run before this one ended unannounced: each stream begins with a gap.
@@ -143,37 +189,58 @@ impl<V: Venue> Feed<V> {
         self.interrupted = true;
     }
 
+    /// Hands over the secret that some streams ask for, before their line opens.
+    pub fn set_token(&mut self, token: &str) {
+        self.venue.set_token(token);
+    }
+
     /// A line is connected: subscribes its streams.
     pub fn on_open(&mut self, meta: Meta, out: &mut Outbox, sink: &mut impl RecordSink) {
         self.gate(meta, sink).line_status(StatusCode::LINE_UP, "");
-        if self.interrupted && !self.opened.contains(&meta.line) {
-            self.opened.push(meta.line);
-            self.lose_streams(meta, GapCause::RESTART, sink);
-        }
-        let (venue, instruments) = (&self.venue, &self.instruments);
-        if let Some(line) = self.lines.iter_mut().find(|line| line.id() == meta.line) {
-            line.open(venue, instruments, meta.now);
-            line.pump(meta.now, out);
-        }
-    }
-
-    /// A line is gone: every stream that was live on it has a gap, every book of it is bad.
-    pub fn on_close(&mut self, meta: Meta, reason: &str, sink: &mut impl RecordSink) {
         let Some(at) = self.lines.iter().position(|line| line.id() == meta.line) else {
             return;
         };
-        let live: Vec<StreamKey> = self.lines[at].close();
+        if self.interrupted {
+            let streams = self.lines[at].streams().map(|(key, _)| key);
+            let keys: Vec<StreamKey> = streams.collect();
+            for key in keys {
+                if self.resumed.insert(key) {
+                    self.gate(meta, sink).lost(key, GapCause::RESTART);
+                }
+            }
+        }
+        let (venue, instruments) = (&self.venue, &self.instruments);
+        self.lines[at].open(venue, instruments, meta.now);
+        self.lines[at].pump(meta.now, out);
+    }
+
+    /// A line is gone: every stream that was live on it and on no other has a gap, and its books are
+    /// bad.
+    pub fn on_close(
+        &mut self,
+        meta: Meta,
+        reason: &str,
+        out: &mut Outbox,
+        sink: &mut impl RecordSink,
+    ) {
+        let Some(at) = self.lines.iter().position(|line| line.id() == meta.line) else {
+            return;
+        };
+        let live: Vec<StreamKey> = self.lines[at].close(meta.now);
         self.gate(meta, sink)
             .line_status(StatusCode::LINE_DOWN, reason);
         for key in live {
-            self.gate(meta, sink).lost(key, GapCause::DISCONNECT);
+            if !self.is_covered(key, meta.line) {
+                self.gate(meta, sink).lost(key, GapCause::DISCONNECT);
+            }
         }
+        self.succeed(at, out);
     }
 
     /// A line ends because the program stops: an announced end, not a gap.
     pub fn on_stop(&mut self, meta: Meta, sink: &mut impl RecordSink) {
         if let Some(line) = self.lines.iter_mut().find(|line| line.id() == meta.line) {
-            line.close();
+            line.close(meta.now);
             self.gate(meta, sink)
                 .line_status(StatusCode::LINE_DOWN, "stopping");
         }
@@ -182,19 +249,13 @@ impl<V: Venue> Feed<V> {
     /// Frames were read and dropped because the ring was full: every stream of the line has a gap,
     /// live or not now, since the line may have changed meanwhile.
     pub fn on_loss(&mut self, meta: Meta, sink: &mut impl RecordSink) {
-        self.lose_streams(meta, GapCause::BACKPRESSURE, sink);
-    }
-
-    /// A gap in every stream of a line that the venue has not refused.
-    fn lose_streams(&mut self, meta: Meta, cause: GapCause, sink: &mut impl RecordSink) {
         let Some(line) = self.lines.iter().find(|line| line.id() == meta.line) else {
             return;
         };
-        let streams = line.streams().iter();
-        let carried = streams.filter(|(_, stage)| *stage != Stage::Refused);
-        let keys: Vec<StreamKey> = carried.map(|(key, _)| *key).collect();
+        let carried = line.streams().filter(|(_, stage)| *stage != Stage::Refused);
+        let keys: Vec<StreamKey> = carried.map(|(key, _)| key).collect();
         for key in keys {
-            self.gate(meta, sink).lost(key, cause);
+            self.gate(meta, sink).lost(key, GapCause::BACKPRESSURE);
         }
     }
 
@@ -216,8 +277,39 @@ impl<V: Venue> Feed<V> {
             })
     }
 
+    /// As [`Feed::decode`], for a binary frame.
+    ///
+    /// # Errors
+    ///
+    /// The rule that the frame broke; nothing has changed then.
+    #[inline]
+    pub fn decode_binary(&mut self, frame: &[u8]) -> Result<(), Reject> {
+        self.batch.clear();
+        self.counts.frames += 1;
+        let known = self.instruments.all().len();
+        self.venue
+            .decode_binary(frame, &mut self.instruments, &mut self.batch)
+            .inspect_err(|reject| {
+                self.instruments.truncate(known);
+                self.counts.rejected(*reject);
+            })
+    }
+
+    /// The quality rule by which a record of the last frame was rejected, told once: the frame
+    /// belongs in quarantine.
+    pub const fn take_refused(&mut self) -> Option<Reject> {
+        self.refused.take()
+    }
+
     /// Applies what [`Feed::decode`] found: records to `sink`, intents to `out`.
     pub fn apply(&mut self, meta: Meta, out: &mut Outbox, sink: &mut impl RecordSink) {
+        let retired =
+            !self.lines.is_empty() && self.lines.iter().all(|line| line.id() != meta.line);
+        if retired {
+            // Its successor brings, or brought, the same.
+            self.counts.stale += 1;
+            return;
+        }
         self.deliver(meta, None, out, sink);
     }
 
@@ -259,42 +351,72 @@ impl<V: Venue> Feed<V> {
     ) -> Result<(), Reject> {
         self.batch.clear();
         self.counts.bodies += 1;
+        let stream = |instrument, channel| StreamKey {
+            instrument,
+            channel,
+        };
         let outcome = match want {
             Want::Reference { page } => self.on_reference(page, body, meta, out, sink),
-            Want::Snapshot { instrument, .. } => {
-                self.on_snapshot(instrument, body, meta, out, sink)
-            }
-            Want::Trades { .. } | Want::Volumes { .. } | Want::Audit { .. } => {
-                Err(Reject::UnknownShape)
-            }
+            Want::Volumes { page } => self.on_volumes(page, body, meta, out, sink),
+            Want::Snapshot {
+                instrument,
+                channel,
+            } => self.on_snapshot(stream(instrument, channel), body, meta, out, sink),
+            Want::Trades {
+                instrument,
+                channel,
+            } => self.on_trades(stream(instrument, channel), body, meta, sink),
+            Want::Audit {
+                instrument,
+                channel,
+            } => self.on_audit(stream(instrument, channel), body, meta, sink),
         };
         outcome.inspect_err(|reject| {
             self.counts.rejected(*reject);
-            self.on_fetch_failed(want, meta.now, out);
+            self.on_fetch_failed(want, meta, sink);
         })
     }
 
     /// A REST request came to nothing. It is made again after a pause: snapshots for as long as they
-    /// are needed, reference data until the lines have waited long enough.
-    pub fn on_fetch_failed(&mut self, want: Want, now: i64, out: &mut Outbox) {
+    /// are needed, reference data until the lines have waited long enough, trades a few times.
+    pub fn on_fetch_failed(&mut self, want: Want, meta: Meta, sink: &mut impl RecordSink) {
         match want {
-            Want::Reference { .. } => self.reference_failed(now, out),
-            Want::Trades { .. } | Want::Volumes { .. } | Want::Audit { .. } => {}
-            Want::Snapshot { instrument, .. } => {
-                if let Some(book) = self.books.get_mut(instrument.index()) {
-                    book.retry_later(now);
+            Want::Reference { .. } | Want::Volumes { .. } => self.reference_failed(meta),
+            Want::Snapshot {
+                instrument,
+                channel,
+            } => {
+                if let Some(book) = self.books.get_mut(instrument, channel) {
+                    book.retry_later(meta.now);
                 }
             }
+            Want::Trades {
+                instrument,
+                channel,
+            } => {
+                let stream = StreamKey {
+                    instrument,
+                    channel,
+                };
+                self.trades_failed(stream, meta, sink);
+            }
+            Want::Audit { .. } => self.audit_failed(),
         }
     }
 
-    /// Time passes: queued requests, pings, deadlines, resynchronisation. Call about every 50 ms.
-    pub fn on_tick(&mut self, now: i64, out: &mut Outbox) {
-        self.await_reference(now, out);
+    /// Time passes: queued requests, pings, deadlines, resynchronisation, recovery, rotation. Call
+    /// about every 50 ms; `meta.line` is the line that stands for REST.
+    pub fn on_tick(&mut self, meta: Meta, out: &mut Outbox, sink: &mut impl RecordSink) {
+        self.await_reference(meta, out, sink);
         for line in &mut self.lines {
-            line.tick(&self.venue, now, out);
+            line.tick(&self.venue, meta.now, out);
         }
-        self.resynchronise(now, out);
+        self.watch_books(meta, sink);
+        self.resynchronise(meta.now, out);
+        self.recover(meta, out, sink);
+        self.watch_streams(meta, out, sink);
+        self.rotate(meta, out, sink);
+        self.audit(meta.now, out);
     }
 
     /// Repeats what is known of the instrument at `index` (reference data, a live book) so that a
@@ -311,7 +433,7 @@ impl<V: Venue> Feed<V> {
         if self.instruments.get(id).generation > 0 {
             let mut gate = self.gate(meta, sink);
             gate.instrument(id, Flags::CHECKPOINT);
-            gate.checkpoint_book(id);
+            gate.checkpoint_books(id);
         }
         index + 1 < self.instruments.all().len()
     }
@@ -340,17 +462,45 @@ impl<V: Venue> Feed<V> {
         &self.lines
     }
 
+    /// The venue's protocol.
+    #[must_use]
+    pub const fn venue(&self) -> &V {
+        &self.venue
+    }
+
     /// The venue's limits and habits.
     pub fn facts(&self) -> &'static Facts {
         self.venue.facts()
     }
 
-    /// An instrument's book with its state and counts, if it ever had book messages.
+    /// An instrument's main book with its state and counts, if it ever had book messages.
     #[must_use]
     pub fn book(&self, id: InstrumentId) -> Option<(&Book, State, Option<u64>, BookCounts)> {
-        let book = self.books.get(id.index())?;
+        self.book_of(id, Channel::BOOK)
+    }
+
+    /// As [`Feed::book`], for any channel that keeps a book.
+    #[must_use]
+    pub fn book_of(
+        &self,
+        id: InstrumentId,
+        channel: Channel,
+    ) -> Option<(&Book, State, Option<u64>, BookCounts)> {
+        let book = self.books.get(id, channel)?;
         book.touched()
             .then(|| (book.book(), book.state(), book.seq(), book.counts()))
+    }
+
+    /// How the lines do against each other.
+    #[must_use]
+    pub const fn scores(&self) -> &Scores {
+        &self.scores
+    }
+
+    /// How often each quality rule was broken, by place in [`Rule::ALL`].
+    #[must_use]
+    pub const fn quality_hits(&self) -> &[u64; RULES] {
+        self.quality.hits()
     }
 
     fn gate<'a, S: RecordSink>(&'a mut self, meta: Meta, sink: &'a mut S) -> Gate<'a, V, S> {
@@ -360,8 +510,17 @@ impl<V: Venue> Feed<V> {
             meta,
             instruments: &mut self.instruments,
             books: &mut self.books,
+            orders: &mut self.orders,
+            streams: &mut self.streams,
             counts: &mut self.counts,
+            scores: &mut self.scores,
+            quality: &mut self.quality,
+            audit: &mut self.audit,
+            refused: &mut self.refused,
             scratch: &mut self.scratch,
+            channels: self.channels,
+            redundant: self.options.lines > 1 || self.rotating,
+            wait: self.options.gap_wait,
             sink,
         }
     }
@@ -382,21 +541,21 @@ impl<V: Venue> Feed<V> {
             let flags = if at == last { Flags::LAST } else { Flags::NONE };
             match item {
                 Item::Control(control) => self.on_control(control, line, meta, out, sink),
-                Item::Listing(listing) => {
-                    let known = self.instruments.resolve(&listing.symbol);
-                    if let Ok(id) = known
-                        && self.instruments.get_mut(id).declare(listing)
-                    {
-                        self.gate(meta, sink).instrument(id, Flags::NONE);
-                    }
+                Item::Listing(listing) => self.on_listing(listing, meta, sink),
+                Item::Trade(trade) => {
+                    let channel = trade_channel(trade);
+                    self.gate(meta, sink).trade(trade, channel, flags);
                 }
-                Item::Trade(trade) => self.gate(meta, sink).trade(trade, flags),
                 Item::Bbo(bbo) => self.gate(meta, sink).bbo(bbo, flags),
                 Item::Candle(candle) => self.gate(meta, sink).candle(candle, flags),
                 Item::Liquidation(found) => self.gate(meta, sink).liquidation(found, flags),
-                Item::Ticker { head, figures, .. } => {
-                    self.gate(meta, sink)
-                        .ticker(head, &batch.figures[figures.clone()], flags);
+                Item::Ticker {
+                    head,
+                    figures,
+                    change,
+                } => {
+                    let figures = &batch.figures[figures.clone()];
+                    self.gate(meta, sink).ticker(head, figures, *change, flags);
                 }
                 Item::Orders { head, bids, asks } => {
                     let orders = (&batch.orders[bids.clone()], &batch.orders[asks.clone()]);
@@ -410,20 +569,42 @@ impl<V: Venue> Feed<V> {
         }
         if let (Some(line), None) = (line, snapshot_of) {
             for (instrument, channel) in batch.streams() {
-                self.lines[line].data_came(StreamKey {
+                let key = StreamKey {
                     instrument,
                     channel,
-                });
+                };
+                if self.lines[line].data_came(key, meta.now) {
+                    self.gate(meta, sink)
+                        .stream_status(key, StatusCode::LIVE, "");
+                }
+            }
+            for at in 0..self.options.whole_market.len() {
+                self.market_came(line, at, &batch, meta);
             }
         }
         // A frame whose books are all live costs no look at the others: the tick does that.
         let unsettled = batch.streams().any(|(instrument, channel)| {
-            let book = self.books.get(instrument.index());
-            channel == Channel::BOOK && book.is_some_and(|book| book.state() != State::Live)
+            let book = channel
+                .keeps_book()
+                .then(|| self.books.get(instrument, channel))
+                .flatten();
+            book.is_some_and(|book| book.state() != State::Live)
         });
         self.batch = batch;
         if unsettled {
             self.resynchronise(meta.now, out);
+        }
+    }
+
+    /// Data of any instrument is a sign of life of its whole-market stream.
+    fn market_came(&mut self, line: usize, at: usize, batch: &Batch, meta: Meta) {
+        let channel = self.options.whole_market[at];
+        if batch.streams().any(|(_, came)| came == channel) {
+            let key = StreamKey {
+                instrument: InstrumentId::NONE,
+                channel,
+            };
+            self.lines[line].data_came(key, meta.now);
         }
     }
 
@@ -443,11 +624,11 @@ impl<V: Venue> Feed<V> {
             } => {
                 let Some(line) = line else { return };
                 let answered = self.lines[line].answered(
-                    *request,
-                    *stream,
-                    refused.as_deref(),
+                    (*request, *stream),
+                    refused.is_some(),
                     &self.venue,
                     &self.instruments,
+                    meta.now,
                 );
                 let code = if refused.is_some() {
                     StatusCode::REJECTED
@@ -468,7 +649,13 @@ impl<V: Venue> Feed<V> {
                 self.gate(meta, sink).line_status(StatusCode::VENUE, state)
             }
             Control::Heartbeat => self.counts.heartbeats += 1,
-            Control::Shutdown | Control::Relisted | Control::Ignored => self.counts.ignored += 1,
+            Control::Shutdown => {
+                if let Some(line) = line {
+                    self.lines[line].tired = Some("the venue announced its end");
+                }
+            }
+            Control::Relisted => self.on_relisted(meta.now),
+            Control::Ignored => self.counts.ignored += 1,
         }
     }
 }

@@ -81,6 +81,8 @@ pub struct Instrument {
     /// Whether the exponents come from reference data; otherwise they are learned from the digits
     /// on the wire, trailing zeros included.
     pub declared: bool,
+    /// Whether the venue does not list it any more.
+    pub gone: bool,
     /// The other reference data.
     pub terms: Terms,
     /// Rises with every change.
@@ -157,6 +159,7 @@ impl Instrument {
             px_exp: 0,
             qty_exp: 0,
             declared: false,
+            gone: false,
             terms: Terms::UNKNOWN,
             generation: 0,
         }
@@ -182,7 +185,16 @@ impl Instrument {
             listing.qty_exp
         };
         next.declared = true;
+        next.gone = false;
         self.replace(next)
+    }
+
+    /// The venue does not list it any more.
+    pub fn remove(&mut self) {
+        let mut next = self.clone();
+        next.gone = true;
+        next.terms.state = TradingState::CLOSED;
+        self.replace(next);
     }
 
     /// Makes room for finer wire numbers; whether anything changed.
@@ -205,7 +217,9 @@ impl Instrument {
     /// The instrument as record parts; stamps and lineage are the caller's.
     #[must_use]
     pub fn as_record(&self, venue: VenueId) -> (InstrumentHead, InstrumentText<'_>) {
-        let change = if self.generation <= 1 {
+        let change = if self.gone {
+            Change::DELETE
+        } else if self.generation <= 1 {
             Change::ADD
         } else {
             Change::CHANGE

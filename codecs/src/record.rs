@@ -125,6 +125,10 @@ pub trait RecordSink {
     ///
     /// Called once per record on the reader thread: must not allocate, lock or log.
     fn record(&mut self, record: &Record<'_>);
+
+    /// New symbols of `venue` got the next ids, in this order, before the first record that uses
+    /// one. Whoever keeps ids for longer than a run notes them here.
+    fn enrol(&mut self, _venue: crate::venue::VenueId, _symbols: &[Box<str>]) {}
 }
 
 impl<F: FnMut(&Record<'_>)> RecordSink for F {

@@ -1,5 +1,6 @@
 //! Why a frame was refused: one name per rule.
 
+use crate::feed::Rule;
 use crate::fixed::NumberError;
 
 /// The rule that a refused frame broke.
@@ -75,6 +76,9 @@ pub enum Reject {
     /// A binary message whose lengths do not fit its bytes or its schema.
     #[error("the binary message's lengths do not fit its bytes")]
     Layout,
+    /// A record that a quality rule is configured to reject.
+    #[error("quality rule `{name}` rejects a record of the frame", name = .0.name())]
+    Quality(Rule),
 }
 
 impl Reject {
@@ -110,6 +114,7 @@ impl Reject {
             Self::TooMany => 20,
             Self::VenueError => 21,
             Self::Layout => 22,
+            Self::Quality(rule) => 23 + rule as u8,
         }
     }
 
@@ -132,7 +137,7 @@ impl Reject {
 /// How many rules there are: the size of a table of counters.
 pub const RULE_COUNT: usize = RULES.len();
 
-const RULES: [&str; 22] = [
+const RULES: [&str; 31] = [
     "empty",
     "too_large",
     "binary",
@@ -155,4 +160,13 @@ const RULES: [&str; 22] = [
     "too_many",
     "venue_error",
     "layout",
+    "quality_price_range",
+    "quality_qty_range",
+    "quality_off_tick",
+    "quality_crossed",
+    "quality_future_time",
+    "quality_time_back",
+    "quality_duplicate_id",
+    "quality_stale_book",
+    "quality_level_explosion",
 ];

@@ -101,7 +101,7 @@ fn inside<S: Script>(rig: &Rig<S>) -> Inside {
     Inside {
         books: (0..3).map(book).collect(),
         instruments: rig.feed.instruments().all().to_vec(),
-        streams: lines.flat_map(|line| line.streams().to_vec()).collect(),
+        streams: lines.flat_map(|line| line.streams()).collect(),
         records: rig.records.len(),
         sent: rig.sent.len(),
     }

@@ -4,6 +4,7 @@
 //! value and what is allowed. `feedd check` prints the whole with its defaults.
 
 mod check;
+mod feed;
 mod load;
 mod units;
 
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+pub use feed::{FeedConfig, QualityConfig};
 pub use load::load;
 pub use units::{Bytes, Span};
 
@@ -136,44 +138,6 @@ pub struct TlsConfig {
     /// PEM file of the authorities to trust instead of the web's usual ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<PathBuf>,
-}
-
-/// `[[feed]]`
-#[derive(Clone, Debug, Deserialize, Serialize)]
-pub struct FeedConfig {
-    /// `binance`, `bybit` or `kraken`.
-    pub venue: String,
-    /// `spot`, `usdm`, `coinm`, `linear` or `inverse`.
-    pub product: String,
-    /// The venue's own spellings: `BTCUSDT`, `BTCUSD_PERP`, `BTC/USD`.
-    pub instruments: Vec<String>,
-    /// `trade`, `agg_trade` (Binance), `bbo`, `book`.
-    #[serde(default = "default_channels")]
-    pub channels: Vec<String>,
-    /// Levels a side of the book view where the venue offers several: Bybit 50, 200, 1000; Kraken
-    /// 10, 25, 100, 500, 1000. 0 = the venue's default (50, 10); Binance sends the whole book.
-    #[serde(default)]
-    pub book_depth: u16,
-    /// Milliseconds between book deltas (Binance: 100 or 1000 on spot; 100, 250 or 500 on futures).
-    #[serde(default = "default_book_interval_ms")]
-    pub book_interval_ms: u16,
-    /// Number of the reader thread that serves this feed, from 0.
-    #[serde(default)]
-    pub reader: usize,
-    /// WebSocket base URL instead of the venue's own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ws_url: Option<String>,
-    /// REST base URL instead of the venue's own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rest_url: Option<String>,
-}
-
-fn default_channels() -> Vec<String> {
-    ["trade", "bbo", "book"].map(str::to_owned).to_vec()
-}
-
-const fn default_book_interval_ms() -> u16 {
-    100
 }
 
 /// Why a configuration was refused.

@@ -165,17 +165,11 @@ pub fn feeds(sim_config: &SimConfig, sim: &Sim) -> Vec<FeedConfig> {
             } else {
                 "trade"
             };
-            Some(FeedConfig {
-                venue: venue.to_owned(),
-                product: name.to_owned(),
-                instruments: instruments.collect(),
-                channels: [trades, "bbo", "book"].map(str::to_owned).to_vec(),
-                book_depth: 0,
-                book_interval_ms: 100,
-                reader: 0,
-                ws_url: Some(endpoint.ws_url.clone()),
-                rest_url: Some(endpoint.rest_url.clone()),
-            })
+            let mut feed = FeedConfig::new(venue, name, instruments.collect());
+            feed.channels = [trades, "bbo", "book"].map(str::to_owned).to_vec();
+            feed.ws_url = Some(endpoint.ws_url.clone());
+            feed.rest_url = Some(endpoint.rest_url.clone());
+            Some(feed)
         })
         .collect()
 }

@@ -20,8 +20,8 @@ mod reader;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use crossbeam_channel::{Sender, bounded};
@@ -73,6 +73,7 @@ impl Pipeline {
         let run = journal.run();
         let mut roster = Roster::load(&config.journal.dir)?;
         roster.add(&config.feeds)?;
+        let roster = Arc::new(Mutex::new(roster));
         let (stop, stopped) = watch::channel(false);
         let (rest_stop, rest_stopping) = bounded(0);
         let (intervals, noted) = bounded(latency::QUEUE);
@@ -104,6 +105,7 @@ impl Pipeline {
                 .feeds
                 .iter()
                 .map(|&at| {
+                    let roster = roster.lock().unwrap_or_else(PoisonError::into_inner);
                     reader::Seat::new(at, &config.feeds[at], &roster, Arc::clone(&feeds[at]))
                 })
                 .collect();
@@ -115,6 +117,7 @@ impl Pipeline {
                 config: config.clone(),
                 run,
                 interrupted: !recovered.records.cuts.is_empty(),
+                roster: Arc::clone(&roster),
                 dialer: dialer.clone(),
                 names: names.clone(),
                 budgets: budgets.clone(),

@@ -9,6 +9,8 @@ use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use feedd_codecs::feed::Pick;
+
 use crate::config::FeedConfig;
 use crate::exit::{Code, Failure};
 
@@ -71,22 +73,39 @@ impl Roster {
         for feed in feeds {
             let Some(id) = feed.venue_id() else { continue };
             let symbols = self.venues.entry(id.to_string()).or_default();
-            for symbol in &feed.instruments {
-                if !symbols.contains(symbol) {
-                    symbols.push(symbol.clone());
+            for pick in feed.picks() {
+                let Pick::Symbol(symbol) = pick else { continue };
+                if !symbols.contains(&symbol) {
+                    symbols.push(symbol);
                     changed = true;
                 }
             }
         }
         if changed {
-            self.save().map_err(|error| {
-                Failure::new(
-                    Code::CantCreate,
-                    format!("{}: {error}", self.path.display()),
-                )
-            })?;
+            self.save_or_fail()?;
         }
         Ok(())
+    }
+
+    /// Adds symbols that reference data brought, in the order of their ids, and makes the file
+    /// durable.
+    ///
+    /// # Errors
+    ///
+    /// A [`Failure`] if the file cannot be written.
+    pub fn enrol(&mut self, venue: &str, symbols: &[Box<str>]) -> Result<(), Failure> {
+        let known = self.venues.entry(venue.to_owned()).or_default();
+        known.extend(symbols.iter().map(|symbol| symbol.to_string()));
+        self.save_or_fail()
+    }
+
+    fn save_or_fail(&self) -> Result<(), Failure> {
+        self.save().map_err(|error| {
+            Failure::new(
+                Code::CantCreate,
+                format!("{}: {error}", self.path.display()),
+            )
+        })
     }
 
     /// The symbols of a venue, in id order.

@@ -75,14 +75,13 @@ struct Session<V> {
 impl<V: Venue> Session<V> {
     fn open(id: VenueId, args: &Args) -> Result<Self, Failure> {
         let options = FeedOptions {
-            symbols: Vec::new(),
-            channels: Vec::new(),
             stream: StreamOptions {
                 book_depth: args.depth,
                 ..StreamOptions::default()
             },
             admission: Admission::Any,
             first_line: 0,
+            ..FeedOptions::default()
         };
         let feed = Feed::new(id, options).map_err(|reject| Failure::Usage(reject.to_string()))?;
         Ok(Self {

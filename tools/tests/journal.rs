@@ -50,6 +50,8 @@ fn append_instrument(log: &mut LogWriter) {
         symbol: "ETHUSDT",
         base: "ETH",
         quote: "USDT",
+        settle: "",
+        name: "",
     };
     append(log, &Record::Instrument(&head, text));
 }

@@ -1,6 +1,6 @@
 //! What a feed counts.
 
-use crate::record::{Kind, Record};
+use crate::record::{GapEnd, Kind, Record};
 use crate::reject::{RULE_COUNT, Reject};
 
 /// Counters of one feed; they only rise.
@@ -26,11 +26,44 @@ pub struct Counts {
     pub resyncs: u64,
     /// Updates after which a live book was crossed.
     pub crossed: u64,
+    /// Copies of messages that were taken before.
+    pub duplicates: u64,
+    /// Messages that filled a hole in their stream's numbers.
+    pub late: u64,
+    /// Messages that came out of order and in time, so that nothing was lost.
+    pub reordered: u64,
+    /// Book updates that waited for one before them.
+    pub early: u64,
+    /// Records fetched from REST to fill a gap.
+    pub backfilled: u64,
+    /// Changes of statistics whose snapshot was missed.
+    pub baseless: u64,
+    /// Gaps by how they ended, by [`GapEnd`]'s code; the first counts those that were opened.
+    pub gap_ends: [u64; 6],
+    /// Numbered messages that are lost for good.
+    pub missing: u64,
+    /// Streams that were found silent.
+    pub stale_streams: u64,
+    /// Lines replaced before the venue closed them.
+    pub rotations: u64,
+    /// Audits that found the book right.
+    pub audits_ok: u64,
+    /// Audits that found another book.
+    pub audits_differ: u64,
 }
 
 impl Counts {
     pub(super) fn rejected(&mut self, reject: Reject) {
         self.rejects[usize::from(reject.code()) - 1] += 1;
+    }
+
+    pub(super) fn gap_ended(&mut self, end: GapEnd, missing: u64) {
+        if let Some(count) = self.gap_ends.get_mut(usize::from(end.0)) {
+            *count += 1;
+        }
+        if end == GapEnd::LOST || end == GapEnd::SNAPSHOT {
+            self.missing += missing;
+        }
     }
 
     pub(super) fn emitted(&mut self, record: &Record<'_>) {

@@ -1,14 +1,30 @@
 //! The last step: state meets message, and a record leaves.
+//!
+//! Every message passes in this order: is it a copy of one that another line brought (`admit.rs`),
+//! does it continue its book (`books.rs`), does a quality rule object (`quality.rs`).
 
-use super::sync::{BookSync, Break, Levels, Scratch, State, Verdict};
+mod admit;
+mod backfill;
+mod books;
+mod orders;
+
+use super::audit::Audit;
+use super::books::Books;
+use super::gaps::OpenGap;
+use super::order_sync::OrderSync;
+use super::quality::Quality;
+use super::scores::Scores;
+use super::stream::Streams;
+use super::sync::{Rules, Scratch};
 use super::{Counts, Meta};
 use crate::instrument::{InstrumentId, Instruments};
 use crate::record::{
-    Bbo, BookEvent, BookHead, Candle, Figure, Flags, Gap, GapCause, Header, Kind, Liquidation,
-    Order, OrdersEvent, OrdersHead, Record, RecordSink, StatusCode, StatusHead, TickerEvent,
-    TickerHead, Trade,
+    Bbo, Candle, Figure, Flags, GapCause, GapEnd, Header, Liquidation, Order, Record, RecordSink,
+    StatusCode, StatusHead, TickerEvent, TickerHead, Trade,
 };
-use crate::venue::{Channel, Snapshots, StreamKey, Venue, VenueId};
+use crate::reject::Reject;
+use crate::venue::{Channel, Channels, StreamKey, Venue, VenueId};
+use admit::Sign;
 
 /// An order-level event's bids and asks.
 pub(super) type Orders<'a> = (&'a [Order], &'a [Order]);
@@ -19,70 +35,143 @@ pub(super) struct Gate<'a, V, S> {
     pub(super) id: VenueId,
     pub(super) meta: Meta,
     pub(super) instruments: &'a mut Instruments,
-    pub(super) books: &'a mut Vec<BookSync>,
+    pub(super) books: &'a mut Books,
+    pub(super) orders: &'a mut Vec<OrderSync>,
+    pub(super) streams: &'a mut Streams,
     pub(super) counts: &'a mut Counts,
+    pub(super) scores: &'a mut Scores,
+    pub(super) quality: &'a mut Quality,
+    pub(super) audit: &'a mut Audit,
+    pub(super) refused: &'a mut Option<Reject>,
     pub(super) scratch: &'a mut Scratch,
+    /// What the feed carries.
+    pub(super) channels: Channels,
+    /// Whether more than one line may bring the same message.
+    pub(super) redundant: bool,
+    /// How long a message that came too early waits for those before it.
+    pub(super) wait: i64,
     pub(super) sink: &'a mut S,
 }
 
 impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
     #[inline]
-    pub(super) fn trade(&mut self, trade: &mut Trade, flags: Flags) {
+    pub(super) fn trade(&mut self, trade: &mut Trade, channel: Channel, flags: Flags) {
+        let key = key(trade.header.instrument, channel);
+        let sign = Sign::of_trade(trade);
+        let Some(more) = self.admit(key, sign, |_| 0) else {
+            return;
+        };
         self.introduce(trade.header.instrument, trade.px_exp, trade.qty_exp);
-        self.stamp(&mut trade.header, flags);
-        self.emit(&Record::Trade(trade));
+        self.stamp(&mut trade.header, flags.with(more));
+        let verdict = self
+            .quality
+            .trade(self.instruments.get(key.instrument), channel, trade);
+        if self.passes(verdict, &mut trade.header) {
+            self.emit(&Record::Trade(trade));
+        }
     }
 
     #[inline]
     pub(super) fn bbo(&mut self, bbo: &mut Bbo, flags: Flags) {
+        let key = key(bbo.header.instrument, Channel::BBO);
+        if !self.channels.has(Channel::BBO) {
+            return;
+        }
+        let sign = Sign::of(&bbo.header);
+        let content = [bbo.bid_px, bbo.bid_qty, bbo.ask_px, bbo.ask_qty];
+        let Some(more) = self.admit(key, sign, |hasher| hasher.mix(&content)) else {
+            return;
+        };
         self.introduce(bbo.header.instrument, bbo.px_exp, bbo.qty_exp);
-        self.stamp(&mut bbo.header, flags);
-        self.emit(&Record::Bbo(bbo));
+        self.stamp(&mut bbo.header, flags.with(more));
+        let verdict = self.quality.bbo(self.instruments.get(key.instrument), bbo);
+        if self.passes(verdict, &mut bbo.header) {
+            self.emit(&Record::Bbo(bbo));
+        }
     }
 
     pub(super) fn candle(&mut self, candle: &mut Candle, flags: Flags) {
-        let qty_exp = self.instruments.get(candle.header.instrument).qty_exp;
-        self.introduce(candle.header.instrument, candle.px_exp, qty_exp);
-        self.stamp(&mut candle.header, flags);
+        let key = key(candle.header.instrument, candle.channel);
+        let content = [
+            candle.ts_open,
+            candle.high,
+            candle.low,
+            candle.close,
+            candle.volume,
+            candle.trades,
+            i64::from(candle.closed),
+        ];
+        let sign = Sign::of(&candle.header);
+        let Some(more) = self.admit(key, sign, |hasher| hasher.mix(&content)) else {
+            return;
+        };
+        let qty_exp = self.instruments.get(key.instrument).qty_exp;
+        self.introduce(key.instrument, candle.px_exp, qty_exp);
+        self.stamp(&mut candle.header, flags.with(more));
         self.emit(&Record::Candle(candle));
     }
 
     pub(super) fn liquidation(&mut self, found: &mut Liquidation, flags: Flags) {
-        self.introduce(found.header.instrument, found.px_exp, found.qty_exp);
-        self.stamp(&mut found.header, flags);
+        let key = key(found.header.instrument, Channel::LIQUIDATION);
+        let content = [found.px, found.qty, i64::from(found.side.0)];
+        let sign = Sign::of(&found.header);
+        let Some(more) = self.admit(key, sign, |hasher| hasher.mix(&content)) else {
+            return;
+        };
+        self.introduce(key.instrument, found.px_exp, found.qty_exp);
+        self.stamp(&mut found.header, flags.with(more));
         self.emit(&Record::Liquidation(found));
     }
 
-    pub(super) fn ticker(&mut self, head: &mut TickerHead, figures: &[Figure], flags: Flags) {
-        self.stamp(&mut head.header, flags);
-        self.emit(&Record::Ticker(TickerEvent { head, figures }));
-    }
-
-    pub(super) fn orders(&mut self, head: &mut OrdersHead, orders: Orders<'_>, flags: Flags) {
-        self.introduce(head.header.instrument, head.px_exp, head.qty_exp);
-        self.stamp(&mut head.header, flags);
-        let event = OrdersEvent {
-            head,
-            bids: orders.0,
-            asks: orders.1,
-        };
-        self.emit(
-            &if event.head.header.template_id == Kind::OrdersSnapshot as u16 {
-                Record::OrdersSnapshot(event)
-            } else {
-                Record::OrdersDelta(event)
-            },
-        );
-    }
-
-    pub(super) fn book(&mut self, head: &mut BookHead, levels: Levels<'_>, flags: Flags) {
-        self.introduce(head.header.instrument, head.px_exp, head.qty_exp);
-        self.stamp(&mut head.header, flags);
-        if head.header.template_id == Kind::BookSnapshot as u16 {
-            self.snapshot(head, levels);
-        } else {
-            self.delta(head, levels);
+    /// Statistics: a change is merged into what stood before, and the whole leaves.
+    pub(super) fn ticker(
+        &mut self,
+        head: &mut TickerHead,
+        figures: &[Figure],
+        change: bool,
+        flags: Flags,
+    ) {
+        let key = key(head.header.instrument, head.channel);
+        if !self.channels.has(head.channel) {
+            return;
         }
+        let sign = Sign::of(&head.header);
+        let content = |hasher: &mut admit::Content| {
+            for figure in figures {
+                hasher.mix(&[figure.mantissa, i64::from(figure.name.0)]);
+            }
+        };
+        let Some(more) = self.admit(key, sign, |hasher| {
+            content(hasher);
+            0
+        }) else {
+            return;
+        };
+        if change && self.streams.of(key).figures.is_empty() {
+            // Nothing to change: the snapshot was missed.
+            self.counts.baseless += 1;
+            return;
+        }
+        let ts = sign.ts;
+        let held = &mut self.streams.of(key).figures;
+        if !change {
+            held.clear();
+        }
+        for figure in figures {
+            merge(held, *figure, ts);
+        }
+        self.scratch.figures.clear();
+        let given = held.iter().map(|(figure, _)| *figure);
+        self.scratch
+            .figures
+            .extend(given.filter(|figure| figure.mantissa != crate::record::ABSENT));
+        self.stamp(&mut head.header, flags.with(more));
+        let record = Record::Ticker(TickerEvent {
+            head,
+            figures: &self.scratch.figures,
+        });
+        self.counts.emitted(&record);
+        self.sink.record(&record);
     }
 
     /// Writes what is known of an instrument.
@@ -94,30 +183,8 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
         self.sink.record(&record);
     }
 
-    /// Writes a live book as it stands.
-    pub(super) fn checkpoint_book(&mut self, id: InstrumentId) {
-        let Some(book) = self
-            .books
-            .get(id.index())
-            .filter(|book| book.state() == State::Live)
-        else {
-            return;
-        };
-        let (px_exp, qty_exp) = (book.book().px_exp(), book.book().qty_exp());
-        let mut head = BookHead::new(Kind::BookSnapshot, id, px_exp, qty_exp);
-        self.stamp(&mut head.header, Flags::CHECKPOINT);
-        self.whole_book(&mut head);
-    }
-
     pub(super) fn line_status(&mut self, code: StatusCode, text: &str) {
-        self.stream_status(
-            StreamKey {
-                instrument: InstrumentId::NONE,
-                channel: Channel::NONE,
-            },
-            code,
-            text,
-        );
+        self.stream_status(key(InstrumentId::NONE, Channel::NONE), code, text);
     }
 
     pub(super) fn stream_status(&mut self, key: StreamKey, code: StatusCode, text: &str) {
@@ -126,115 +193,72 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
         self.emit(&Record::Status(&head, text));
     }
 
-    /// A stream was lost from outside: a gap, and its book is bad.
+    /// A stream was lost from outside: a gap, and its books are bad.
     pub(super) fn lost(&mut self, key: StreamKey, cause: GapCause) {
-        let book = (key.channel == Channel::BOOK)
-            .then(|| self.books.get_mut(key.instrument.index()))
-            .flatten();
-        match book.map(|book| (book.state(), book.lose(cause))) {
-            Some((_, Some(found))) => self.gap(key.instrument, &found),
-            Some((State::Bad | State::Unsynced | State::Live, None)) => {}
-            None if key.channel == Channel::REFERENCE => {}
-            None => {
-                let mut gap = Gap::new(key.instrument, key.channel, cause);
-                self.stamp(&mut gap.header, Flags::NONE);
-                self.emit(&Record::Gap(&gap));
+        match key.channel {
+            Channel::REFERENCE | Channel::STATUS => {}
+            Channel::ORDERS => self.lose_orders(key.instrument, cause),
+            channel if channel.keeps_book() => self.lose_books(key, cause),
+            _ if key.instrument == InstrumentId::NONE => {
+                let gap = OpenGap::new(cause);
+                self.tell(key, &gap, GapEnd::OPEN, 0);
             }
+            _ => self.lose_stream(key, cause),
         }
     }
 
-    fn delta(&mut self, head: &mut BookHead, levels: Levels<'_>) {
-        let id = head.header.instrument;
-        let holds = matches!(self.venue.facts().snapshots, Snapshots::Rest { .. });
-        let verdict = book_mut(self.books, id).update(self.venue, head, levels, holds);
+    fn lose_stream(&mut self, key: StreamKey, cause: GapCause) {
+        let ts_recv = self.meta.ts_recv;
+        let state = self.streams.of(key);
+        if state.gap.is_some() {
+            return;
+        }
+        let gap = OpenGap {
+            good_seq: state
+                .holes
+                .next()
+                .map_or(state.highest.unwrap_or(0), |next| next - 1),
+            first_seq: state.holes.next().unwrap_or(0),
+            ts_open: ts_recv,
+            ts_good: state.ts_recv,
+            ..OpenGap::new(cause)
+        };
+        state.gap = Some(gap);
+        self.tell(key, &gap, GapEnd::OPEN, 0);
+    }
+
+    /// Writes a gap's record; `missing` counts what is known to be missing still.
+    pub(super) fn tell(&mut self, key: StreamKey, gap: &OpenGap, end: GapEnd, missing: u64) {
+        let mut record = gap.record(key, end, missing);
+        if record.ts_open == 0 {
+            record.ts_open = self.meta.ts_recv;
+        }
+        let bad = key.channel.keeps_book() && end == GapEnd::OPEN;
+        let flags = if bad {
+            Flags::MAYBE_BAD_BOOK
+        } else {
+            Flags::NONE
+        };
+        self.stamp(&mut record.header, flags);
+        self.counts.gap_ended(end, missing);
+        self.emit(&Record::Gap(&record));
+    }
+
+    /// What a quality rule's verdict makes of a record: whether it leaves.
+    #[inline]
+    fn passes(&mut self, verdict: super::quality::Verdict, header: &mut Header) -> bool {
         match verdict {
-            Verdict::Good => {
-                if self.books[id.index()].book().is_crossed() {
-                    self.counts.crossed += 1;
-                }
+            super::quality::Verdict::Pass => true,
+            super::quality::Verdict::Flag => {
+                header.flags = header.flags.with(Flags::SUSPECT);
+                true
             }
-            Verdict::Stale => {
-                self.counts.stale += 1;
-                return;
-            }
-            Verdict::Waiting | Verdict::StillBad => {
-                head.header.flags = head.header.flags.with(Flags::MAYBE_BAD_BOOK);
-            }
-            Verdict::Broken(found) => {
-                self.gap(id, &found);
-                head.header.flags = head.header.flags.with(Flags::MAYBE_BAD_BOOK);
+            super::quality::Verdict::Reject(rule) => {
+                *self.refused = Some(rule);
+                self.counts.rejected(rule);
+                false
             }
         }
-        self.emit(&Record::BookDelta(BookEvent {
-            head,
-            bids: levels.0,
-            asks: levels.1,
-        }));
-    }
-
-    fn snapshot(&mut self, head: &mut BookHead, levels: Levels<'_>) {
-        let id = head.header.instrument;
-        let joins = matches!(self.venue.facts().snapshots, Snapshots::Rest { .. });
-        let verdict = book_mut(self.books, id).snapshot(self.venue, head, levels, joins);
-        match verdict {
-            Verdict::Good if joins => self.whole_book(head),
-            Verdict::Good => {
-                head.header.flags = head.header.flags.with(Flags::SNAPSHOT);
-                self.emit(&Record::BookSnapshot(BookEvent {
-                    head,
-                    bids: levels.0,
-                    asks: levels.1,
-                }));
-            }
-            Verdict::Stale | Verdict::Waiting => self.counts.stale += 1,
-            Verdict::StillBad => self.bad_snapshot(head, levels),
-            Verdict::Broken(found) => {
-                self.gap(id, &found);
-                self.bad_snapshot(head, levels);
-            }
-        }
-    }
-
-    fn bad_snapshot(&mut self, head: &mut BookHead, levels: Levels<'_>) {
-        head.header.flags = head
-            .header
-            .flags
-            .with(Flags::SNAPSHOT)
-            .with(Flags::MAYBE_BAD_BOOK);
-        self.emit(&Record::BookSnapshot(BookEvent {
-            head,
-            bids: levels.0,
-            asks: levels.1,
-        }));
-    }
-
-    /// Emits the book as it stands now under `head`.
-    fn whole_book(&mut self, head: &mut BookHead) {
-        let book = &self.books[head.header.instrument.index()];
-        book.copy_to(self.scratch);
-        head.first_seq = head.header.seq;
-        head.header.seq = book.seq().unwrap_or(0);
-        if head.first_seq == u64::MAX {
-            head.first_seq = 0;
-        }
-        (head.px_exp, head.qty_exp) = (book.book().px_exp(), book.book().qty_exp());
-        head.header.flags = head.header.flags.with(Flags::SNAPSHOT);
-        let record = Record::BookSnapshot(BookEvent {
-            head,
-            bids: &self.scratch.bids,
-            asks: &self.scratch.asks,
-        });
-        self.counts.emitted(&record);
-        self.sink.record(&record);
-    }
-
-    fn gap(&mut self, instrument: InstrumentId, found: &Break) {
-        let mut gap = Gap::new(instrument, Channel::BOOK, found.cause);
-        self.stamp(&mut gap.header, Flags::MAYBE_BAD_BOOK);
-        gap.header.seq = found.good_seq;
-        gap.first_seq = found.first_seq;
-        gap.last_seq = found.last_seq;
-        self.emit(&Record::Gap(&gap));
     }
 
     /// Before an instrument's first record, and before one that is finer than those before, stands
@@ -256,13 +280,7 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
         instrument.widen(px_exp, qty_exp);
         let (px_exp, qty_exp) = (instrument.px_exp, instrument.qty_exp);
         self.instrument(id, Flags::NONE);
-        let broken = self
-            .books
-            .get_mut(id.index())
-            .and_then(|book| book.widen(px_exp, qty_exp));
-        if let Some(found) = broken {
-            self.gap(id, &found);
-        }
+        self.widen_books(id, px_exp, qty_exp);
     }
 
     #[inline]
@@ -275,6 +293,34 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
         self.counts.emitted(record);
         self.sink.record(record);
     }
+
+    const fn rules(&self, joins: bool) -> Rules {
+        Rules {
+            joins,
+            wait: self.wait,
+            redundant: self.redundant,
+        }
+    }
+}
+
+/// Takes a figure over unless a later one is held: an older change that comes late from another line
+/// says nothing about what changed since.
+fn merge(held: &mut Vec<(Figure, i64)>, figure: Figure, ts: i64) {
+    match held.binary_search_by_key(&figure.name, |(known, _)| known.name) {
+        Ok(at) if held[at].1 <= ts => held[at] = (figure, ts),
+        Ok(_) => {}
+        Err(at) => held.insert(at, (figure, ts)),
+    }
+}
+
+pub(super) use books::carried;
+
+/// The key of an instrument's stream.
+pub(super) const fn key(instrument: InstrumentId, channel: Channel) -> StreamKey {
+    StreamKey {
+        instrument,
+        channel,
+    }
 }
 
 #[inline]
@@ -284,11 +330,4 @@ fn stamp(header: &mut Header, meta: &Meta, flags: Flags) {
     header.frame = meta.frame;
     header.ts_recv = meta.ts_recv;
     header.ts_kernel = meta.ts_kernel;
-}
-
-fn book_mut(books: &mut Vec<BookSync>, id: InstrumentId) -> &mut BookSync {
-    if books.len() <= id.index() {
-        books.resize_with(id.index() + 1, BookSync::default);
-    }
-    &mut books[id.index()]
 }

@@ -1,8 +1,8 @@
 //! One line: its streams, the requests in flight and the pace of our messages.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
-use super::FeedOptions;
+use super::liveness::Pulse;
 use super::outbox::{CloseReason, Intent, Outbox};
 use crate::instrument::{InstrumentId, Instruments};
 use crate::venue::{Ask, Channel, Stream, StreamKey, Venue};
@@ -22,17 +22,36 @@ pub enum Stage {
     Refused,
 }
 
+/// A stream's place on a line.
+#[derive(Clone, Debug)]
+pub(super) struct Slot {
+    pub(super) key: StreamKey,
+    pub(super) stage: Stage,
+    pub(super) pulse: Pulse,
+    name: Box<str>,
+}
+
 /// One connection's worth of streams.
 #[derive(Debug)]
 pub struct Line {
     id: u16,
+    replica: u8,
     path: &'static str,
-    streams: Vec<(StreamKey, Stage)>,
+    slots: Vec<Slot>,
+    /// Where each stream stands; several stand together where the venue has one name for them.
     places: HashMap<StreamKey, usize, foldhash::fast::FixedState>,
+    names: HashMap<Box<str>, StreamKey, foldhash::fast::FixedState>,
+    chars: usize,
     spacing: i64,
     queue: VecDeque<Request>,
     pending: Vec<Request>,
     open: bool,
+    /// When it connected, or was made while it never did.
+    pub(super) since: i64,
+    /// The line that takes over from this one.
+    pub(super) successor: Option<u16>,
+    /// Why it should be replaced soon.
+    pub(super) tired: Option<&'static str>,
     next_send: i64,
     next_ping: i64,
     next_number: u64,
@@ -47,95 +66,130 @@ struct Request {
     deadline: i64,
 }
 
-/// Distributes the feed's streams over lines: one path a line, within the venue's limits.
-pub(super) fn plan<V: Venue>(
-    venue: &V,
-    instruments: &Instruments,
-    subscribed: &[InstrumentId],
-    options: &FeedOptions,
-) -> Vec<Line> {
-    let mut lines: Vec<Line> = Vec::new();
-    let mut name_chars: Vec<usize> = Vec::new();
-    let facts = venue.facts();
-    for stream in wanted(venue, instruments, subscribed, options) {
-        let path = venue.path(stream.key.channel);
-        // Its quotes and the comma count.
-        let chars = venue.stream_name(stream).len() + 3;
-        let room = lines.iter().zip(&name_chars).position(|(line, held)| {
-            line.path == path
-                && line.streams.len() < facts.streams_per_line
-                && held + chars <= facts.name_chars_per_line
-        });
-        let at = room.unwrap_or_else(|| {
-            let id = options.first_line + u16::try_from(lines.len()).unwrap_or(u16::MAX);
-            lines.push(Line::new(id, path, facts.request_spacing));
-            name_chars.push(0);
-            lines.len() - 1
-        });
-        lines[at].add(stream.key);
-        name_chars[at] += chars;
-    }
-    lines
-}
-
-fn wanted<'a, V: Venue>(
-    venue: &V,
-    instruments: &'a Instruments,
-    subscribed: &'a [InstrumentId],
-    options: &'a FeedOptions,
-) -> impl Iterator<Item = Stream<'a>> {
-    let reference = StreamKey {
-        instrument: InstrumentId::NONE,
-        channel: Channel::REFERENCE,
-    };
-    let reference = venue.reference_query(None).is_none().then_some(Stream {
-        key: reference,
-        symbol: "",
-    });
-    let data = options.channels.iter().flat_map(move |&channel| {
-        subscribed.iter().map(move |&instrument| {
-            named(
-                StreamKey {
-                    instrument,
-                    channel,
-                },
-                instruments,
-            )
-        })
-    });
-    reference.into_iter().chain(data)
-}
-
 impl Line {
-    fn new(id: u16, path: &'static str, spacing: i64) -> Self {
+    pub(super) fn new(id: u16, replica: u8, path: &'static str, spacing: i64, now: i64) -> Self {
         Self {
             id,
+            replica,
             path,
-            streams: Vec::new(),
+            slots: Vec::new(),
             places: HashMap::default(),
+            names: HashMap::default(),
+            chars: 0,
             spacing,
             queue: VecDeque::new(),
             pending: Vec::new(),
             open: false,
+            since: now,
+            successor: None,
+            tired: None,
             next_send: 0,
             next_ping: 0,
             next_number: 1,
         }
     }
 
-    fn add(&mut self, key: StreamKey) {
-        self.places.insert(key, self.streams.len());
-        self.streams.push((key, Stage::Wanted));
+    /// A line that takes over from this one: the same streams, with what is known of their pace.
+    pub(super) fn heir(&self, id: u16, now: i64) -> Self {
+        let mut heir = Self::new(id, self.replica, self.path, self.spacing, now);
+        heir.slots.clone_from(&self.slots);
+        heir.places.clone_from(&self.places);
+        heir.names.clone_from(&self.names);
+        heir.chars = self.chars;
+        heir.forget_requests();
+        heir
     }
 
-    fn stage_mut(&mut self, key: StreamKey) -> Option<&mut Stage> {
-        self.places.get(&key).map(|at| &mut self.streams[*at].1)
+    /// Adds a stream under the name that requests give it.
+    pub(super) fn add(&mut self, key: StreamKey, name: String) {
+        self.chars += characters(&name);
+        let name: Box<str> = name.into();
+        self.places.insert(key, self.slots.len());
+        self.names.insert(name.clone(), key);
+        self.slots.push(Slot {
+            key,
+            stage: Stage::Wanted,
+            pulse: Pulse::default(),
+            name,
+        });
     }
 
-    /// The line's number, the same for as long as the feed lives.
+    /// The stream that runs here under a name.
+    pub(super) fn under(&self, name: &str) -> Option<StreamKey> {
+        self.names.get(name).copied()
+    }
+
+    /// `also` comes in the stream of `key`.
+    pub(super) fn alias(&mut self, key: StreamKey, also: StreamKey) {
+        if let Some(place) = self.places.get(&key).copied() {
+            self.places.insert(also, place);
+        }
+    }
+
+    /// The streams in which none of `keep` comes.
+    pub(super) fn without(&self, keep: &HashSet<StreamKey>) -> Vec<StreamKey> {
+        let mut used = vec![false; self.slots.len()];
+        for (key, place) in &self.places {
+            used[*place] |= keep.contains(key);
+        }
+        let unused = self.slots.iter().zip(used).filter(|(_, used)| !used);
+        unused.map(|(slot, _)| slot.key).collect()
+    }
+
+    /// Takes streams out.
+    pub(super) fn remove(&mut self, gone: &[StreamKey]) {
+        let old = std::mem::take(&mut self.slots);
+        let mut moved = vec![None; old.len()];
+        self.names.clear();
+        self.chars = 0;
+        for (at, slot) in old.into_iter().enumerate() {
+            if gone.contains(&slot.key) {
+                continue;
+            }
+            moved[at] = Some(self.slots.len());
+            self.chars += characters(&slot.name);
+            self.names.insert(slot.name.clone(), slot.key);
+            self.slots.push(slot);
+        }
+        self.places = std::mem::take(&mut self.places)
+            .into_iter()
+            .filter_map(|(key, at)| Some((key, moved[at]?)))
+            .collect();
+    }
+
+    /// Whether another stream of that name fits.
+    pub(super) fn has_room<V: Venue>(&self, venue: &V, name: &str) -> bool {
+        self.slots.len() < venue.limits(self.path).streams_per_line
+            && self.chars + characters(name) <= venue.facts().name_chars_per_line
+            && self.successor.is_none()
+    }
+
+    pub(super) fn slot(&self, key: StreamKey) -> Option<&Slot> {
+        self.places.get(&key).map(|at| &self.slots[*at])
+    }
+
+    pub(super) fn slot_mut(&mut self, key: StreamKey) -> Option<&mut Slot> {
+        self.places.get(&key).map(|at| &mut self.slots[*at])
+    }
+
+    pub(super) fn slots(&self) -> &[Slot] {
+        &self.slots
+    }
+
+    pub(super) fn slots_mut(&mut self) -> &mut [Slot] {
+        &mut self.slots
+    }
+
+    /// The line's number.
     #[must_use]
     pub const fn id(&self) -> u16 {
         self.id
+    }
+
+    /// Which of the redundant lines it is, from 0.
+    #[must_use]
+    pub const fn replica(&self) -> u8 {
+        self.replica
     }
 
     /// Its path below the venue's WebSocket URL.
@@ -151,61 +205,91 @@ impl Line {
     }
 
     /// Its streams and how far each subscription is.
-    #[must_use]
-    pub fn streams(&self) -> &[(StreamKey, Stage)] {
-        &self.streams
+    pub fn streams(&self) -> impl Iterator<Item = (StreamKey, Stage)> + '_ {
+        self.slots.iter().map(|slot| (slot.key, slot.stage))
+    }
+
+    /// Whether it delivers `key`, or would as soon as something happens.
+    pub(super) fn covers(&self, key: StreamKey) -> bool {
+        let stage = self.slot(key).map(|slot| slot.stage);
+        let quiet = stage == Some(Stage::Acknowledged) && !key.channel.keeps_book();
+        self.open && (stage == Some(Stage::Live) || quiet)
     }
 
     pub(super) fn live_streams(&self) -> Vec<StreamKey> {
-        self.streams
-            .iter()
-            .filter(|(_, stage)| *stage == Stage::Live)
-            .map(|(key, _)| *key)
-            .collect()
+        let live = self.slots.iter().filter(|slot| slot.stage == Stage::Live);
+        live.map(|slot| slot.key).collect()
     }
 
     /// Connected: queues the subscription of every stream.
     pub(super) fn open<V: Venue>(&mut self, venue: &V, instruments: &Instruments, now: i64) {
         self.forget_requests();
         self.open = true;
+        (self.since, self.tired) = (now, None);
         self.next_send = now;
         self.next_ping = now + venue.facts().ping_every;
-        let keys: Vec<StreamKey> = self.streams.iter().map(|(key, _)| *key).collect();
+        let keys: Vec<StreamKey> = self.slots.iter().map(|slot| slot.key).collect();
+        self.ask(venue, instruments, Ask::Subscribe, &keys);
+    }
+
+    /// Queues requests for `keys`, as few as the venue allows.
+    pub(super) fn ask<V: Venue>(
+        &mut self,
+        venue: &V,
+        instruments: &Instruments,
+        ask: Ask,
+        keys: &[StreamKey],
+    ) {
         for group in keys.chunk_by(|first, second| venue.may_share(*first, *second)) {
-            for part in group.chunks(venue.facts().streams_per_request) {
-                let streams: Vec<Stream<'_>> =
-                    part.iter().map(|key| named(*key, instruments)).collect();
-                self.queue(venue, Ask::Subscribe, &streams);
+            for part in group.chunks(venue.limits(self.path).streams_per_request) {
+                let streams: Vec<Stream<'_>> = part
+                    .iter()
+                    .map(|key| named(venue, *key, instruments))
+                    .collect();
+                self.queue(venue, ask, &streams);
             }
         }
     }
 
     /// Disconnected: the streams that had data.
-    pub(super) fn close(&mut self) -> Vec<StreamKey> {
+    pub(super) fn close(&mut self, now: i64) -> Vec<StreamKey> {
         let live = self.live_streams();
         self.forget_requests();
-        self.open = false;
+        (self.open, self.since) = (false, now);
         live
     }
 
     fn forget_requests(&mut self) {
         self.queue.clear();
         self.pending.clear();
-        self.streams
+        self.slots
             .iter_mut()
-            .for_each(|(_, stage)| *stage = Stage::Wanted);
+            .for_each(|slot| slot.stage = Stage::Wanted);
     }
 
     /// Whether a stream runs here and nothing else waits to be sent: the moment to ask for it anew.
     pub(super) fn can_renew(&self, key: StreamKey) -> bool {
-        let stage = self.places.get(&key).map(|at| self.streams[*at].1);
+        let stage = self.slot(key).map(|slot| slot.stage);
         self.open
             && self.queue.is_empty()
             && matches!(stage, Some(Stage::Acknowledged | Stage::Live))
     }
 
+    /// Gives a stream up and asks for it again.
+    pub(super) fn renew<V: Venue>(
+        &mut self,
+        venue: &V,
+        stream: Stream<'_>,
+        now: i64,
+        out: &mut Outbox,
+    ) {
+        self.queue(venue, Ask::Unsubscribe, &[stream]);
+        self.queue(venue, Ask::Subscribe, &[stream]);
+        self.pump(now, out);
+    }
+
     /// Queues a request; [`Line::pump`] sends it when the venue's pace allows.
-    pub(super) fn queue<V: Venue>(&mut self, venue: &V, ask: Ask, streams: &[Stream<'_>]) {
+    fn queue<V: Venue>(&mut self, venue: &V, ask: Ask, streams: &[Stream<'_>]) {
         let number = self.next_number;
         self.next_number += 1;
         self.queue.push_back(Request {
@@ -228,7 +312,7 @@ impl Line {
         self.next_send = now + self.spacing;
         if request.ask == Ask::Subscribe {
             for key in &request.streams {
-                self.advance(*key, Stage::Asked);
+                self.advance(*key, Stage::Asked, now);
             }
         }
         out.push(Intent::Send {
@@ -276,11 +360,11 @@ impl Line {
     /// stream by stream, so that one bad name does not take the others with it.
     pub(super) fn answered<V: Venue>(
         &mut self,
-        number: Option<u64>,
-        stream: Option<StreamKey>,
-        refused: Option<&str>,
+        (number, stream): (Option<u64>, Option<StreamKey>),
+        refused: bool,
         venue: &V,
         instruments: &Instruments,
+        now: i64,
     ) -> Vec<StreamKey> {
         let Some(at) = self
             .pending
@@ -297,37 +381,46 @@ impl Line {
         if ask == Ask::Unsubscribe {
             return Vec::new();
         }
-        if refused.is_some() && settled.len() > 1 {
+        if refused && settled.len() > 1 {
             for key in settled {
-                self.queue(venue, Ask::Subscribe, &[named(key, instruments)]);
+                self.queue(venue, Ask::Subscribe, &[named(venue, key, instruments)]);
             }
             return Vec::new();
         }
-        let stage = if refused.is_some() {
+        let stage = if refused {
             Stage::Refused
         } else {
             Stage::Acknowledged
         };
-        settled.iter().for_each(|key| self.advance(*key, stage));
+        settled
+            .iter()
+            .for_each(|key| self.advance(*key, stage, now));
         settled
     }
 
-    /// Data of a stream came.
+    /// Data of a stream came; whether it had been too quiet.
     #[inline]
-    pub(super) fn data_came(&mut self, key: StreamKey) {
-        if let Some(stage) = self.stage_mut(key) {
-            *stage = Stage::Live;
-        }
+    pub(super) fn data_came(&mut self, key: StreamKey, now: i64) -> bool {
+        self.slot_mut(key).is_some_and(|slot| {
+            slot.stage = Stage::Live;
+            slot.pulse.beat(now)
+        })
     }
 
     /// Moves a stream's stage; an answer that comes after data does not take it back.
-    fn advance(&mut self, key: StreamKey, stage: Stage) {
-        if let Some(held) = self.stage_mut(key)
-            && (*held != Stage::Live || stage == Stage::Refused)
+    fn advance(&mut self, key: StreamKey, stage: Stage, now: i64) {
+        if let Some(slot) = self.slot_mut(key)
+            && (slot.stage != Stage::Live || stage == Stage::Refused)
         {
-            *held = stage;
+            slot.stage = stage;
+            slot.pulse.begin(now);
         }
     }
+}
+
+/// What a name takes of a request: its quotes and the comma count.
+const fn characters(name: &str) -> usize {
+    name.len() + 3
 }
 
 impl Request {
@@ -360,11 +453,16 @@ fn names(named: StreamKey, key: StreamKey) -> bool {
         && (named.channel == key.channel || named.channel == Channel::NONE)
 }
 
-fn named(key: StreamKey, instruments: &Instruments) -> Stream<'_> {
+/// A stream with the name that the venue knows it by.
+pub(super) fn named<'a, V: Venue>(
+    venue: &V,
+    key: StreamKey,
+    instruments: &'a Instruments,
+) -> Stream<'a> {
     let symbol = if key.instrument == InstrumentId::NONE {
         ""
     } else {
-        &instruments.get(key.instrument).symbol
+        venue.stream_symbol(key.channel, instruments.get(key.instrument))
     };
     Stream { key, symbol }
 }

@@ -6,11 +6,14 @@ use crate::venue::{Channel, Query};
 /// A wish; the driver executes it and reports back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Intent {
-    /// Open a line at this path of the venue's WebSocket URL; keep it open (reconnect) until the
-    /// feed ends.
+    /// Open a line at this path of the venue's WebSocket URL; keep it open (reconnect) until it is
+    /// retired or the feed ends.
     Connect {
         /// The line's number.
         line: u16,
+        /// Which of the redundant lines it is, from 0: they use different addresses where the name
+        /// has several.
+        replica: u8,
         /// URL path, beginning with `/`.
         path: String,
     },
@@ -20,6 +23,11 @@ pub enum Intent {
         line: u16,
         /// The message.
         text: String,
+    },
+    /// Close a line for good.
+    Retire {
+        /// The line.
+        line: u16,
     },
     /// Fetch a REST body.
     Fetch(Fetch),
@@ -84,6 +92,8 @@ pub enum Want {
 pub enum CloseReason {
     /// A subscription was not answered in time.
     NoAnswer,
+    /// A stream was silent for too long, and stayed so when it was subscribed anew.
+    Silent,
 }
 
 impl CloseReason {
@@ -92,6 +102,7 @@ impl CloseReason {
     pub const fn text(self) -> &'static str {
         match self {
             Self::NoAnswer => "a subscription was not answered in time",
+            Self::Silent => "a stream was silent for too long",
         }
     }
 }

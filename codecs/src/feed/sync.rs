@@ -7,10 +7,15 @@
 //!                        Bad  <─────────────────────────┘ one Gap
 //!      (holds updates)    └── snapshot ──> Live
 //! ```
+//!
+//! An update that does not follow may only be early: another line, or the venue's next frame, may
+//! bring what is missing. It waits (`early`) for as long as configured before the book breaks.
 
+use super::arrivals::Arrivals;
 use super::counts::BookCounts;
+use super::gaps::OpenGap;
 use crate::book::Book;
-use crate::record::{BookHead, GapCause, Level};
+use crate::record::{BookHead, Figure, GapCause, Level};
 use crate::venue::{Follow, Held, Snapshots, Venue};
 
 const SECOND: i64 = 1_000_000_000;
@@ -19,6 +24,8 @@ const SECOND: i64 = 1_000_000_000;
 const HELD_UPDATES_MAX: usize = 10_000;
 /// Most levels in them: 16 MiB.
 const HELD_LEVELS_MAX: usize = 1 << 20;
+/// Most updates that wait for one that is missing: 1 s of the busiest book streams.
+const EARLY_MAX: usize = 100;
 /// How long a snapshot may take before it is asked for again; doubles with each attempt.
 const RETRY_MIN: i64 = 5 * SECOND;
 /// Longest pause between two attempts.
@@ -45,28 +52,47 @@ pub(super) enum Verdict {
     /// The book contained it already.
     Stale,
     /// It showed that something is missing, for the first time since the book was right.
-    Broken(Break),
+    Broken(OpenGap),
     /// A snapshot that did not heal the book.
     StillBad,
+    /// Something before it is missing that may still come.
+    Early,
 }
 
-/// A break, with the missing sequence where it is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Break {
-    pub(super) cause: GapCause,
-    pub(super) good_seq: u64,
-    pub(super) first_seq: u64,
-    pub(super) last_seq: u64,
+/// What holds for every update of a book.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rules {
+    /// Whether updates are held for a REST snapshot to join.
+    pub(super) joins: bool,
+    /// How long an early update waits, in nanoseconds; 0 = not at all.
+    pub(super) wait: i64,
+    /// Whether more than one line may bring the same update.
+    pub(super) redundant: bool,
+}
+
+/// An update that came before what it follows.
+#[derive(Debug)]
+pub(super) struct Early {
+    pub(super) head: BookHead,
+    levels: Vec<Level>,
+    bids: usize,
+}
+
+impl Early {
+    pub(super) fn levels(&self) -> Levels<'_> {
+        self.levels.split_at(self.bids)
+    }
 }
 
 /// An event's levels.
 pub(super) type Levels<'a> = (&'a [Level], &'a [Level]);
 
-/// Reusable space for whole books on their way out.
+/// Reusable space for whole states on their way out.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     pub(super) bids: Vec<Level>,
     pub(super) asks: Vec<Level>,
+    pub(super) figures: Vec<Figure>,
 }
 
 /// Updates held until a snapshot comes.
@@ -127,6 +153,21 @@ pub(super) struct BookSync {
     /// When a snapshot may be asked for (again).
     due: i64,
     attempts: u32,
+    early: Vec<Early>,
+    early_since: i64,
+    /// A copy to go back to when an update turns out not to follow.
+    spare: Book,
+    /// The line that brought the last update.
+    line: u16,
+    ts_good: i64,
+    /// Stamp and checksum of the last update: its name where the venue gives no numbers.
+    mark: (i64, u32),
+    /// Its last updates, while more than one line carries it.
+    pub(super) arrivals: Arrivals,
+    /// The gap that the next good snapshot ends.
+    pub(super) gap: Option<OpenGap>,
+    /// Since when it is crossed (monotonic); `None` = it is not.
+    pub(super) crossed_since: Option<i64>,
 }
 
 impl Default for BookSync {
@@ -144,6 +185,15 @@ impl Default for BookSync {
             touched: false,
             due: 0,
             attempts: 0,
+            early: Vec::new(),
+            early_since: 0,
+            spare: Book::default(),
+            line: 0,
+            ts_good: 0,
+            mark: (0, 0),
+            arrivals: Arrivals::default(),
+            gap: None,
+            crossed_since: None,
         }
     }
 }
@@ -176,27 +226,129 @@ impl BookSync {
         venue: &V,
         head: &BookHead,
         levels: Levels<'_>,
-        holds: bool,
+        rules: Rules,
+        now: i64,
     ) -> Verdict {
         self.touched = true;
         if self.state != State::Live {
-            return self.hold(head, levels, holds);
+            return self.hold(head, levels, rules.joins);
+        }
+        if head.cross_seq < self.held.cross_seq {
+            // Older than the book by the venue's own order, whatever its number.
+            return Verdict::Stale;
         }
         match venue.follow(self.held, head) {
             Follow::Stale => Verdict::Stale,
-            Follow::Apply => match self.advance(venue, head, levels) {
+            Follow::Apply => match self.attempt(venue, head, levels, rules) {
                 Ok(()) => {
                     self.attempts = 0;
                     Verdict::Good
                 }
+                Err(GapCause::CHECKSUM) if self.may_wait(rules) => self.wait(head, levels, now),
                 Err(cause) => self.broke(cause, None),
             },
+            Follow::Gap if self.may_wait(rules) => self.wait(head, levels, now),
             Follow::Gap => {
                 let verdict = self.broke(GapCause::SEQUENCE, Some(head));
-                self.hold(head, levels, holds);
+                self.hold(head, levels, rules.joins);
                 verdict
             }
         }
+    }
+
+    const fn may_wait(&self, rules: Rules) -> bool {
+        rules.wait > 0 && self.early.len() < EARLY_MAX
+    }
+
+    #[cold]
+    fn wait(&mut self, head: &BookHead, (bids, asks): Levels<'_>, now: i64) -> Verdict {
+        if self.early.is_empty() {
+            self.early_since = now;
+        }
+        self.early.push(Early {
+            head: *head,
+            levels: [bids, asks].concat(),
+            bids: bids.len(),
+        });
+        Verdict::Early
+    }
+
+    /// The early update whose turn it is now; it has been applied.
+    #[inline]
+    pub(super) fn next_early<V: Venue>(&mut self, venue: &V, rules: Rules) -> Option<Early> {
+        if self.early.is_empty() {
+            return None;
+        }
+        let mut early = std::mem::take(&mut self.early);
+        early.retain(|update| venue.follow(self.held, &update.head) != Follow::Stale);
+        let turn = early.iter().position(|update| {
+            venue.follow(self.held, &update.head) == Follow::Apply
+                && self
+                    .attempt(venue, &update.head, update.levels(), rules)
+                    .is_ok()
+        });
+        let turn = turn.map(|at| early.remove(at));
+        self.early = early;
+        turn
+    }
+
+    /// Whether early updates have waited for too long.
+    pub(super) fn is_overdue(&self, now: i64, wait: i64) -> bool {
+        !self.early.is_empty() && now - self.early_since >= wait
+    }
+
+    /// What is missing will not come: the book breaks. The updates that waited are handed out.
+    pub(super) fn give_up_waiting(&mut self, joins: bool) -> (Verdict, Vec<Early>) {
+        let mut early = std::mem::take(&mut self.early);
+        early.sort_by_key(|update| update.head.first_seq);
+        let first = early.first().map(|update| update.head);
+        let numbered = first.is_some_and(|head| head.header.seq != 0);
+        let cause = if numbered {
+            GapCause::SEQUENCE
+        } else {
+            GapCause::CHECKSUM
+        };
+        let verdict = self.broke(cause, first.as_ref());
+        for update in &early {
+            self.hold(&update.head, update.levels(), joins);
+        }
+        (verdict, early)
+    }
+
+    /// Whether a snapshot that came in the stream may replace the book. One from another line than
+    /// the book's last update is that line's beginning, not news, unless the venue began anew or it
+    /// is the very next update in the form of a snapshot.
+    pub(super) fn welcomes(&self, head: &BookHead, rules: Rules) -> bool {
+        let Some(seq) = self.held.seq else {
+            return true;
+        };
+        self.state != State::Live
+            || !rules.redundant
+            || head.header.line == self.line
+            || (head.header.seq == 1 && head.cross_seq > self.held.cross_seq)
+            || (head.header.seq != 0 && head.header.seq == seq.saturating_add(1))
+    }
+
+    /// Whether it stands at the same update as another book of its stream.
+    pub(super) fn stands_with(&self, other: &Self) -> bool {
+        (self.held.seq, self.mark) == (other.held.seq, other.mark)
+    }
+
+    /// Whether updates wait for a snapshot to join.
+    pub(super) fn holds_updates(&self) -> bool {
+        !self.buffer.updates.is_empty()
+    }
+
+    /// The number of the first held update that is later by the venue's sequence across channels.
+    pub(super) fn held_after(&self, cross_seq: u64) -> Option<u64> {
+        let mut heads = self.buffer.updates.iter().map(|(head, ..)| head);
+        let next = heads.find(|head| head.cross_seq > cross_seq)?;
+        Some(next.header.seq)
+    }
+
+    /// The gap that ends now, if the book is right again.
+    pub(super) fn heal(&mut self) -> Option<OpenGap> {
+        self.gap.take_if(|_| self.state == State::Live)
     }
 
     /// Replaces the book by a snapshot and applies what was held since.
@@ -214,6 +366,7 @@ impl BookSync {
         if joins && self.state == State::Live {
             return Verdict::Stale;
         }
+        self.early.clear();
         if self
             .book
             .replace(levels.0, levels.1, head.px_exp, head.qty_exp)
@@ -227,6 +380,8 @@ impl BookSync {
             cross_seq: head.cross_seq,
             joined: !joins,
         };
+        (self.line, self.ts_good) = (head.header.line, head.header.ts_recv);
+        self.mark = (head.header.ts_venue, head.checksum);
         self.book.cut(head.depth);
         if let Some(confirmed) = venue.verify(&self.book, head) {
             self.count_checksum(confirmed);
@@ -238,8 +393,9 @@ impl BookSync {
     }
 
     /// Marks the book as bad for a reason outside its own updates; `None` if it was not live.
-    pub(super) fn lose(&mut self, cause: GapCause) -> Option<Break> {
+    pub(super) fn lose(&mut self, cause: GapCause) -> Option<OpenGap> {
         self.buffer.clear();
+        self.early.clear();
         self.attempts = 0;
         self.due = 0;
         match self.state {
@@ -283,7 +439,7 @@ impl BookSync {
         self.due = now + pause.min(RETRY_MAX);
     }
 
-    pub(super) fn widen(&mut self, px_exp: i8, qty_exp: i8) -> Option<Break> {
+    pub(super) fn widen(&mut self, px_exp: i8, qty_exp: i8) -> Option<OpenGap> {
         match self.book.widen(px_exp, qty_exp) {
             Ok(()) => None,
             Err(_) => self.lose(GapCause::RANGE),
@@ -311,6 +467,28 @@ impl BookSync {
         Verdict::Waiting
     }
 
+    /// [`BookSync::advance`], undone where the checksum says that something before is missing and
+    /// that may still come.
+    #[inline]
+    fn attempt<V: Venue>(
+        &mut self,
+        venue: &V,
+        head: &BookHead,
+        levels: Levels<'_>,
+        rules: Rules,
+    ) -> Result<(), GapCause> {
+        let unnumbered = head.header.seq == 0;
+        if !unnumbered || rules.wait == 0 {
+            return self.advance(venue, head, levels);
+        }
+        self.spare.copy_from(&self.book);
+        let outcome = self.advance(venue, head, levels);
+        if outcome == Err(GapCause::CHECKSUM) {
+            std::mem::swap(&mut self.book, &mut self.spare);
+        }
+        outcome
+    }
+
     #[inline]
     fn advance<V: Venue>(
         &mut self,
@@ -333,6 +511,8 @@ impl BookSync {
             cross_seq: head.cross_seq,
             joined: true,
         };
+        (self.line, self.ts_good) = (head.header.line, head.header.ts_recv);
+        self.mark = (head.header.ts_venue, head.checksum);
         Ok(())
     }
 
@@ -386,14 +566,16 @@ impl BookSync {
             return Verdict::StillBad;
         }
         self.counts.gaps += 1;
+        self.crossed_since = None;
         if self.attempts == 0 {
             self.due = 0;
         }
-        Verdict::Broken(Break {
-            cause,
+        Verdict::Broken(OpenGap {
             good_seq,
             first_seq: known(good_seq.saturating_add(1)),
             last_seq: last,
+            ts_good: self.ts_good,
+            ..OpenGap::new(cause)
         })
     }
 }

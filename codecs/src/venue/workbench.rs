@@ -173,11 +173,10 @@ pub(super) struct Tape<V> {
 impl<V: Venue> Tape<V> {
     pub(super) fn new(id: VenueId) -> Self {
         let options = FeedOptions {
-            symbols: Vec::new(),
-            channels: Vec::new(),
             stream: StreamOptions::default(),
             admission: Admission::Any,
             first_line: 0,
+            ..FeedOptions::default()
         };
         Self {
             feed: Feed::new(id, options).unwrap(),

@@ -50,11 +50,10 @@ pub(crate) fn for_each_line(
 /// A feed that takes every symbol it meets.
 pub(crate) fn open_feed<V: Venue>(id: VenueId) -> Feed<V> {
     let options = FeedOptions {
-        symbols: Vec::new(),
-        channels: Vec::new(),
         stream: StreamOptions::default(),
         admission: Admission::Any,
         first_line: 0,
+        ..FeedOptions::default()
     };
     Feed::new(id, options).unwrap()
 }

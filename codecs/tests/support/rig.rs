@@ -92,11 +92,16 @@ impl<S: Script> Rig<S> {
     /// A feed of other symbols that has not started.
     pub(crate) fn of(symbols: &[String]) -> Self {
         let options = feedd_codecs::feed::FeedOptions {
-            symbols: symbols.to_vec(),
+            instruments: symbols
+                .iter()
+                .cloned()
+                .map(feedd_codecs::feed::Pick::Symbol)
+                .collect(),
             channels: vec![S::TRADES, Channel::BBO, Channel::BOOK],
             stream: StreamOptions::default(),
             admission: Admission::Named,
             first_line: 3,
+            ..feedd_codecs::feed::FeedOptions::default()
         };
         let truth = |symbol: &String| Truth::new(symbol, S::PLACES, S::VIEW);
         Self {
@@ -130,7 +135,10 @@ impl<S: Script> Rig<S> {
     }
 
     pub(crate) fn start(&mut self) {
-        self.feed.start(self.now, &mut self.out);
+        let meta = self.meta(u16::MAX);
+        let records = &mut self.records;
+        let mut sink = |record: &Record<'_>| records.push(Taken::of(record));
+        self.feed.start(meta, &mut self.out, &mut sink);
         self.settle();
     }
 
@@ -168,8 +176,7 @@ impl<S: Script> Rig<S> {
 
     /// The line that carries a stream.
     pub(crate) fn line_of(&self, key: StreamKey) -> u16 {
-        let carries =
-            |line: &&feedd_codecs::feed::Line| line.streams().iter().any(|held| held.0 == key);
+        let carries = |line: &&feedd_codecs::feed::Line| line.streams().any(|held| held.0 == key);
         self.feed.lines().iter().find(carries).unwrap().id()
     }
 
@@ -287,7 +294,8 @@ impl<S: Script> Rig<S> {
         let meta = self.meta(line);
         let records = &mut self.records;
         let mut sink = |record: &Record<'_>| records.push(Taken::of(record));
-        self.feed.on_close(meta, reason, &mut sink);
+        self.feed.on_close(meta, reason, &mut self.out, &mut sink);
+        self.settle();
     }
 
     pub(crate) fn lose(&mut self, line: u16) {
@@ -320,9 +328,21 @@ impl<S: Script> Rig<S> {
         let until = self.now + ms * MS;
         while self.now < until {
             self.now += step * MS;
-            self.feed.on_tick(self.now, &mut self.out);
+            self.tick();
             self.settle();
         }
+    }
+
+    fn tick(&mut self) {
+        let now = self.now;
+        let meta = Meta {
+            now,
+            ..self.meta(u16::MAX)
+        };
+        self.now = now;
+        let records = &mut self.records;
+        let mut sink = |record: &Record<'_>| records.push(Taken::of(record));
+        self.feed.on_tick(meta, &mut self.out, &mut sink);
     }
 
     pub(crate) fn take(&mut self) -> Vec<Taken> {
@@ -409,7 +429,7 @@ impl<S: Script> Rig<S> {
                     self.snapshot(instrument.index()).unwrap();
                 }
             }
-            Intent::Fetch(_) => {}
+            Intent::Fetch(_) | Intent::Retire { .. } => {}
             Intent::Close { line, reason } => self.closed.push((line, reason)),
         }
     }

@@ -63,7 +63,7 @@ pub(crate) fn vc_070_a_disconnect_is_a_gap_in_every_live_stream<S: Script>() {
         .feed
         .lines()
         .iter()
-        .map(|line| line.streams().len())
+        .map(|line| line.streams().count())
         .sum();
     assert_eq!(asks, once);
 }
@@ -146,7 +146,6 @@ pub(crate) fn vc_150_dropped_frames_are_a_gap_in_their_line<S: Script>() {
         .unwrap();
     let expected: BTreeSet<(u32, u8)> = streams
         .streams()
-        .iter()
         .filter(|held| held.0.channel != Channel::REFERENCE)
         .map(|held| (held.0.instrument.0, held.0.channel.0))
         .collect();

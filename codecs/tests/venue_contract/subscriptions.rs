@@ -30,7 +30,8 @@ pub(crate) fn vc_010_requests_stay_within_the_limits<S: Script>() {
             assert!(asked.insert((stream.0, stream.1.0)), "asked twice");
         }
     }
-    let reference = usize::from(rig.feed.lines()[0].streams()[0].0.channel == Channel::REFERENCE);
+    let reference =
+        usize::from(rig.feed.lines()[0].streams().next().unwrap().0.channel == Channel::REFERENCE);
     assert_eq!(asked.len(), 3 * symbols.len() + reference);
     assert!(
         chars
@@ -39,7 +40,7 @@ pub(crate) fn vc_010_requests_stay_within_the_limits<S: Script>() {
         "{chars:?}"
     );
     for line in rig.feed.lines() {
-        assert!(line.streams().len() <= facts.streams_per_line);
+        assert!(line.streams().count() <= facts.streams_per_line);
         assert!(line.path().starts_with('/'));
     }
     assert!(rig.closed.is_empty());

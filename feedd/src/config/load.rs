@@ -63,22 +63,25 @@ fn known_keys() -> BTreeSet<String> {
     full.threads.journal_core = Some(0);
     full.limits.silence = Some(full.limits.stop);
     full.tls.ca_file = Some("ca.pem".into());
-    full.feeds.push(FeedConfig {
-        venue: String::new(),
-        product: String::new(),
-        instruments: Vec::new(),
-        channels: Vec::new(),
-        book_depth: 0,
-        book_interval_ms: 0,
-        reader: 0,
-        ws_url: Some(String::new()),
-        rest_url: Some(String::new()),
-    });
+    full.feeds.push(full_feed());
     let mut keys = BTreeSet::new();
     if let Ok(value) = toml::Value::try_from(&full) {
         collect(&value, &mut keys);
     }
     keys
+}
+
+/// A feed in which every key is set.
+fn full_feed() -> FeedConfig {
+    let mut feed = FeedConfig::new("", "", Vec::new());
+    feed.rotate_after = Some(feed.gap_wait);
+    let file = || Some("file".into());
+    (feed.api_key_file, feed.token_file) = (file(), file());
+    (feed.ws_url, feed.rest_url) = (Some(String::new()), Some(String::new()));
+    let rules = feedd_codecs::feed::Rule::ALL;
+    let named = rules.map(|rule| (rule.name().to_owned(), String::new()));
+    feed.quality.rules.extend(named);
+    feed
 }
 
 fn collect(value: &toml::Value, keys: &mut BTreeSet<String>) {

@@ -154,8 +154,15 @@ impl<V: Venue> Driver<V> {
         !self.outbox.is_empty()
     }
 
-    pub(super) fn start(&mut self) {
-        self.feed.start(clock::mono(), &mut self.outbox);
+    pub(super) fn start(&mut self, publisher: &mut Publisher) {
+        let meta = self.meta_now(self.rest_line);
+        self.feed
+            .start(meta, &mut self.outbox, &mut publisher.sink(self.index));
+    }
+
+    /// Hands over the secret that some streams ask for.
+    pub(super) fn set_token(&mut self, token: &str) {
+        self.feed.set_token(token);
     }
 
     pub(super) fn on_open(&mut self, line: u16, publisher: &mut Publisher) {
@@ -168,8 +175,12 @@ impl<V: Venue> Driver<V> {
     pub(super) fn on_close(&mut self, line: u16, reason: &str, publisher: &mut Publisher) {
         self.tell_loss(publisher);
         let meta = self.meta_now(line);
-        self.feed
-            .on_close(meta, reason, &mut publisher.sink(self.index));
+        self.feed.on_close(
+            meta,
+            reason,
+            &mut self.outbox,
+            &mut publisher.sink(self.index),
+        );
     }
 
     pub(super) fn on_stop(&mut self, line: u16, publisher: &mut Publisher) {
@@ -178,11 +189,21 @@ impl<V: Venue> Driver<V> {
         self.feed.on_stop(meta, &mut publisher.sink(self.index));
     }
 
-    /// A text frame: decoded, applied, published, kept.
+    /// A frame: decoded, applied, published, kept.
     #[inline]
-    pub(super) fn on_text(&mut self, line: u16, frame: &[u8], publisher: &mut Publisher) {
+    pub(super) fn on_frame(
+        &mut self,
+        line: u16,
+        carrier: Carrier,
+        frame: &[u8],
+        publisher: &mut Publisher,
+    ) {
         let meta = self.next_meta(line);
-        let decoded = self.feed.decode(frame);
+        let decoded = if carrier == Carrier::BINARY {
+            self.feed.decode_binary(frame)
+        } else {
+            self.feed.decode(frame)
+        };
         let now = clock::mono();
         self.recorder.record(Stage::UserDecoded, now - meta.now);
         match decoded {
@@ -197,10 +218,13 @@ impl<V: Venue> Driver<V> {
                 }
                 self.recorder
                     .record(Stage::DecodedPublished, clock::mono() - now);
+                if let Some(rule) = self.feed.take_refused() {
+                    self.quarantine(meta, carrier, frame, rule, publisher);
+                }
             }
-            Err(reject) => self.quarantine(meta, Carrier::TEXT, frame, reject, publisher),
+            Err(reject) => self.quarantine(meta, carrier, frame, reject, publisher),
         }
-        self.keep(meta, Carrier::TEXT, frame, publisher);
+        self.keep(meta, carrier, frame, publisher);
         self.tell_loss(publisher);
     }
 
@@ -225,12 +249,12 @@ impl<V: Venue> Driver<V> {
         body: Result<Vec<u8>, String>,
         publisher: &mut Publisher,
     ) {
-        let Ok(body) = body else {
-            return self
-                .feed
-                .on_fetch_failed(want, clock::mono(), &mut self.outbox);
-        };
         self.tell_loss(publisher);
+        let Ok(body) = body else {
+            let meta = self.meta_now(self.rest_line);
+            let mut sink = publisher.sink(self.index);
+            return self.feed.on_fetch_failed(want, meta, &mut sink);
+        };
         let meta = self.next_meta(self.rest_line);
         let applied = self.feed.on_body(
             want,
@@ -253,9 +277,11 @@ impl<V: Venue> Driver<V> {
         publisher: &mut Publisher,
         shared: &SharedReport,
     ) {
-        let now = clock::mono();
-        self.feed.on_tick(now, &mut self.outbox);
         self.tell_loss(publisher);
+        let meta = self.meta_now(self.rest_line);
+        let now = meta.now;
+        self.feed
+            .on_tick(meta, &mut self.outbox, &mut publisher.sink(self.index));
         if checkpoints != self.checkpoint_seen {
             self.checkpoint_seen = checkpoints;
             self.checkpoint_next = Some(0);

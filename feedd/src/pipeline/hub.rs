@@ -5,7 +5,9 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::rc::Rc;
+use std::time::Duration;
 
 use feedd_codecs::feed::{CloseReason, Intent};
 use feedd_codecs::raw::Carrier;
@@ -37,6 +39,10 @@ pub(crate) enum Command {
 pub(crate) struct Hub<V> {
     pub(crate) venue: VenueId,
     pub(crate) ws_url: String,
+    /// Whether paths that the real venue serves elsewhere are dialled there.
+    pub(crate) own_urls: bool,
+    pub(crate) api_key_file: Option<PathBuf>,
+    pub(crate) token_file: Option<PathBuf>,
     pub(crate) dialer: Dialer,
     pub(crate) limits: LimitConfig,
     pub(crate) silence: i64,
@@ -53,7 +59,9 @@ pub(crate) struct Hub<V> {
 impl<V: Venue + 'static> Hub<V> {
     /// Begins: reference data, then lines.
     pub(super) fn start(self: &Rc<Self>) {
-        self.driver.borrow_mut().start();
+        self.driver
+            .borrow_mut()
+            .start(&mut self.publisher.borrow_mut());
         self.execute();
     }
 
@@ -77,10 +85,28 @@ impl<V: Venue + 'static> Hub<V> {
             .on_stop(line, &mut self.publisher.borrow_mut());
     }
 
+    /// The URL of a path.
+    pub(crate) fn url(&self, path: &str) -> String {
+        let driver = self.driver.borrow();
+        let own = driver.feed.venue().own_url(path);
+        own.filter(|_| self.own_urls)
+            .map_or_else(|| format!("{}{path}", self.ws_url), str::to_owned)
+    }
+
+    /// How often a line sends a WebSocket ping frame, if the venue wants it.
+    pub(crate) fn frame_ping_every(&self) -> Option<Duration> {
+        let every = self.driver.borrow().feed.venue().frame_ping_every();
+        (every > 0).then(|| Duration::from_nanos(every.unsigned_abs()))
+    }
+
+    pub(crate) fn set_token(&self, token: &str) {
+        self.driver.borrow_mut().set_token(token);
+    }
+
     #[inline]
-    pub(crate) fn on_text(self: &Rc<Self>, line: u16, frame: &[u8]) {
+    pub(crate) fn on_frame(self: &Rc<Self>, line: u16, carrier: Carrier, frame: &[u8]) {
         let mut driver = self.driver.borrow_mut();
-        driver.on_text(line, frame, &mut self.publisher.borrow_mut());
+        driver.on_frame(line, carrier, frame, &mut self.publisher.borrow_mut());
         let wants = driver.has_intents();
         drop(driver);
         if wants {
@@ -112,7 +138,13 @@ impl<V: Venue + 'static> Hub<V> {
         let intents: Vec<Intent> = self.driver.borrow_mut().intents().collect();
         for intent in intents {
             match intent {
-                Intent::Connect { line, path } => self.connect(line, path),
+                Intent::Connect {
+                    line,
+                    replica,
+                    path,
+                } => self.connect(line, replica, path),
+                // Its task ends when nobody can tell it anything any more.
+                Intent::Retire { line } => drop(self.lines.borrow_mut().remove(&line)),
                 Intent::Send { line, text } => self.command(line, Command::Text(text)),
                 Intent::Close { line, reason } => self.command(line, Command::Close(reason)),
                 Intent::Fetch(fetch) => self.rest.fetch(fetch),
@@ -120,11 +152,14 @@ impl<V: Venue + 'static> Hub<V> {
         }
     }
 
-    fn connect(self: &Rc<Self>, line: u16, path: String) {
+    fn connect(self: &Rc<Self>, line: u16, replica: u8, path: String) {
         let (sender, commands) = mpsc::channel(COMMANDS);
         self.lines.borrow_mut().insert(line, sender);
-        let task = tokio::task::spawn_local(line::run(Rc::clone(self), line, path, commands));
-        self.tasks.borrow_mut().push(task);
+        let task =
+            tokio::task::spawn_local(line::run(Rc::clone(self), (line, replica), path, commands));
+        let mut tasks = self.tasks.borrow_mut();
+        tasks.retain(|task| !task.is_finished());
+        tasks.push(task);
     }
 
     /// A line that does not take its messages is stuck: its silence deadline ends it.

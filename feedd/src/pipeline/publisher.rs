@@ -5,15 +5,17 @@
 //! and counted until half of the ring is free again; then each feed that lost something records its
 //! gaps, before anything else of its own, and resynchronises.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use feedd_codecs::raw::RawHead;
-use feedd_codecs::{Record, RecordSink};
+use feedd_codecs::{Record, RecordSink, VenueId};
 use feedd_ringbuf::{Producer, PushError, Ring};
 use zerocopy::IntoBytes;
 
 use super::entry::{self, What};
 use crate::clock;
+use crate::roster::Roster;
 
 /// Pause between two looks at a full ring.
 const FULL_PAUSE: Duration = Duration::from_micros(20);
@@ -33,10 +35,11 @@ pub(super) struct Publisher {
     lost_records: u64,
     lost_raw: u64,
     full: u64,
+    roster: Arc<Mutex<Roster>>,
 }
 
 impl Publisher {
-    pub(super) fn new(producer: Producer, wait: Duration) -> Self {
+    pub(super) fn new(producer: Producer, wait: Duration, roster: Arc<Mutex<Roster>>) -> Self {
         let ring = producer.ring();
         Self {
             scratch: vec![
@@ -52,6 +55,7 @@ impl Publisher {
             lost_records: 0,
             lost_raw: 0,
             full: 0,
+            roster,
         }
     }
 
@@ -83,6 +87,17 @@ impl Publisher {
     /// Records and raw frames lost, and how often the ring was full.
     pub(super) const fn losses(&self) -> (u64, u64, u64) {
         (self.lost_records, self.lost_raw, self.full)
+    }
+
+    /// Notes new symbols before their first record. Ids that could not be noted would mean other
+    /// symbols after a restart: then the log says so, loudly, and the file is tried again with the
+    /// next.
+    #[cold]
+    fn enrol(&self, venue: VenueId, symbols: &[Box<str>]) {
+        let mut roster = self.roster.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(failure) = roster.enrol(&venue.to_string(), symbols) {
+            tracing::error!(%venue, %failure, "new instruments are not noted: do not restart before this is repaired");
+        }
     }
 
     fn record(&mut self, feed: u32, record: &Record<'_>) {
@@ -158,14 +173,25 @@ impl RecordSink for FeedSink<'_> {
     fn record(&mut self, record: &Record<'_>) {
         self.publisher.record(self.feed, record);
     }
+
+    fn enrol(&mut self, venue: VenueId, symbols: &[Box<str>]) {
+        self.publisher.enrol(venue, symbols);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
+
     use feedd_codecs::InstrumentId;
     use feedd_codecs::record::Bbo;
     use feedd_ringbuf::Polled;
+
+    fn roster() -> Arc<Mutex<Roster>> {
+        let empty = Roster::load(Path::new("/nonexistent")).unwrap();
+        Arc::new(Mutex::new(empty))
+    }
 
     fn drain(cursor: &mut feedd_ringbuf::Cursor) -> u64 {
         let mut frames = 0;
@@ -178,7 +204,7 @@ mod tests {
     #[test]
     fn a_full_ring_waits_then_sheds_then_tells_the_loss_once() {
         let (producer, [mut cursor]) = feedd_ringbuf::ring::<1>(64).unwrap();
-        let mut publisher = Publisher::new(producer, Duration::from_millis(5));
+        let mut publisher = Publisher::new(producer, Duration::from_millis(5), roster());
         let bbo = Bbo::new(InstrumentId::NONE, 0, 0);
         let since = Instant::now();
         for _ in 0..100 {
@@ -197,7 +223,7 @@ mod tests {
     #[test]
     fn room_found_by_one_feed_lets_no_other_go_on_before_its_loss_is_told() {
         let (producer, [mut cursor]) = feedd_ringbuf::ring::<1>(64).unwrap();
-        let mut publisher = Publisher::new(producer, Duration::ZERO);
+        let mut publisher = Publisher::new(producer, Duration::ZERO, roster());
         let bbo = Bbo::new(InstrumentId::NONE, 0, 0);
         for at in 0..100 {
             publisher.sink(at % 2).record(&Record::Bbo(&bbo));

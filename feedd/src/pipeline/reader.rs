@@ -3,14 +3,11 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender};
-use feedd_codecs::feed::FeedOptions;
-use feedd_codecs::instrument::Admission;
-use feedd_codecs::venue::{Channel, StreamOptions};
 use feedd_codecs::{Feed, Venue, VenueId, with_venue};
 use feedd_ringbuf::Producer;
 use tokio::sync::{mpsc, watch};
@@ -75,6 +72,7 @@ pub(super) struct Parts {
     pub(super) run: u32,
     /// Whether the run before ended unannounced.
     pub(super) interrupted: bool,
+    pub(super) roster: Arc<Mutex<Roster>>,
     pub(super) dialer: Dialer,
     pub(super) names: Names,
     pub(super) budgets: Budgets,
@@ -103,7 +101,7 @@ async fn serve(mut parts: Parts) {
     let mut stopped = parts.stopped.clone();
     let wait = parts.config.limits.ring_full_wait.0;
     let (producer, intervals) = (parts.producer, parts.intervals);
-    let publisher = Rc::new(RefCell::new(Publisher::new(producer, wait)));
+    let publisher = Rc::new(RefCell::new(Publisher::new(producer, wait, parts.roster)));
     let common = Common {
         config: parts.config,
         run: parts.run,
@@ -160,7 +158,7 @@ fn start<V: Venue + 'static>(
     let first_line = u16::try_from(seat.index)
         .unwrap_or(u16::MAX)
         .saturating_mul(LINES_A_FEED);
-    let options = feed_options(&seat, first_line + 1);
+    let options = seat.config.feed_options(first_line + 1);
     let mut feed: Feed<V> = Feed::resume(id, &seat.roster, options)
         .map_err(|reject| Failure::new(crate::exit::Code::Config, format!("{id}: {reject}")))?;
     if common.interrupted {
@@ -205,6 +203,9 @@ fn start<V: Venue + 'static>(
     let hub = Rc::new(Hub {
         venue: id,
         ws_url,
+        own_urls: seat.config.ws_url.is_none(),
+        api_key_file: seat.config.api_key_file.clone(),
+        token_file: seat.config.token_file.clone(),
         dialer: common.dialer.clone(),
         limits: common.config.limits.clone(),
         silence,
@@ -224,26 +225,6 @@ fn start<V: Venue + 'static>(
         checkpoints,
         answered,
     )))
-}
-
-fn feed_options(seat: &Seat, first_line: u16) -> FeedOptions {
-    let channels = seat
-        .config
-        .channels
-        .iter()
-        .filter_map(|name| Channel::from_name(name))
-        .collect();
-    FeedOptions {
-        symbols: seat.config.instruments.clone(),
-        channels,
-        stream: StreamOptions {
-            book_depth: seat.config.book_depth,
-            book_interval_ms: seat.config.book_interval_ms,
-            ..StreamOptions::default()
-        },
-        admission: Admission::Named,
-        first_line,
-    }
 }
 
 /// A feed's housekeeping: time, REST answers, and the end.

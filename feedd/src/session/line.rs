@@ -1,5 +1,6 @@
 //! One line: connect, read, reconnect, until the stop signal.
 
+use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -9,16 +10,16 @@ use futures_util::{SinkExt, StreamExt};
 use tokio::sync::{mpsc, watch};
 use tokio::time::MissedTickBehavior;
 use tokio_tungstenite::tungstenite::error::CapacityError;
-use tokio_tungstenite::tungstenite::http::HeaderMap;
-use tokio_tungstenite::tungstenite::{Error as WsError, Message};
+use tokio_tungstenite::tungstenite::http::{HeaderMap, HeaderValue};
+use tokio_tungstenite::tungstenite::{Bytes, Error as WsError, Message};
 
 use super::backoff::Backoff;
-use super::budget::{Booking, Budget};
 use super::connect::{ConnectError, Opened, Socket};
 use crate::clock;
-use crate::config::Span;
 use crate::pipeline::hub::{Command, Hub};
 
+/// The header that carries a key to Binance's SBE streams.
+const API_KEY: &str = "x-mbx-apikey";
 /// How often a line looks whether it has gone silent.
 const LOOK: Duration = Duration::from_millis(100);
 /// A look that comes so late tells that this thread stood still: what the venue sent meanwhile is
@@ -35,51 +36,106 @@ const CLOSE: Duration = Duration::from_millis(500);
 enum End {
     /// The program stops.
     Stop,
+    /// Another line has taken over.
+    Retired,
     /// Anything else, in words.
     Lost(String),
 }
 
-/// Keeps the line open until the stop signal.
+/// Keeps the line open until it is retired or the program stops.
 pub(crate) async fn run<V: Venue + 'static>(
     hub: Rc<Hub<V>>,
-    line: u16,
+    (line, replica): (u16, u8),
     path: String,
     mut commands: mpsc::Receiver<Command>,
 ) {
-    let url = format!("{}{path}", hub.ws_url);
+    let url = hub.url(&path);
     let seed = u64::from(line) ^ clock::wall().unsigned_abs();
     let mut backoff = Backoff::new(hub.limits.backoff_min.0, hub.limits.backoff_max.0, seed);
     let mut stopped = hub.stopped.clone();
-    // Public streams need none.
-    let headers = HeaderMap::new();
     loop {
-        let Some(attempt) = book(&hub.connects, &mut stopped).await else {
-            return;
-        };
         let dialled = tokio::select! {
-            dialled = hub.dialer.dial(&url, usize::from(line), &headers) => dialled,
+            dialled = dial(&hub, &url, replica) => dialled,
+            () = retired(&mut commands) => return,
             _ = stopped.wait_for(|stop| *stop) => return,
         };
         let wait = match dialled {
             Ok(opened) => {
-                hub.connects.answered(attempt, None);
                 told_up(&hub, line, &url, &opened);
                 let since = tokio::time::Instant::now();
-                while commands.try_recv().is_ok() {}
                 hub.on_open(line);
                 let end = converse(&hub, line, opened.socket, &mut commands, &mut stopped).await;
-                let End::Lost(reason) = end else {
-                    return hub.on_stop(line);
-                };
-                hub.on_close(line, &reason);
-                tracing::warn!(venue = %hub.venue, line, reason, "line down");
+                match end {
+                    End::Lost(reason) => {
+                        hub.on_close(line, &reason);
+                        tracing::warn!(venue = %hub.venue, line, reason, "line down");
+                    }
+                    End::Retired => {
+                        tracing::info!(venue = %hub.venue, line, "line replaced");
+                        return;
+                    }
+                    End::Stop => return hub.on_stop(line),
+                }
                 backoff.ended(since.elapsed());
                 backoff.pause()
             }
             Err(error) => after_failure(&hub, line, &error, &mut backoff),
         };
-        if !pause(Span(wait).nanos(), &mut stopped).await {
-            return;
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = retired(&mut commands) => return,
+            _ = stopped.wait_for(|stop| *stop) => return,
+        }
+    }
+}
+
+/// Ends when the line is retired; what it was told while it had no connection is void.
+async fn retired(commands: &mut mpsc::Receiver<Command>) {
+    while commands.recv().await.is_some() {}
+}
+
+/// Books an attempt, however long that takes, and makes it.
+async fn dial<V: Venue + 'static>(
+    hub: &Hub<V>,
+    url: &str,
+    replica: u8,
+) -> Result<Opened, ConnectError> {
+    let attempt = loop {
+        match hub.connects.book(1, true) {
+            Ok(attempt) => break attempt,
+            Err(wait) => {
+                tokio::time::sleep(Duration::from_nanos(wait.unsigned_abs())).await;
+            }
+        }
+    };
+    let headers = secret_headers(hub);
+    let opened = hub.dialer.dial(url, usize::from(replica), &headers).await?;
+    hub.connects.answered(attempt, None);
+    Ok(opened)
+}
+
+/// Reads the secrets of the feed anew for each connection: tokens run out, keys are changed.
+fn secret_headers<V: Venue + 'static>(hub: &Hub<V>) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    if let Some(token) = secret(hub, hub.token_file.as_deref()) {
+        hub.set_token(&token);
+    }
+    if let Some(key) = secret(hub, hub.api_key_file.as_deref())
+        && let Ok(mut value) = HeaderValue::from_str(&key)
+    {
+        value.set_sensitive(true);
+        headers.insert(API_KEY, value);
+    }
+    headers
+}
+
+fn secret<V: Venue + 'static>(hub: &Hub<V>, path: Option<&Path>) -> Option<String> {
+    let path = path?;
+    match std::fs::read_to_string(path) {
+        Ok(text) => Some(text.trim().to_owned()),
+        Err(error) => {
+            tracing::error!(venue = %hub.venue, path = %path.display(), %error, "a secret cannot be read");
+            None
         }
     }
 }
@@ -120,32 +176,6 @@ fn after_failure<V: Venue + 'static>(
     backoff.pause()
 }
 
-/// Books a connection attempt, however long that takes; `None` if the program stops meanwhile.
-async fn book(connects: &Budget, stopped: &mut watch::Receiver<bool>) -> Option<Booking> {
-    loop {
-        if *stopped.borrow() {
-            return None;
-        }
-        match connects.book(1, true) {
-            Ok(booking) => return Some(booking),
-            Err(wait) if !pause(wait, stopped).await => return None,
-            Err(_) => {}
-        }
-    }
-}
-
-/// Sleeps; false if the program stops meanwhile.
-async fn pause(ns: i64, stopped: &mut watch::Receiver<bool>) -> bool {
-    if ns <= 0 {
-        return !*stopped.borrow();
-    }
-    let sleep = tokio::time::sleep(Duration::from_nanos(ns.unsigned_abs()));
-    tokio::select! {
-        () = sleep => true,
-        _ = stopped.wait_for(|stop| *stop) => false,
-    }
-}
-
 /// Reads and writes one connection until it ends.
 async fn converse<V: Venue + 'static>(
     hub: &Rc<Hub<V>>,
@@ -156,6 +186,10 @@ async fn converse<V: Venue + 'static>(
 ) -> End {
     let mut look = tokio::time::interval(LOOK);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let every = hub.frame_ping_every();
+    let pings = every.is_some();
+    let mut ping = tokio::time::interval(every.unwrap_or(LOOK));
+    ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut heard = clock::mono();
     let mut looked = heard;
     let end = loop {
@@ -173,14 +207,20 @@ async fn converse<V: Venue + 'static>(
                     None => break End::Lost("the venue closed the connection".to_owned()),
                 }
             }
-            Some(command) = commands.recv() => match command {
-                Command::Text(text) => {
-                    if let Some(end) = send(&mut socket, text).await {
+            command = commands.recv() => match command {
+                Some(Command::Text(text)) => {
+                    if let Some(end) = send(&mut socket, Message::text(text)).await {
                         break end;
                     }
                 }
-                Command::Close(reason) => break End::Lost(reason.text().to_owned()),
+                Some(Command::Close(reason)) => break End::Lost(reason.text().to_owned()),
+                None => break End::Retired,
             },
+            _ = ping.tick(), if pings => {
+                if let Some(end) = send(&mut socket, Message::Ping(Bytes::new())).await {
+                    break end;
+                }
+            }
             _ = look.tick() => {
                 let now = clock::mono();
                 let stood_still = now - looked > STOOD_STILL;
@@ -214,9 +254,9 @@ fn overdue<V: Venue + 'static>(hub: &Hub<V>, socket: &Socket, heard: i64, now: i
     })
 }
 
-/// Sends a text; the end if the venue does not take it.
-async fn send(socket: &mut Socket, text: String) -> Option<End> {
-    match tokio::time::timeout(SEND, socket.send(Message::text(text))).await {
+/// Sends a message; the end if the venue does not take it.
+async fn send(socket: &mut Socket, message: Message) -> Option<End> {
+    match tokio::time::timeout(SEND, socket.send(message)).await {
         Ok(Ok(())) => None,
         Ok(Err(error)) => Some(End::Lost(error.to_string())),
         Err(_) => Some(End::Lost(format!("the venue took nothing for {SEND:?}"))),
@@ -227,8 +267,8 @@ async fn send(socket: &mut Socket, text: String) -> Option<End> {
 #[inline]
 fn take<V: Venue + 'static>(hub: &Rc<Hub<V>>, line: u16, message: &Message) -> Option<End> {
     match message {
-        Message::Text(text) => hub.on_text(line, text.as_bytes()),
-        Message::Binary(bytes) => hub.on_refused(line, Carrier::BINARY, bytes, Reject::Binary),
+        Message::Text(text) => hub.on_frame(line, Carrier::TEXT, text.as_bytes()),
+        Message::Binary(bytes) => hub.on_frame(line, Carrier::BINARY, bytes),
         Message::Close(frame) => {
             let reason = frame
                 .as_ref()

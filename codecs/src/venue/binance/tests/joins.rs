@@ -119,7 +119,7 @@ fn an_instrument_of_whole_numbers_is_introduced_too() {
         .replace("0.00102400", "7")
         .replace("100.00000000", "3");
     tape.push(&whole);
-    tape.push(&whole);
+    tape.push(&whole.replace(r#""t":12345"#, r#""t":12346"#));
     let counts = tape.feed.counts();
     assert_eq!(counts.records_of(Kind::Instrument), 1);
     assert_eq!(counts.records_of(Kind::Trade), 2);

@@ -72,13 +72,14 @@ fn an_empty_snapshot_is_an_empty_live_book() {
 }
 
 #[test]
-fn level_one_repeats_are_best_prices_not_gaps() {
+fn level_one_repeats_say_nothing_new_and_are_no_gaps() {
     let mut tape = Tape::<Bybit>::new(SPOT);
     for _ in 0..3 {
         tape.push(BEST);
     }
     assert!(tape.gaps.is_empty() && tape.books.is_empty());
-    assert_eq!(tape.feed.counts().records_of(Kind::Bbo), 3);
+    assert_eq!(tape.feed.counts().records_of(Kind::Bbo), 1);
+    assert_eq!(tape.feed.counts().duplicates, 2);
 }
 
 #[test]

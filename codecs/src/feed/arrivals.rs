@@ -1,0 +1,117 @@
+//! The last messages of a stream: which line delivered each first, and who came later with a copy.
+//!
+//! Numbered messages are found by their number. Messages without a number are found by a hash of
+//! their content, and the n-th message of one content on a line is the copy of the n-th on another:
+//! so a venue that repeats itself is not mistaken for a second line.
+
+/// Messages that are remembered: at 100 messages a second, lines may be 2 s apart.
+const REMEMBERED: usize = 256;
+/// Lines that carry one stream at once: the replicas, each with its successor during a rotation.
+const LINES_A_STREAM: usize = 8;
+
+/// One message and who delivered it.
+#[derive(Clone, Copy, Debug)]
+struct Arrival {
+    key: u64,
+    now: i64,
+    lines: [u16; LINES_A_STREAM],
+    count: u8,
+}
+
+impl Arrival {
+    fn from(&self, line: u16) -> bool {
+        self.lines[..usize::from(self.count)].contains(&line)
+    }
+
+    fn add(&mut self, line: u16) {
+        if let Some(place) = self.lines.get_mut(usize::from(self.count)) {
+            *place = line;
+            self.count += 1;
+        }
+    }
+}
+
+/// A copy of a message that was taken before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Copy {
+    /// The line that was first.
+    pub(super) winner: u16,
+    /// By how many nanoseconds.
+    pub(super) lead: i64,
+}
+
+/// The last [`REMEMBERED`] messages of one stream.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Arrivals {
+    ring: Vec<Arrival>,
+    next: usize,
+}
+
+impl Arrivals {
+    /// Remembers a message that was taken from `line`.
+    pub(super) fn took(&mut self, key: u64, line: u16, now: i64) {
+        let mut arrival = Arrival {
+            key,
+            now,
+            lines: [0; LINES_A_STREAM],
+            count: 0,
+        };
+        arrival.add(line);
+        if self.ring.len() < REMEMBERED {
+            self.ring.push(arrival);
+        } else {
+            self.ring[self.next] = arrival;
+            self.next = (self.next + 1) % REMEMBERED;
+        }
+    }
+
+    /// Whether `line` brings a copy of a message that another line brought; each copy counts once.
+    pub(super) fn copy(&mut self, key: u64, line: u16, now: i64) -> Option<Copy> {
+        let (newer, older) = self.ring.split_at_mut(self.next);
+        let mut oldest_first = older.iter_mut().chain(newer);
+        let arrival = oldest_first.find(|held| held.key == key && !held.from(line))?;
+        arrival.add(line);
+        Some(Copy {
+            winner: arrival.lines[0],
+            lead: now - arrival.now,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_second_line_brings_copies_and_the_first_does_not() {
+        let mut arrivals = Arrivals::default();
+        arrivals.took(7, 1, 100);
+        assert_eq!(arrivals.copy(7, 1, 110), None);
+        let copy = Copy {
+            winner: 1,
+            lead: 30,
+        };
+        assert_eq!(arrivals.copy(7, 2, 130), Some(copy));
+        assert_eq!(arrivals.copy(7, 2, 131), None);
+    }
+
+    #[test]
+    fn equal_messages_of_one_line_match_equal_messages_of_the_other_one_by_one() {
+        let mut arrivals = Arrivals::default();
+        arrivals.took(7, 1, 100);
+        arrivals.took(7, 1, 200);
+        assert_eq!(arrivals.copy(7, 2, 250).map(|copy| copy.lead), Some(150));
+        assert_eq!(arrivals.copy(7, 2, 260).map(|copy| copy.lead), Some(60));
+        assert_eq!(arrivals.copy(7, 2, 270), None);
+    }
+
+    #[test]
+    fn what_is_long_past_is_forgotten() {
+        let mut arrivals = Arrivals::default();
+        for key in 0..=REMEMBERED as u64 {
+            arrivals.took(key, 1, 0);
+        }
+        assert_eq!(arrivals.copy(0, 2, 1), None);
+        assert!(arrivals.copy(1, 2, 1).is_some());
+    }
+}

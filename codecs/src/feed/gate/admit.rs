@@ -1,0 +1,367 @@
+//! Which messages are taken: the first copy of each, and what fills a hole.
+//!
+//! | numbering | taken | dropped and counted | gap |
+//! |---|---|---|---|
+//! | consecutive | the next; one ahead (a hole opens); one that is missing (flag `LATE`) | any other | when a hole is older than the wait |
+//! | rising | a higher number | the same or a lower one | none: the venue skips numbers itself |
+//! | ids | an unknown id | a known one | only when all lines were down |
+//! | none, one line | everything | nothing | only when the line was down |
+//! | none, several lines | the n-th of its content, whichever line brings it first; not statistics older than the newest | its copies | only when all lines were down |
+//!
+//! A copy can never be newer, by the venue's clock, than the newest message taken: a lower number
+//! with a later stamp is the venue numbering anew.
+
+use super::Gate;
+use crate::feed::gaps::OpenGap;
+use crate::feed::holes::{Hole, Place};
+use crate::feed::ids::Ids;
+use crate::feed::stream::{StreamState, Wanted};
+use crate::record::{Flags, GapCause, GapEnd, Header, RecordSink, Trade};
+use crate::venue::{Channel, Hole as Range, Numbering, StreamKey, Venue};
+
+const SECOND: i64 = 1_000_000_000;
+
+/// How much later than the newest message one with a lower number must be stamped to begin a new
+/// numbering: venue stamps of one stream can stand still, but a copy is never a second newer.
+const RESET_LATER: i64 = SECOND;
+/// How long nothing higher came, where the venue gives no stamps, before a lower number begins a new
+/// numbering.
+const RESET_QUIET: i64 = 10 * SECOND;
+
+/// What tells a message from others of its stream.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sign {
+    /// Its number; 0 = none.
+    seq: u64,
+    /// Its id where ids have no order.
+    id: u64,
+    /// The venue's newest stamp on it; 0 = none.
+    pub(super) ts: i64,
+}
+
+impl Sign {
+    pub(super) fn of(header: &Header) -> Self {
+        Self {
+            seq: header.seq,
+            id: 0,
+            ts: header.ts_send.max(header.ts_venue),
+        }
+    }
+
+    pub(super) fn of_trade(trade: &Trade) -> Self {
+        Self {
+            id: Ids::of(trade),
+            ts: trade.header.ts_venue,
+            ..Self::of(&trade.header)
+        }
+    }
+}
+
+/// A hash of what a message says.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Content(u64);
+
+impl Content {
+    /// Adds numbers; returns 0 for the convenience of closures.
+    pub(super) fn mix(&mut self, numbers: &[i64]) -> u64 {
+        for number in numbers {
+            // The multiplier of Fibonacci hashing: 2^64 divided by the golden ratio.
+            self.0 = (self.0.rotate_left(5) ^ number.cast_unsigned())
+                .wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        }
+        0
+    }
+
+    pub(super) const fn key(self, sign: Sign) -> u64 {
+        let stamped = self.0 ^ sign.ts.cast_unsigned().rotate_left(17) ^ sign.seq;
+        stamped.wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    }
+}
+
+impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
+    /// Whether the message is taken, and which flags it gets; `None` = a copy, or too old.
+    #[inline]
+    pub(super) fn admit(
+        &mut self,
+        key: StreamKey,
+        sign: Sign,
+        content: impl FnOnce(&mut Content) -> u64,
+    ) -> Option<Flags> {
+        let flags = match self.venue.numbering(key.channel) {
+            Numbering::Consecutive => self.admit_consecutive(key, sign)?,
+            Numbering::Rising => self.admit_rising(key, sign)?,
+            Numbering::Ids => self.admit_id(key, sign)?,
+            Numbering::None if self.redundant => {
+                let mut hash = Content::default();
+                content(&mut hash);
+                self.admit_content(key, sign, hash.key(sign))?
+            }
+            Numbering::None => {
+                self.resume(key, sign, GapEnd::LOST);
+                Flags::NONE
+            }
+        };
+        let (now, ts_recv) = (self.meta.now, self.meta.ts_recv);
+        let state = self.streams.of(key);
+        state.ts_venue = state.ts_venue.max(sign.ts);
+        (state.now, state.ts_recv) = (now, ts_recv);
+        if self.redundant {
+            self.scores.won(self.meta.line);
+        }
+        Some(flags)
+    }
+
+    #[inline]
+    fn admit_consecutive(&mut self, key: StreamKey, sign: Sign) -> Option<Flags> {
+        let number = sign.seq;
+        let flags = match self.streams.of(key).holes.place(number) {
+            Place::Next => {
+                self.resume(key, sign, GapEnd::NOTHING);
+                self.streams.of(key).holes.advance(number);
+                Flags::NONE
+            }
+            Place::First => {
+                self.resume(key, sign, GapEnd::LOST);
+                self.streams.of(key).holes.advance(number);
+                Flags::NONE
+            }
+            Place::Ahead => {
+                self.open_hole(key, sign);
+                Flags::NONE
+            }
+            Place::Filling => {
+                self.counts.late += 1;
+                self.fill(key, number, None);
+                Flags::LATE
+            }
+            Place::Old if self.begins_anew(key, sign) => {
+                self.reset(key, sign);
+                Flags::NONE
+            }
+            Place::Old => {
+                self.copy(key, number);
+                return None;
+            }
+        };
+        self.remember(key, number);
+        Some(flags)
+    }
+
+    fn begins_anew(&mut self, key: StreamKey, sign: Sign) -> bool {
+        sign.ts > self.streams.of(key).ts_venue.saturating_add(RESET_LATER)
+    }
+
+    #[cold]
+    fn reset(&mut self, key: StreamKey, sign: Sign) {
+        let given_up = self.streams.of(key).holes.reset();
+        for hole in given_up {
+            self.end_hole(key, &hole, GapEnd::LOST);
+        }
+        self.lose_stream(key, GapCause::RESET);
+        self.resume(key, sign, GapEnd::LOST);
+        self.streams.of(key).holes.advance(sign.seq);
+    }
+
+    #[cold]
+    fn open_hole(&mut self, key: StreamKey, sign: Sign) {
+        let (line, now) = (self.meta.line, self.meta.now);
+        if let Some(gap) = self.streams.of(key).gap
+            && gap.cause == GapCause::BACKPRESSURE
+        {
+            // That gap is of numbers that were taken; the hole is another.
+            self.resume_after_gap(key, sign, GapEnd::LOST);
+        }
+        let state = self.streams.of(key);
+        let after = state.ts_venue;
+        let next = state.holes.next().unwrap_or(sign.seq);
+        let gap = state.gap.take().map(|gap| OpenGap {
+            first_seq: next,
+            last_seq: sign.seq - 1,
+            ..gap
+        });
+        let given_up = state.holes.open(sign.seq, after, (line, now), gap);
+        state.holes.advance(sign.seq);
+        if let Some(hole) = given_up {
+            self.end_hole(key, &hole, GapEnd::LOST);
+        }
+        if self.wait == 0 {
+            self.declare_holes(key);
+        }
+    }
+
+    /// Writes the gap records of holes that nobody filled in time.
+    pub(in crate::feed) fn declare_holes(&mut self, key: StreamKey) {
+        let (ts_open, now, wait) = (self.meta.ts_recv, self.meta.now, self.wait);
+        let state = self.streams.of(key);
+        let ts_good = state.ts_recv;
+        let mut told = Vec::new();
+        for hole in state.holes.overdue(now, wait) {
+            let gap = OpenGap {
+                good_seq: hole.first - 1,
+                first_seq: hole.first,
+                last_seq: hole.last,
+                ts_open,
+                ts_good,
+                ..OpenGap::new(GapCause::SEQUENCE)
+            };
+            hole.gap = Some(gap);
+            told.push((gap, hole.missing()));
+        }
+        for (gap, missing) in told {
+            self.tell(key, &gap, GapEnd::OPEN, missing);
+        }
+        if self.recovery(key).is_none() {
+            for hole in self.streams.of(key).holes.give_up() {
+                self.end_hole(key, &hole, GapEnd::LOST);
+            }
+        }
+    }
+
+    /// Whether REST has trades of this stream.
+    fn recovery(&self, key: StreamKey) -> Option<crate::venue::Query> {
+        let range = Range {
+            first: 1,
+            last: 1,
+            after: 0,
+        };
+        let symbol = &self.instruments.get(key.instrument).symbol;
+        self.venue.trades_query(symbol, key.channel, range)
+    }
+
+    /// Takes a number out of its hole; `by` is how the gap ends with the last one, by default
+    /// through the line that brought it.
+    pub(in crate::feed) fn fill(&mut self, key: StreamKey, number: u64, by: Option<GapEnd>) {
+        if let Some(hole) = self.streams.of(key).holes.fill(number) {
+            let other = hole.line != self.meta.line;
+            let by = by.unwrap_or(if other {
+                GapEnd::OTHER_LINE
+            } else {
+                GapEnd::NOTHING
+            });
+            self.counts.reordered += u64::from(hole.gap.is_none());
+            self.end_hole(key, &hole, by);
+        }
+    }
+
+    /// The end of a hole, told if its begin was.
+    pub(in crate::feed) fn end_hole(&mut self, key: StreamKey, hole: &Hole, end: GapEnd) {
+        let Some(gap) = hole.gap else { return };
+        let missing = if end == GapEnd::LOST {
+            hole.missing()
+        } else {
+            0
+        };
+        // Another part of the same gap may still be missing: it tells the end of both.
+        let open = self
+            .streams
+            .of(key)
+            .holes
+            .shares(gap.ts_open, gap.first_seq);
+        if !open || end == GapEnd::LOST {
+            self.tell(key, &gap, end, missing);
+        }
+    }
+
+    #[inline]
+    fn admit_rising(&mut self, key: StreamKey, sign: Sign) -> Option<Flags> {
+        let now = self.meta.now;
+        let state = self.streams.of(key);
+        let newer = state.highest.is_none_or(|highest| sign.seq > highest);
+        if !newer && !numbers_anew(state, sign, now) {
+            self.copy(key, sign.seq);
+            return None;
+        }
+        state.highest = Some(sign.seq);
+        self.resume(key, sign, GapEnd::LOST);
+        self.remember(key, sign.seq);
+        Some(Flags::NONE)
+    }
+
+    fn admit_id(&mut self, key: StreamKey, sign: Sign) -> Option<Flags> {
+        if self.streams.of(key).ids.knows(sign.id) {
+            self.copy(key, sign.id);
+            return None;
+        }
+        self.resume(key, sign, GapEnd::LOST);
+        self.streams.of(key).ids.add(sign.id);
+        self.remember(key, sign.id);
+        Some(Flags::NONE)
+    }
+
+    fn admit_content(&mut self, key: StreamKey, sign: Sign, hash: u64) -> Option<Flags> {
+        let (line, now) = (self.meta.line, self.meta.now);
+        let state = self.streams.of(key);
+        if let Some(copy) = state.arrivals.copy(hash, line, now) {
+            self.counts.duplicates += 1;
+            self.scores.copied(line, copy);
+            return None;
+        }
+        let late = sign.ts != 0 && sign.ts < state.ts_venue;
+        let event = key.channel.is_candle() || key.channel == Channel::LIQUIDATION;
+        if late && !event {
+            self.counts.stale += 1;
+            return None;
+        }
+        self.resume(key, sign, GapEnd::LOST);
+        self.streams.of(key).arrivals.took(hash, line, now);
+        Some(if late { Flags::LATE } else { Flags::NONE })
+    }
+
+    /// The stream speaks again: its open gap ends, or waits for what REST knows.
+    #[inline]
+    fn resume(&mut self, key: StreamKey, sign: Sign, end: GapEnd) {
+        if self.streams.of(key).gap.is_some() {
+            self.resume_after_gap(key, sign, end);
+        }
+    }
+
+    #[cold]
+    fn resume_after_gap(&mut self, key: StreamKey, sign: Sign, end: GapEnd) {
+        let recovers = self.recovery(key).is_some();
+        let state = self.streams.of(key);
+        let Some(gap) = state.gap.take() else { return };
+        // What our own ring dropped is missing whatever the numbers say.
+        let proven = gap.cause != GapCause::BACKPRESSURE;
+        let end = if proven { end } else { GapEnd::LOST };
+        let by_ids = self.venue.numbering(key.channel) == Numbering::Ids;
+        if by_ids && proven && recovers && state.ts_recv != 0 {
+            state.wanted = Some(Wanted {
+                gap,
+                after: state.ts_venue,
+                until: sign.ts,
+                asked: false,
+                attempts: 0,
+                due: self.meta.now,
+            });
+        } else {
+            self.tell(key, &gap, end, 0);
+        }
+    }
+
+    /// A copy of a message that was taken.
+    fn copy(&mut self, key: StreamKey, number: u64) {
+        self.counts.duplicates += 1;
+        if self.redundant {
+            let (line, now) = (self.meta.line, self.meta.now);
+            if let Some(copy) = self.streams.of(key).arrivals.copy(number, line, now) {
+                self.scores.copied(line, copy);
+            }
+        }
+    }
+
+    #[inline]
+    fn remember(&mut self, key: StreamKey, number: u64) {
+        if self.redundant {
+            let (line, now) = (self.meta.line, self.meta.now);
+            self.streams.of(key).arrivals.took(number, line, now);
+        }
+    }
+}
+
+/// Whether a number that is not above the highest begins a new numbering.
+fn numbers_anew(state: &StreamState, sign: Sign, now: i64) -> bool {
+    let lower = state.highest.is_some_and(|highest| sign.seq < highest);
+    let later = sign.ts > state.ts_venue.saturating_add(RESET_LATER);
+    let quiet = sign.ts == 0 && now - state.now > RESET_QUIET;
+    lower && (later || quiet)
+}

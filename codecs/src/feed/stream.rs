@@ -1,0 +1,99 @@
+//! What a feed remembers of each stream that keeps no book.
+
+use super::arrivals::Arrivals;
+use super::gaps::OpenGap;
+use super::holes::Holes;
+use super::ids::Ids;
+use crate::instrument::InstrumentId;
+use crate::record::Figure;
+use crate::time::Nanos;
+use crate::venue::{Channel, StreamKey, VenueId};
+
+/// State of one stream.
+#[derive(Clone, Debug, Default)]
+pub(super) struct StreamState {
+    /// Where it stands, if its numbers are consecutive.
+    pub(super) holes: Holes,
+    /// Highest number, if its numbers rise.
+    pub(super) highest: Option<u64>,
+    /// Its last ids, if it has ids without order.
+    pub(super) ids: Ids,
+    /// Its last messages, while more than one line carries it.
+    pub(super) arrivals: Arrivals,
+    /// A gap that ends with the next message.
+    pub(super) gap: Option<OpenGap>,
+    /// Ids that REST should bring: what came after this venue time and is not known.
+    pub(super) wanted: Option<Wanted>,
+    /// Statistics as they stand, each with the venue time of its last change.
+    pub(super) figures: Vec<(Figure, Nanos)>,
+    /// Venue time of the newest message taken.
+    pub(super) ts_venue: Nanos,
+    /// Our stamp of the last message taken; 0 before the first.
+    pub(super) ts_recv: Nanos,
+    /// Monotonic time of the last message taken.
+    pub(super) now: i64,
+}
+
+/// Trades without numbers that may be missing between two venue times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Wanted {
+    pub(super) gap: OpenGap,
+    pub(super) after: Nanos,
+    pub(super) until: Nanos,
+    pub(super) asked: bool,
+    pub(super) attempts: u32,
+    pub(super) due: i64,
+}
+
+/// The states of all streams, by channel and instrument.
+#[derive(Debug, Default)]
+pub(super) struct Streams(Vec<Vec<StreamState>>);
+
+impl Streams {
+    /// The state of an instrument's stream; it begins empty.
+    #[inline]
+    pub(super) fn of(&mut self, key: StreamKey) -> &mut StreamState {
+        let (channel, index) = (usize::from(key.channel.0), key.instrument.index());
+        if self.0.get(channel).is_none_or(|row| row.len() <= index) {
+            self.grow(channel, index);
+        }
+        &mut self.0[channel][index]
+    }
+
+    /// Begins a stream anew.
+    pub(super) fn forget(&mut self, key: StreamKey) {
+        let row = self.0.get_mut(usize::from(key.channel.0));
+        if let Some(state) = row.and_then(|row| row.get_mut(key.instrument.index())) {
+            *state = StreamState::default();
+        }
+    }
+
+    #[cold]
+    fn grow(&mut self, channel: usize, index: usize) {
+        if self.0.len() <= channel {
+            self.0.resize_with(channel + 1, Vec::new);
+        }
+        let row = &mut self.0[channel];
+        if row.len() <= index {
+            row.resize_with(index + 1, StreamState::default);
+        }
+    }
+
+    /// The keys of the streams of `venue` that `wanted` picks.
+    pub(super) fn keys(
+        &self,
+        venue: VenueId,
+        wanted: impl Fn(&StreamState) -> bool,
+    ) -> Vec<StreamKey> {
+        let mut keys = Vec::new();
+        for (channel, row) in (0_u8..).zip(&self.0) {
+            for (index, _) in (0_u32..).zip(row).filter(|(_, state)| wanted(state)) {
+                keys.push(StreamKey {
+                    instrument: InstrumentId::new(venue, index),
+                    channel: Channel(channel),
+                });
+            }
+        }
+        keys
+    }
+}

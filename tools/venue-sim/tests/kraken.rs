@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::{Book, Client, between, config, crc32, get, start, strip};
-use venue_sim::{Fault, Limits, MarketConfig, Product, Sim, SimConfig, Target};
+use venue_sim::{Fault, Limits, MarketConfig, Mutation, Product, Sim, SimConfig, Target};
 
 const KRAKEN: Product = Product::KrakenSpot;
 
@@ -163,6 +163,47 @@ async fn wrong_checksum_comes_exactly_as_often_as_ordered() {
     }
     assert_eq!(wrong, 3);
     assert_eq!(sim.truth().faults.len(), 3);
+}
+
+#[tokio::test]
+async fn odd_messages_say_the_same_book() {
+    let sim = start(KRAKEN);
+    let mut client = Client::open(&sim, KRAKEN, "/v2").await;
+    subscribe_book(&mut client, &["BTC/USD"], 25).await;
+    let (mut books, mut odd) = (Books::default(), BTreeMap::new());
+    let kinds = [
+        ("price\":41", Mutation::UnknownDelete),
+        ("\"qty\":0.0}", Mutation::ShortZero),
+        ("000Z\"", Mutation::LongStamp),
+        ("", Mutation::RepeatedPrice),
+    ];
+    let mut halted = false;
+    while !halted
+        || sim.truth().instrument(KRAKEN, "BTC/USD").unwrap().views[0].bids
+            != books.books["BTC/USD"].bids()
+    {
+        let text = client.text().await;
+        if !text.starts_with(r#"{"channel":"book""#) {
+            continue;
+        }
+        assert!(books.apply(&text, 25), "{text}");
+        for (sign, mutation) in &kinds {
+            *odd.entry(*sign).or_insert(0) += u32::from(text.contains(sign));
+            if books.checked == 20 {
+                sim.inject(Fault::Mutate {
+                    target: Target::product(KRAKEN).stream("book"),
+                    mutation: mutation.clone(),
+                    count: 5,
+                    seed: 1,
+                });
+            }
+        }
+        if books.checked == 300 {
+            halted = sim.halt();
+        }
+    }
+    assert!(kinds.iter().all(|(sign, _)| odd[sign] >= 5), "{odd:?}");
+    assert_eq!(sim.truth().faults.len(), 20);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 //! stream converges.
 
 mod lie;
+mod quirk;
 mod stamps;
 
 use tokio_tungstenite::tungstenite::Bytes;
@@ -59,6 +60,14 @@ pub enum Mutation {
     NegativeQty,
     /// So many more levels in a book message.
     Explosion(usize),
+    /// A book message, a snapshot too, also removes a level that is not in the book.
+    UnknownDelete,
+    /// A book message says another quantity of a level before the right one.
+    RepeatedPrice,
+    /// The removal of a level says `0.0`, whatever the precision.
+    ShortZero,
+    /// A text stamp with nine decimals instead of six.
+    LongStamp,
 }
 
 /// What a mutation made of a text.
@@ -73,6 +82,10 @@ impl Mutation {
     /// Whether the mutation can be made on this text.
     pub(crate) fn fits(&self, text: &str) -> bool {
         match self {
+            Mutation::UnknownDelete
+            | Mutation::RepeatedPrice
+            | Mutation::ShortZero
+            | Mutation::LongStamp => quirk::Quirk::of(self).is_some_and(|quirk| quirk.fits(text)),
             Mutation::OffTick | Mutation::NegativeQty | Mutation::Explosion(_) => {
                 lie::Lie::of(self).is_some_and(|lie| lie.fits(text))
             }
@@ -97,7 +110,10 @@ impl Mutation {
             Mutation::Shift(by_ms) => {
                 change.body = shift_stamps(text, by_ms.saturating_mul(1_000_000)).into_bytes();
             }
-            _ => return self.restructure(text, dice),
+            _ => match quirk::Quirk::of(self).and_then(|quirk| quirk.say(text)) {
+                Some(odd) => change.body = odd.into_bytes(),
+                None => return self.restructure(text, dice),
+            },
         }
         change
     }

@@ -16,7 +16,7 @@ enum Make {
     Shift,
 }
 
-const KINDS: [(&str, Make); 18] = [
+const KINDS: [(&str, Make); 22] = [
     ("add-field", Make::Plain(|| Mutation::AddField)),
     ("remove-field", Make::Field(Mutation::RemoveField)),
     ("rename-field", Make::Field(Mutation::RenameField)),
@@ -35,6 +35,10 @@ const KINDS: [(&str, Make); 18] = [
     ("off-tick", Make::Plain(|| Mutation::OffTick)),
     ("negative-qty", Make::Plain(|| Mutation::NegativeQty)),
     ("explosion", Make::Sized("levels", Mutation::Explosion)),
+    ("unknown-delete", Make::Plain(|| Mutation::UnknownDelete)),
+    ("repeated-price", Make::Plain(|| Mutation::RepeatedPrice)),
+    ("short-zero", Make::Plain(|| Mutation::ShortZero)),
+    ("long-stamp", Make::Plain(|| Mutation::LongStamp)),
 ];
 
 /// The mutation that `kind` and its own key name.

@@ -151,6 +151,10 @@ fn mutation(lot: &mut Lot, _: Duration) -> String {
         "kind = \"off-tick\"",
         "kind = \"negative-qty\"",
         "kind = \"explosion\"\nlevels = 500",
+        "kind = \"unknown-delete\"",
+        "kind = \"repeated-price\"",
+        "kind = \"short-zero\"",
+        "kind = \"long-stamp\"",
     ];
     let kind = lot.of(&kinds).copied().unwrap_or_default();
     fault("mutate", &format!("{kind}\n{}", count(lot, 3)))

@@ -129,9 +129,15 @@ fn quote(json: &Json) -> Option<[(Vec<usize>, usize); 2]> {
 
 /// A level of the message, a bid if there is one.
 fn example(json: &mut Json) -> Option<Json> {
-    [&["b", "bids"], &["a", "asks"]]
-        .into_iter()
-        .find_map(|names| side_mut(json, names)?.first().cloned())
+    example_mut(json)?.first().cloned()
+}
+
+/// The levels of a side that has some: the bids, if they do.
+pub(super) fn example_mut(json: &mut Json) -> Option<&mut Vec<Json>> {
+    let sides: [&[&str]; 2] = [&["b", "bids"], &["a", "asks"]];
+    let mut filled = |names: &&[&str]| side_mut(json, names).is_some_and(|side| !side.is_empty());
+    let names = sides.into_iter().find(&mut filled)?;
+    side_mut(json, names)
 }
 
 fn side_mut<'a>(json: &'a mut Json, names: &[&str]) -> Option<&'a mut Vec<Json>> {
@@ -141,7 +147,7 @@ fn side_mut<'a>(json: &'a mut Json, names: &[&str]) -> Option<&'a mut Vec<Json>>
 }
 
 /// Price (0) or quantity (1) of a level.
-fn part(level: &Json, index: usize) -> &str {
+pub(super) fn part(level: &Json, index: usize) -> &str {
     match level.items().get(index) {
         Some(value) => value.text(),
         None => level.get(NAMES[index.min(1)]).map_or("", Json::text),
@@ -152,7 +158,7 @@ fn part(level: &Json, index: usize) -> &str {
 const NAMES: [&str; 2] = ["price", "qty"];
 
 /// The level with another price (0) or quantity (1).
-fn with(level: &Json, index: usize, text: &str) -> Json {
+pub(super) fn with(level: &Json, index: usize, text: &str) -> Json {
     let mut level = level.clone();
     let place = match &level {
         Json::Array(_) => Some(index),
@@ -193,7 +199,7 @@ fn off_tick(px: &str) -> String {
 }
 
 /// Prices from half of this one downwards, far from every level the market has.
-fn far_prices(px: &str, count: usize) -> Vec<String> {
+pub(super) fn far_prices(px: &str, count: usize) -> Vec<String> {
     let decimals = px.split_once('.').map_or(0, |(_, decimals)| decimals.len());
     let mantissa: i64 = px.replace('.', "").parse().unwrap_or_default();
     // Padding below the tick stays zero.

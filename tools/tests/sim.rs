@@ -82,7 +82,7 @@ fn printed_endpoints_answer_and_a_signal_ends_it_cleanly() {
 
 #[test]
 fn all_products_are_served_unless_some_are_named() {
-    let (child, endpoints) = start(&[], 6);
+    let (child, endpoints) = start(&[], 9);
     let names: Vec<&str> = endpoints
         .iter()
         .filter_map(|end| end["product"].as_str())
@@ -95,7 +95,10 @@ fn all_products_are_served_unless_some_are_named() {
             "binance-coinm",
             "bybit-spot",
             "bybit-linear",
-            "kraken-spot"
+            "bybit-inverse",
+            "bybit-option",
+            "kraken-spot",
+            "kraken-futures"
         ]
     );
     stop(child, Signal::TERM);

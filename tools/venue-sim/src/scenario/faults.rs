@@ -12,7 +12,7 @@ type Built = Result<Vec<Fault>, ScenarioError>;
 type Build = fn(&mut Args<'_>, u64) -> Built;
 
 /// Name and maker of every fault.
-const FAULTS: [(&str, Build); 35] = [
+const FAULTS: [(&str, Build); 37] = [
     ("drop", |args, _| {
         counted(args, |target, count| Fault::Drop { target, count })
     }),
@@ -85,6 +85,8 @@ const FAULTS: [(&str, Build); 35] = [
     ("clock-jump", clock_jump),
     ("cross", cross),
     ("sequence-reset", sequence_reset),
+    ("trade-burst", trade_burst),
+    ("platform-status", platform_status),
     ("list", list),
     ("reference", reference),
     ("heal", |_, _| Ok(vec![Fault::Heal])),
@@ -273,6 +275,23 @@ fn sequence_reset(args: &mut Args<'_>, _: u64) -> Built {
     per_product(args, |product| Fault::SequenceReset {
         product,
         symbol: symbol.clone(),
+    })
+}
+
+fn trade_burst(args: &mut Args<'_>, _: u64) -> Built {
+    let (symbol, trades) = (args.text("symbol")?, args.narrow("trades")?);
+    per_product(args, |product| Fault::TradeBurst {
+        product,
+        symbol: symbol.clone(),
+        trades,
+    })
+}
+
+fn platform_status(args: &mut Args<'_>, _: u64) -> Built {
+    let state = args.text("state")?;
+    per_product(args, |product| Fault::PlatformStatus {
+        product,
+        state: state.clone(),
     })
 }
 

@@ -11,6 +11,7 @@ mod rest;
 mod streams;
 #[path = "../support/mod.rs"]
 mod support;
+mod whole_book;
 
 use serde_json::{Value, json};
 use support::Client;

@@ -1,22 +1,32 @@
 //! Decoding of this venue, message by message.
 
+mod binary;
 mod books;
+mod candles;
 mod control;
 mod joins;
+mod market;
 mod reference;
 mod rest;
 mod spelling;
+mod statistics;
 mod streams;
 mod trades;
 
 use crate::batch::{Control, Item};
 use crate::feed::State;
-use crate::instrument::Terms;
-use crate::record::{ABSENT, Conditions, InstrumentType, Kind, Side, TradeId, TradingState};
+use crate::fixed::Fixed;
+use crate::instrument::{Admission, Instruments, Terms};
+use crate::record::{
+    ABSENT, Candle, Conditions, Figure, FigureName, InstrumentType, Kind, Liquidation, Side,
+    TickerHead, Trade, TradeId, TradingState,
+};
 use crate::reject::Reject;
 use crate::venue::binance::Binance;
 use crate::venue::workbench::{Bench, Tape, pairs, request, shown, shown_levels};
-use crate::venue::{Ask, Channel, StreamOptions, Venue, VenueId};
+use crate::venue::{
+    Ask, Cadence, Channel, Encoding, Hole, Numbering, StreamOptions, Venue, VenueId,
+};
 
 const SPOT: VenueId = VenueId::BINANCE_SPOT;
 const USDM: VenueId = VenueId::BINANCE_USDM;

@@ -6,6 +6,7 @@ mod candles;
 mod control;
 mod joins;
 mod market;
+mod mutations;
 mod reference;
 mod rest;
 mod spelling;
@@ -16,7 +17,7 @@ mod trades;
 use crate::batch::{Control, Item};
 use crate::feed::State;
 use crate::fixed::Fixed;
-use crate::instrument::{Admission, Instruments, Terms};
+use crate::instrument::{Admission, InstrumentId, Instruments, Listing, Terms};
 use crate::record::{
     ABSENT, Candle, Conditions, Figure, FigureName, InstrumentType, Kind, Liquidation, Side,
     TickerHead, Trade, TradeId, TradingState,
@@ -25,7 +26,8 @@ use crate::reject::Reject;
 use crate::venue::binance::Binance;
 use crate::venue::workbench::{Bench, Tape, pairs, request, shown, shown_levels};
 use crate::venue::{
-    Ask, Cadence, Channel, Encoding, Hole, Numbering, StreamOptions, Venue, VenueId,
+    Ask, Cadence, Channel, Encoding, Hole, Numbering, Stream, StreamKey, StreamOptions, Venue,
+    VenueId,
 };
 
 const SPOT: VenueId = VenueId::BINANCE_SPOT;

@@ -101,3 +101,116 @@ fn a_recorded_exchange_info_frame_lists_instruments() {
     assert_eq!(&*listing.symbol, "ETHBTC");
     assert!(bench.instruments.all().is_empty(), "the feed decides");
 }
+
+/// The one listing of a body with `rest` in its symbol, and the drift that it counts.
+fn listed(id: VenueId, rest: &str) -> (Listing, Vec<String>) {
+    let body = format!(
+        r#"{{"symbols":[{{"symbol":"X","baseAsset":"BTC","quoteAsset":"USD",{rest},"filters":[]}}]}}"#
+    );
+    let mut bench = Bench::<Binance>::new(id);
+    let (mut listings, _) = bench.reference(&body).unwrap();
+    let drift = bench.batch.drift.fields().map(|field| field.1.to_owned());
+    (listings.remove(0), drift.collect())
+}
+
+#[test]
+fn every_status_has_a_state_and_one_of_later_years_halts_and_is_told() {
+    for (id, key, status, state, told) in [
+        (SPOT, "status", "TRADING", TradingState::TRADING, false),
+        (SPOT, "status", "END_OF_DAY", TradingState::HALTED, false),
+        (SPOT, "status", "HALT", TradingState::HALTED, false),
+        (SPOT, "status", "BREAK", TradingState::HALTED, false),
+        (SPOT, "status", "CANCEL_ONLY", TradingState::HALTED, false),
+        (SPOT, "status", "NEW", TradingState::HALTED, true),
+        (
+            USDM,
+            "status",
+            "PENDING_TRADING",
+            TradingState::HALTED,
+            false,
+        ),
+        (
+            USDM,
+            "status",
+            "PRE_DELIVERING",
+            TradingState::HALTED,
+            false,
+        ),
+        (USDM, "status", "DELIVERING", TradingState::HALTED, false),
+        (USDM, "status", "PRE_SETTLE", TradingState::HALTED, false),
+        (USDM, "status", "DELIVERED", TradingState::CLOSED, false),
+        (USDM, "status", "CLOSE", TradingState::CLOSED, false),
+        (
+            COINM,
+            "contractStatus",
+            "TRADING",
+            TradingState::TRADING,
+            false,
+        ),
+        (
+            COINM,
+            "contractStatus",
+            "trading",
+            TradingState::HALTED,
+            true,
+        ),
+    ] {
+        let (listing, drift) = listed(id, &format!(r#""{key}":"{status}""#));
+        assert_eq!(listing.terms.state, state, "{status}");
+        let expected = told.then(|| format!("status={status}"));
+        assert_eq!(drift, Vec::from_iter(expected), "{status}");
+    }
+}
+
+#[test]
+fn every_contract_type_is_told_and_one_of_later_years_is_unknown() {
+    let delivery = r#""deliveryDate":1774598400000"#;
+    for (contract, usdm, coinm, told) in [
+        (
+            "PERPETUAL",
+            InstrumentType::PERPETUAL,
+            InstrumentType::INVERSE_PERPETUAL,
+            false,
+        ),
+        (
+            "TRADIFI_PERPETUAL",
+            InstrumentType::PERPETUAL,
+            InstrumentType::INVERSE_PERPETUAL,
+            false,
+        ),
+        (
+            "CURRENT_QUARTER",
+            InstrumentType::FUTURE,
+            InstrumentType::INVERSE_FUTURE,
+            false,
+        ),
+        (
+            "NEXT_MONTH",
+            InstrumentType::FUTURE,
+            InstrumentType::INVERSE_FUTURE,
+            false,
+        ),
+        ("", InstrumentType::UNKNOWN, InstrumentType::UNKNOWN, false),
+        (
+            "WEEKLY",
+            InstrumentType::UNKNOWN,
+            InstrumentType::UNKNOWN,
+            true,
+        ),
+    ] {
+        for (id, expected) in [(USDM, usdm), (COINM, coinm)] {
+            let rest = format!(r#""contractType":"{contract}",{delivery},"marginAsset":"BTC""#);
+            let (listing, drift) = listed(id, &rest);
+            assert_eq!(listing.terms.instrument_type, expected, "{contract}");
+            assert_eq!(&*listing.settle, "BTC");
+            assert_eq!(
+                listing.terms.multiplier,
+                (0, 0),
+                "the venue does not tell it"
+            );
+            let expected = told.then(|| format!("contractType={contract}"));
+            assert_eq!(drift, Vec::from_iter(expected));
+        }
+    }
+    assert_eq!(&*listed(SPOT, r#""status":"TRADING""#).0.settle, "");
+}

@@ -29,8 +29,6 @@ pub(crate) enum Form {
     Hours,
     /// An epoch stamp in ms, µs or ns; 0 = none.
     Epoch,
-    /// An RFC 3339 stamp.
-    Rfc3339,
     /// An epoch stamp or an RFC 3339 stamp.
     Time,
     /// A trade id; -1 = none.
@@ -173,7 +171,6 @@ impl Form {
             Self::Hours => Some(times(item.fixed(key)?, 3_600, key)?),
             Self::Time if item.text(key)?.contains('T') => seconds(item.rfc3339(key)?),
             Self::Epoch | Self::Time => seconds(item.epoch(key)?),
-            Self::Rfc3339 => seconds(item.rfc3339(key)?),
             Self::Id if item.text(key)? == "-1" => None,
             Self::Id => {
                 let id = i64::try_from(item.unsigned(key)?);
@@ -266,7 +263,7 @@ mod tests {
         Row::optional("q", FigureName::QUOTE_VOLUME, Form::Number),
         Row::optional("C", FigureName::WINDOW_CLOSE, Form::Epoch),
         Row::optional("F", FigureName::FIRST_TRADE_ID, Form::Id),
-        Row::optional("t", FigureName::NEXT_FUNDING_TIME, Form::Rfc3339),
+        Row::optional("t", FigureName::NEXT_FUNDING_TIME, Form::Time),
         Row::optional("p", FigureName::POST_ONLY, Form::Flag),
     ];
 

@@ -134,5 +134,6 @@ venue_contract! {
     bybit_spot => crate::support::bybit::Spot,
     bybit_linear => crate::support::bybit::Linear,
     bybit_inverse => crate::support::bybit::Inverse,
+    bybit_option => crate::support::bybit::Options,
     kraken_spot => crate::support::kraken::Spot,
 }

@@ -51,6 +51,11 @@ impl Shape {
     fn wants(self, channel: Channel) -> bool {
         self.channels == Channels::default() || self.channels.has(channel)
     }
+
+    /// Whether the feed takes best prices from tickers.
+    fn best_in_ticker(self) -> bool {
+        self.id == VenueId::BYBIT_OPTION && self.wants(Channel::BBO)
+    }
 }
 
 /// The protocol of one Bybit product.
@@ -128,6 +133,7 @@ static FUTURES_CHANNELS: &[Channel] = with_candles!(
 );
 static OPTION_CHANNELS: &[Channel] = &[
     Channel::TRADE,
+    Channel::BBO,
     Channel::BOOK,
     Channel::TICKER,
     Channel::STATUS,
@@ -173,11 +179,11 @@ impl Venue for Bybit {
     }
 
     fn stream_name(&self, stream: Stream<'_>) -> String {
-        topic::name(self.shape.book_depth, stream)
+        topic::name(self.shape, stream)
     }
 
     fn request(&self, ask: Ask, number: u64, streams: &[Stream<'_>]) -> String {
-        subscribe::request(self.shape.book_depth, ask, number, streams)
+        subscribe::request(self.shape, ask, number, streams)
     }
 
     fn may_share(&self, _first: StreamKey, _second: StreamKey) -> bool {
@@ -200,6 +206,7 @@ impl Venue for Bybit {
         match channel {
             Channel::BOOK_RPI_ONLY => Channel::BOOK_RPI,
             Channel::BOOK if self.shape.book_depth == 1 => Channel::BBO,
+            Channel::TICKER if self.shape.best_in_ticker() => Channel::BBO,
             other => other,
         }
     }
@@ -215,14 +222,14 @@ impl Venue for Bybit {
     fn numbering(&self, channel: Channel) -> Numbering {
         match channel {
             Channel::TRADE => Numbering::Ids,
-            Channel::BBO => Numbering::Rising,
+            Channel::BBO if self.shape.id != VenueId::BYBIT_OPTION => Numbering::Rising,
             _ => Numbering::None,
         }
     }
 
     fn cadence(&self, channel: Channel) -> Cadence {
         match channel {
-            Channel::BBO => Cadence::Periodic(BEST_EVERY),
+            Channel::BBO if self.shape.id != VenueId::BYBIT_OPTION => Cadence::Periodic(BEST_EVERY),
             Channel::BOOK if self.shape.book_depth == 1 => Cadence::Periodic(BEST_EVERY),
             Channel::PRICE_LIMIT => Cadence::Periodic(PRICE_LIMIT_EVERY),
             _ => Cadence::OnChange,

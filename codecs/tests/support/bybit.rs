@@ -12,6 +12,8 @@ pub(crate) struct Spot;
 pub(crate) struct Linear;
 /// Coin-margined futures.
 pub(crate) struct Inverse;
+/// Options; each of another base currency, as trades come by that.
+pub(crate) struct Options;
 
 const VIEW: View = View {
     depth: 50,
@@ -45,19 +47,15 @@ macro_rules! product {
             }
 
             fn reference(truths: &[Truth]) -> String {
-                let list: Vec<String> = truths.iter().map($listing).collect();
-                format!(
-                    r#"{{"retCode":0,"retMsg":"OK","result":{{"category":"x","list":[{}],"nextPageCursor":""}},"retExtInfo":{{}},"time":1672053054358}}"#,
-                    list.join(",")
-                )
+                page(truths.iter().map($listing))
             }
 
             fn snapshot(truth: &Truth) -> String {
-                book(truth, "snapshot", &truth.bids(), &truth.asks(), $spot)
+                book(50, truth, "snapshot", (&truth.bids(), &truth.asks()), $spot)
             }
 
             fn delta(truth: &Truth, change: &Change) -> String {
-                book(truth, "delta", &change.bids, &change.asks, $spot)
+                book(50, truth, "delta", (&change.bids, &change.asks), $spot)
             }
 
             fn trade(truth: &Truth, fill: Fill) -> String {
@@ -93,18 +91,123 @@ product!(
     false
 );
 
-/// Spot has `ts` before `type`, futures behind.
-fn book(truth: &Truth, kind: &str, bids: &[(i64, i64)], asks: &[(i64, i64)], spot: bool) -> String {
+impl Script for Options {
+    type V = Bybit;
+    const ID: VenueId = VenueId::BYBIT_OPTION;
+    const SYMBOLS: [&'static str; 3] = [
+        "BTC-27MAR26-70000-P-USDT",
+        "ETH-27MAR26-3200-C-USDT",
+        "SOL-27MAR26-90.5-P",
+    ];
+    const PLACES: (u32, u32) = (2, 2);
+    const TRADES: Channel = Channel::TRADE;
+    const VIEW: View = View { depth: 25, ..VIEW };
+    const REFUSES_WHOLE_REQUESTS: bool = true;
+    const NUMBERED: bool = true;
+
+    fn read(text: &str) -> Request {
+        let mut request = read(text);
+        for (name, _) in &mut request.streams {
+            let whole = Self::SYMBOLS
+                .into_iter()
+                .find(|symbol| base(symbol) == name);
+            *name = whole.unwrap_or(name).to_owned();
+        }
+        request
+    }
+
+    fn answers(request: &Request, refused: &[(String, Channel)]) -> Vec<String> {
+        if request.ask == Asked::Ping {
+            return vec![r#"{"args":["1672916271846"],"op":"pong"}"#.to_owned()];
+        }
+        let bad = request.streams.iter().find(|asked| refused.contains(asked));
+        let done = request.streams.iter().filter(|_| bad.is_none());
+        vec![format!(
+            r#"{{"success":{},"conn_id":"aa01fb","data":{{"failTopics":[{}],"successTopics":[{}]}},"type":"COMMAND_RESP"}}"#,
+            bad.is_none(),
+            option_topics(bad.into_iter()),
+            option_topics(done)
+        )]
+    }
+
+    fn reference(truths: &[Truth]) -> String {
+        page(truths.iter().map(option_listing))
+    }
+
+    fn snapshot(truth: &Truth) -> String {
+        book(25, truth, "snapshot", (&truth.bids(), &truth.asks()), false)
+    }
+
+    fn delta(truth: &Truth, change: &Change) -> String {
+        book(25, truth, "delta", (&change.bids, &change.asks), false)
+    }
+
+    fn trade(truth: &Truth, fill: Fill) -> String {
+        let topic = format!("publicTrade.{}", base(&truth.symbol));
+        trade(truth, fill, false).replace(&format!("publicTrade.{}", truth.symbol), &topic)
+    }
+
+    fn bbo(truth: &Truth) -> String {
+        let (bid, ask) = (truth.bids()[0], truth.asks()[0]);
+        format!(
+            r#"{{"id":"tickers.{0}-1-{1}","topic":"tickers.{0}","ts":{1},"data":{{"symbol":"{0}","bidPrice":"{2}","bidSize":"{3}","bidIv":"0.4","askPrice":"{4}","askSize":"{5}","askIv":"0.5","lastPrice":"10"}},"type":"snapshot"}}"#,
+            truth.symbol,
+            truth.time_ms,
+            truth.px(bid.0),
+            truth.qty(bid.1),
+            truth.px(ask.0),
+            truth.qty(ask.1)
+        )
+    }
+}
+
+/// An option's base currency.
+fn base(symbol: &str) -> &str {
+    symbol.split('-').next().unwrap()
+}
+
+fn option_topics<'a>(streams: impl Iterator<Item = &'a (String, Channel)>) -> String {
+    let topic = |(symbol, channel): &(String, Channel)| match *channel {
+        Channel::BBO => format!("\"tickers.{symbol}\""),
+        Channel::BOOK => format!("\"orderbook.25.{symbol}\""),
+        _ => format!("\"publicTrade.{}\"", base(symbol)),
+    };
+    streams.map(topic).collect::<Vec<_>>().join(",")
+}
+
+fn option_listing(truth: &Truth) -> String {
+    format!(
+        r#"{{"symbol":"{}","status":"Trading","baseCoin":"{}","quoteCoin":"USDT","settleCoin":"USDT","optionsType":"Put","deliveryTime":"1774598400000","lotSizeFilter":{{"qtyStep":"{}"}},"priceFilter":{{"tickSize":"{}"}}}}"#,
+        truth.symbol,
+        base(&truth.symbol),
+        decimal(1, truth.qty_places),
+        decimal(1, truth.px_places)
+    )
+}
+
+fn page(listings: impl Iterator<Item = String>) -> String {
+    let list: Vec<String> = listings.collect();
+    format!(
+        r#"{{"retCode":0,"retMsg":"OK","result":{{"category":"x","list":[{}],"nextPageCursor":""}},"retExtInfo":{{}},"time":1672053054358}}"#,
+        list.join(",")
+    )
+}
+
+/// Bid and ask levels.
+type Sides<'a> = (&'a [(i64, i64)], &'a [(i64, i64)]);
+
+/// Spot has `ts` before `type`, the others behind.
+fn book(depth: u16, truth: &Truth, kind: &str, sides: Sides<'_>, spot: bool) -> String {
     let stamps = if spot {
         format!(r#""ts":{},"type":"{kind}""#, truth.time_ms)
     } else {
         format!(r#""type":"{kind}","ts":{}"#, truth.time_ms)
     };
     format!(
-        r#"{{"topic":"orderbook.50.{0}",{stamps},"data":{{"s":"{0}","b":{1},"a":{2},"u":{3},"seq":{4}}},"cts":{5}}}"#,
+        r#"{{"topic":"orderbook.{depth}.{0}",{stamps},"data":{{"s":"{0}","b":{1},"a":{2},"u":{3},"seq":{4}}},"cts":{5}}}"#,
         truth.symbol,
-        quoted_pairs(truth, bids),
-        quoted_pairs(truth, asks),
+        quoted_pairs(truth, sides.0),
+        quoted_pairs(truth, sides.1),
         truth.numbers.last,
         truth.numbers.cross,
         truth.time_ms - 3
@@ -163,9 +266,10 @@ fn read(text: &str) -> Request {
     let names = strings(&request["args"]);
     let streams = names.iter().map(|name| match name.split_once('.') {
         Some(("publicTrade", symbol)) => (symbol.to_owned(), Channel::TRADE),
+        Some(("tickers", symbol)) => (symbol.to_owned(), Channel::BBO),
         Some(("orderbook", rest)) => match rest.split_once('.') {
             Some(("1", symbol)) => (symbol.to_owned(), Channel::BBO),
-            Some(("50", symbol)) => (symbol.to_owned(), Channel::BOOK),
+            Some(("25" | "50", symbol)) => (symbol.to_owned(), Channel::BOOK),
             other => panic!("no depth {other:?}"),
         },
         other => panic!("no topic {other:?}"),

@@ -51,7 +51,7 @@ fn data(
     match channel {
         Channel::TRADE => trade::public_trade(shape.id, object, instruments, batch),
         Channel::LIQUIDATION => trade::liquidations(object, instruments, batch),
-        Channel::TICKER => ticker::tickers(object, instruments, batch),
+        Channel::TICKER => ticker::tickers(shape, object, instruments, batch),
         Channel::PRICE_LIMIT => ticker::price_limit(object, instruments, batch),
         Channel::STATUS => status::read(shape.id, object, batch),
         channel if channel.is_candle() => candle::read(channel, symbol, object, instruments, batch),

@@ -1,14 +1,15 @@
 //! Statistics: tickers, price limits, and the turnover of all instruments.
 
-use super::{decode, rest};
-use crate::batch::Batch;
+use super::{Shape, decode, rest};
+use crate::batch::{Batch, Item};
 use crate::fixed::Fixed;
 use crate::instrument::Instruments;
 use crate::json::{Fields, Item as Json, fields, need};
-use crate::record::{FigureName, TickerHead};
+use crate::record::{FigureName, Header, TickerHead};
 use crate::reject::Reject;
 use crate::venue::Channel;
 use crate::venue::figures::{self, Form, Row};
+use crate::venue::levels;
 
 /// Fields of all products, in the order of their messages.
 const TICKER: &[Row] = &[
@@ -100,8 +101,9 @@ const fn row(key: &'static str, name: FigureName, form: Form) -> Row {
     Row::optional(key, name, form)
 }
 
-/// A message of `tickers`.
+/// A message of `tickers`; those of options are the best bid and offer as well.
 pub(super) fn tickers(
+    shape: Shape,
     object: Fields<'_, '_>,
     instruments: &mut Instruments,
     batch: &mut Batch,
@@ -131,7 +133,34 @@ pub(super) fn tickers(
         time,
         change,
     };
-    statistics.read(need(data, "data")?, instruments, batch)
+    let data = need(data, "data")?.object("data")?;
+    let first = batch.figures.len();
+    let head = statistics.head(data, instruments, batch)?;
+    if shape.best_in_ticker() {
+        push_best(&head.header, data, instruments, batch)?;
+    }
+    if shape.wants(Channel::TICKER) {
+        batch.ticker(head, first, change);
+    }
+    Ok(())
+}
+
+/// The best bid and offer in an option's ticker; nothing where it does not tell both sides.
+fn push_best(
+    header: &Header,
+    data: Fields<'_, '_>,
+    instruments: &Instruments,
+    batch: &mut Batch,
+) -> Result<(), Reject> {
+    let told = ["bidPrice", "bidSize", "askPrice", "askSize"].map(|key| (data.get(key), key));
+    let is_number = |item: Json<'_, '_>| item.text("").is_ok_and(|text| !text.is_empty());
+    if !told.iter().all(|(item, _)| item.is_some_and(is_number)) {
+        return Ok(());
+    }
+    let mut bbo = levels::best(instruments.get(header.instrument), told)?;
+    (bbo.header.seq, bbo.header.ts_venue) = (header.seq, header.ts_venue);
+    batch.items.push(Item::Bbo(bbo));
+    Ok(())
 }
 
 /// A message of `priceLimit`.
@@ -152,7 +181,11 @@ pub(super) fn price_limit(
         time,
         change: false,
     };
-    statistics.read(need(data, "data")?, instruments, batch)
+    let data = need(data, "data")?.object("data")?;
+    let first = batch.figures.len();
+    let head = statistics.head(data, instruments, batch)?;
+    batch.ticker(head, first, false);
+    Ok(())
 }
 
 /// What is around the figures of one message.
@@ -167,28 +200,26 @@ struct Statistics<'t, 'f> {
 }
 
 impl Statistics<'_, '_> {
-    fn read(
+    /// The head of the record; its figures go to the batch.
+    fn head(
         &self,
-        data: Json<'_, '_>,
+        data: Fields<'_, '_>,
         instruments: &mut Instruments,
         batch: &mut Batch,
-    ) -> Result<(), Reject> {
-        let first = batch.figures.len();
+    ) -> Result<TickerHead, Reject> {
         let mut symbol = None;
         let other = |key: &str, item| match key {
             "symbol" if symbol.replace(item).is_some() => Err(Reject::DuplicateField),
             "symbol" => Ok(true),
             key => Ok(self.unread.contains(&key)),
         };
-        let data = data.object("data")?;
         figures::read(data, self.rows, self.drift, self.change, batch, other)?;
         let symbol = need(symbol, "symbol")?.text("symbol")?;
         let mut head = TickerHead::new(instruments.resolve(symbol)?, self.channel);
         head.header.seq = self.cross.map_or(Ok(0), |cross| cross.unsigned("cs"))?;
         // The only stamp that the venue gives.
         head.header.ts_venue = need(self.time, "ts")?.epoch("ts")?;
-        batch.ticker(head, first, self.change);
-        Ok(())
+        Ok(head)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Topics: what we call a stream, and what the venue says it is.
 
+use super::Shape;
 use crate::venue::{Channel, Stream, VenueId};
 
 /// Candle channels and the intervals of their topics.
@@ -39,10 +40,11 @@ pub(super) fn book_depth(id: VenueId, wanted: u16) -> u16 {
     fit.or_else(|| offered.last().copied()).unwrap_or(wanted)
 }
 
-/// The topic of a stream.
-pub(super) fn name(book_depth: u16, stream: Stream<'_>) -> String {
-    let symbol = stream.symbol;
+/// The topic of a stream. Options have no book of level 1: their best prices stand in the ticker.
+pub(super) fn name(shape: Shape, stream: Stream<'_>) -> String {
+    let (symbol, book_depth) = (stream.symbol, shape.book_depth);
     match stream.key.channel {
+        Channel::BBO if shape.id == VenueId::BYBIT_OPTION => format!("tickers.{symbol}"),
         Channel::BBO => format!("orderbook.1.{symbol}"),
         Channel::BOOK => format!("orderbook.{book_depth}.{symbol}"),
         Channel::BOOK_RPI | Channel::BOOK_RPI_ONLY => format!("orderbook.rpi.{symbol}"),

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use super::{INVERSE, LINEAR, OPTION, SPOT, drift};
+use super::{INVERSE, LINEAR, OPTION, SPOT, carrying, drift};
 use crate::batch::{Control, Item};
 use crate::instrument::canonical_name;
 use crate::reject::Reject;
@@ -73,7 +73,7 @@ fn recorded_statistics_have_no_drift() {
         ("ws_ticker_option.json", OPTION, 21),
     ] {
         let Some(frame) = text(name) else { return };
-        let mut bench = Bench::<Bybit>::new(id);
+        let mut bench = carrying(id, &[Channel::TICKER], 0);
         assert!(matches!(
             bench.one(&frame),
             Item::Ticker { change: false, .. }

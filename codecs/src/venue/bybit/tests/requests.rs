@@ -86,7 +86,7 @@ fn products_differ_in_their_channels() {
     };
     for (channel, spot, futures, option) in [
         (Channel::TRADE, true, true, true),
-        (Channel::BBO, true, true, false),
+        (Channel::BBO, true, true, true),
         (Channel::BOOK, true, true, true),
         (Channel::BOOK_RPI_ONLY, true, true, false),
         (Channel::BOOK_FULL, true, true, false),
@@ -109,6 +109,13 @@ fn options_have_a_socket_depths_and_base_coin_streams_of_their_own() {
     assert_eq!(venue.path(Channel::BOOK), "/v5/public/option");
     assert_eq!(venue.path(Channel::STATUS), "/v5/public/misc/status");
     assert_eq!(venue.facts().streams_per_line, 2000);
+    assert_eq!(venue.carrier(Channel::TICKER), Channel::BBO);
+    assert_eq!(venue.numbering(Channel::BBO), Numbering::None);
+    assert_eq!(venue.cadence(Channel::BBO), Cadence::OnChange);
+    assert_eq!(
+        request(&venue, Ask::Subscribe, &[("BTC-1-2-C", Channel::BBO)]),
+        r#"{"req_id":"7","op":"subscribe","args":["tickers.BTC-1-2-C"]}"#
+    );
     assert_eq!(
         request(
             &venue,

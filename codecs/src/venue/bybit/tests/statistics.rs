@@ -1,6 +1,6 @@
 //! Tickers, price limits and candles.
 
-use super::{LINEAR, OPTION, SPOT, drift, linear};
+use super::{LINEAR, OPTION, SPOT, carrying, drift, linear};
 use crate::batch::{Control, Item};
 use crate::record::{ABSENT, Candle, FigureName, Kind, TickerHead};
 use crate::reject::Reject;
@@ -133,7 +133,7 @@ fn a_dated_future_tells_its_delivery_and_basis() {
 
 #[test]
 fn an_options_side_without_orders_has_no_price() {
-    let mut bench = Bench::<Bybit>::new(OPTION);
+    let mut bench = carrying(OPTION, &[Channel::TICKER], 0);
     let (_, figures, change) = ticker(&mut bench, OPTION_TICKER);
     assert!(!change && bench.knows_all(), "{:?}", drift(&bench));
     let value = |name: FigureName| {
@@ -153,6 +153,28 @@ fn an_options_side_without_orders_has_no_price() {
     assert_eq!(value(FigureName::TOTAL_QUOTE_VOLUME), Some("1437431"));
     assert_eq!(value(FigureName::PREDICTED_DELIVERY_PRICE), None);
     assert_eq!(figures.len(), 21);
+}
+
+#[test]
+fn an_options_best_prices_come_with_its_ticker() {
+    let mut bench = carrying(OPTION, &[Channel::BBO], 0);
+    let bbo = bench.bbo(OPTION_TICKER);
+    assert_eq!((bbo.bid_px, bbo.bid_qty), (ABSENT, 0));
+    assert_eq!((bbo.ask_px, bbo.px_exp), (10, 0));
+    assert_eq!((bbo.ask_qty, bbo.qty_exp), (51, -1));
+    assert_eq!(bbo.header.ts_venue, 1_672_917_511_074_000_000);
+    let mut both = carrying(OPTION, &[Channel::BBO, Channel::TICKER], 0);
+    let items = both.decode(OPTION_TICKER).unwrap();
+    assert!(
+        matches!(items, [Item::Bbo(_), Item::Ticker { .. }]),
+        "{items:?}"
+    );
+    for half in [r#""bidPrice":"","#, ""] {
+        let half = OPTION_TICKER.replace(r#""bidPrice":"0","#, half);
+        assert_eq!(bench.decode(&half), Ok(&[][..]));
+    }
+    let negative = OPTION_TICKER.replace(r#""askSize":"5.1""#, r#""askSize":"-5.1""#);
+    assert_eq!(bench.refusal(&negative), Reject::Negative("askSize"));
 }
 
 #[test]

@@ -95,7 +95,7 @@ impl Script for Options {
     type V = Bybit;
     const ID: VenueId = VenueId::BYBIT_OPTION;
     const SYMBOLS: [&'static str; 3] = [
-        "BTC-27MAR26-70000-P-USDT",
+        "AAA-27MAR26-70000-P-BBB",
         "ETH-27MAR26-3200-C-USDT",
         "SOL-27MAR26-90.5-P",
     ];
@@ -177,7 +177,7 @@ fn option_topics<'a>(streams: impl Iterator<Item = &'a (String, Channel)>) -> St
 
 fn option_listing(truth: &Truth) -> String {
     format!(
-        r#"{{"symbol":"{}","status":"Trading","baseCoin":"{}","quoteCoin":"USDT","settleCoin":"USDT","optionsType":"Put","deliveryTime":"1774598400000","lotSizeFilter":{{"qtyStep":"{}"}},"priceFilter":{{"tickSize":"{}"}}}}"#,
+        r#"{{"symbol":"{}","status":"Trading","baseCoin":"{}","quoteCoin":"BBB","settleCoin":"BBB","optionsType":"Put","deliveryTime":"1774598400000","lotSizeFilter":{{"qtyStep":"{}"}},"priceFilter":{{"tickSize":"{}"}}}}"#,
         truth.symbol,
         base(&truth.symbol),
         decimal(1, truth.qty_places),

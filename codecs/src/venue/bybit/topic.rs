@@ -71,32 +71,37 @@ pub(super) enum Topic<'a> {
     Unknown,
 }
 
-/// Reads a topic's name.
+/// Reads a topic's name. A symbol may hold dots: strikes of cheap options have fractions.
 pub(super) fn parse(topic: &str) -> Topic<'_> {
     let Some((head, rest)) = topic.split_once('.') else {
         return Topic::Unknown;
     };
-    let (channel, symbol) = match (head, rest.split_once('.')) {
-        ("system", None) if rest == "status" => return Topic::Of(Channel::STATUS, ""),
-        ("publicTrade", None) => (Channel::TRADE, rest),
-        ("tickers", None) => (Channel::TICKER, rest),
-        ("allLiquidation", None) => (Channel::LIQUIDATION, rest),
-        ("priceLimit", None) => (Channel::PRICE_LIMIT, rest),
-        ("adlAlert" | "insurance" | "liquidation", _) => return Topic::NotCarried,
-        ("orderbook", Some((view, symbol))) => match book(view) {
-            Some(channel) => (channel, symbol),
-            None => return Topic::Unknown,
-        },
-        ("kline", Some((interval, symbol))) => match CANDLES.iter().find(|row| row.1 == interval) {
-            Some((channel, _)) => (*channel, symbol),
-            None => return Topic::Unknown,
-        },
+    let (channel, symbol) = match head {
+        "system" if rest == "status" => return Topic::Of(Channel::STATUS, ""),
+        "publicTrade" => (Some(Channel::TRADE), rest),
+        "tickers" => (Some(Channel::TICKER), rest),
+        "allLiquidation" => (Some(Channel::LIQUIDATION), rest),
+        "priceLimit" => (Some(Channel::PRICE_LIMIT), rest),
+        "adlAlert" | "insurance" | "liquidation" => return Topic::NotCarried,
+        "orderbook" => of_view(rest, book),
+        "kline" => of_view(rest, candle),
         _ => return Topic::Unknown,
     };
-    if symbol.is_empty() || symbol.contains('.') {
-        return Topic::Unknown;
+    match channel {
+        Some(channel) if !symbol.is_empty() => Topic::Of(channel, symbol),
+        _ => Topic::Unknown,
     }
-    Topic::Of(channel, symbol)
+}
+
+/// The channel and symbol of a topic's last two parts.
+fn of_view(rest: &str, channel: fn(&str) -> Option<Channel>) -> (Option<Channel>, &str) {
+    let (view, symbol) = rest.split_once('.').unwrap_or((rest, ""));
+    (channel(view), symbol)
+}
+
+fn candle(interval: &str) -> Option<Channel> {
+    let row = CANDLES.iter().find(|row| row.1 == interval);
+    row.map(|row| row.0)
 }
 
 fn book(view: &str) -> Option<Channel> {
@@ -113,7 +118,12 @@ fn book(view: &str) -> Option<Channel> {
 
 /// A topic without its symbol: what schema drift is counted by.
 pub(super) fn family(topic: &str) -> &str {
-    topic.rsplit_once('.').map_or(topic, |(family, _)| family)
+    let parts = match topic.split_once('.') {
+        Some(("orderbook" | "kline", _)) => 2,
+        _ => 1,
+    };
+    let end = topic.match_indices('.').nth(parts - 1);
+    end.map_or(topic, |(end, _)| &topic[..end])
 }
 
 #[cfg(test)]
@@ -147,8 +157,16 @@ mod tests {
             ("orderbook.50", Topic::Unknown),
             ("orderbook..A", Topic::Unknown),
             ("orderbook.rpi2.A", Topic::Unknown),
-            ("publicTrade.A.B", Topic::Unknown),
+            (
+                "orderbook.25.XRP-27MAR26-0.55-C",
+                Topic::Of(Channel::BOOK, "XRP-27MAR26-0.55-C"),
+            ),
+            (
+                "tickers.XRP-27MAR26-0.55-C",
+                Topic::Of(Channel::TICKER, "XRP-27MAR26-0.55-C"),
+            ),
             ("publicTrade.", Topic::Unknown),
+            ("orderbook.50.", Topic::Unknown),
             ("system.state", Topic::Unknown),
             ("tickers", Topic::Unknown),
             ("", Topic::Unknown),
@@ -157,6 +175,20 @@ mod tests {
             ("liquidation.BTCUSDT", Topic::NotCarried),
         ] {
             assert_eq!(parse(topic), expected, "{topic}");
+        }
+    }
+
+    #[test]
+    fn a_family_has_no_symbol() {
+        for (topic, expected) in [
+            ("orderbook.deep.XRP-27MAR26-0.55-C", "orderbook.deep"),
+            ("kline.7.A", "kline.7"),
+            ("orderbook.50", "orderbook.50"),
+            ("newTopic.XRP-27MAR26-0.55-C", "newTopic"),
+            ("newTopic", "newTopic"),
+            ("", ""),
+        ] {
+            assert_eq!(family(topic), expected, "{topic}");
         }
     }
 }

@@ -22,7 +22,6 @@ fn topics_that_are_not_carried_are_ignored() {
         "adlAlert.USDT",
         "insurance.USDT",
         "liquidation.BTCUSDT",
-        "publicTrade.A.B",
         "orderbook.50",
         "",
     ] {

@@ -141,6 +141,10 @@ fn data_messages_of_every_venue_allocate_nothing() {
             allocations_of_data_messages::<support::bybit::Inverse>(),
         ),
         (
+            "bybit option",
+            allocations_of_data_messages::<support::bybit::Options>(),
+        ),
+        (
             "kraken spot",
             allocations_of_data_messages::<support::kraken::Spot>(),
         ),

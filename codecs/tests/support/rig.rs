@@ -83,6 +83,12 @@ pub(crate) struct Rig<S: Script> {
     settling: bool,
 }
 
+/// The options with their channels told to the venue, which may have several for one message.
+fn told(mut options: feedd_codecs::feed::FeedOptions) -> feedd_codecs::feed::FeedOptions {
+    options.stream.channels = options.channels.iter().copied().collect();
+    options
+}
+
 impl<S: Script> Rig<S> {
     /// A feed that has not started.
     pub(crate) fn idle() -> Self {
@@ -105,7 +111,7 @@ impl<S: Script> Rig<S> {
         };
         let truth = |symbol: &String| Truth::new(symbol, S::PLACES, S::VIEW);
         Self {
-            feed: Feed::new(S::ID, options).unwrap(),
+            feed: Feed::new(S::ID, told(options)).unwrap(),
             truths: symbols.iter().map(truth).collect(),
             now: 1_000 * MS,
             records: Vec::new(),

@@ -10,6 +10,7 @@ pub mod bybit;
 mod channel;
 pub(crate) mod figures;
 pub mod kraken;
+pub mod kraken_futures;
 pub(crate) mod levels;
 #[cfg(test)]
 mod workbench;
@@ -533,6 +534,10 @@ macro_rules! with_venue {
             }
             ("bybit", _) => {
                 type $venue = $crate::venue::bybit::Bybit;
+                $body
+            }
+            ("kraken", "futures") => {
+                type $venue = $crate::venue::kraken_futures::KrakenFutures;
                 $body
             }
             _ => {

@@ -19,18 +19,40 @@ use support::script::Script;
 use support::tree::Tree;
 use support::truth::Dice;
 
-/// Exchange, channel, fields that may be absent though they are read.
-const OPTIONAL: [(&str, Channel, &[&str]); 7] = [
+/// Exchange or venue, channel, fields that may be absent though they are read.
+const OPTIONAL: [(&str, Channel, &[&str]); 8] = [
     ("binance", Channel::BBO, &["e", "E", "T"]),
     ("binance", Channel::BOOK, &["T"]),
     ("bybit", Channel::TRADE, &["BT", "RPI", "seq"]),
     ("bybit", Channel::BBO, &["cts", "seq"]),
     ("bybit", Channel::BOOK, &["cts", "seq"]),
+    ("kraken-spot", Channel::BBO, &["timestamp"]),
     (
-        "kraken",
+        "kraken-futures",
+        Channel::BBO,
+        &["bid", "bid_size", "ask", "ask_size"],
+    ),
+    ("kraken-spot", Channel::BOOK, &["timestamp"]),
+];
+
+/// Exchange, channel, fields that are known and not read.
+const UNREAD: [(&str, Channel, &[&str]); 8] = [
+    ("binance", Channel::TRADE, &["M"]),
+    ("binance", Channel::AGG_TRADE, &["nq", "st"]),
+    ("binance", Channel::BBO, &["ps", "st"]),
+    ("binance", Channel::BOOK, &["ps", "st"]),
+    ("bybit", Channel::TRADE, &["type", "L"]),
+    ("kraken-spot", Channel::TRADE, &["ord_type"]),
+    ("kraken-futures", Channel::BBO, &["tag", "pair", "leverage"]),
+    ("kraken-futures", Channel::BOOK, &["tickSize"]),
+];
+
+/// Venue, channel, statistics: they may be absent or `null`, and of any sign and size.
+const STATISTICS: [(&str, Channel, &[&str]); 2] = [
+    (
+        "kraken-spot",
         Channel::BBO,
         &[
-            "timestamp",
             "last",
             "volume",
             "vwap",
@@ -40,17 +62,26 @@ const OPTIONAL: [(&str, Channel, &[&str]); 7] = [
             "change_pct",
         ],
     ),
-    ("kraken", Channel::BOOK, &["timestamp"]),
-];
-
-/// Exchange, channel, fields that are known and not read.
-const UNREAD: [(&str, Channel, &[&str]); 6] = [
-    ("binance", Channel::TRADE, &["M"]),
-    ("binance", Channel::AGG_TRADE, &["nq", "st"]),
-    ("binance", Channel::BBO, &["ps", "st"]),
-    ("binance", Channel::BOOK, &["ps", "st"]),
-    ("bybit", Channel::TRADE, &["type", "L"]),
-    ("kraken", Channel::TRADE, &["ord_type"]),
+    (
+        "kraken-futures",
+        Channel::BBO,
+        &[
+            "funding_rate",
+            "relative_funding_rate",
+            "next_funding_rate_time",
+            "premium",
+            "volume",
+            "dtm",
+            "index",
+            "last",
+            "change",
+            "suspended",
+            "openInterest",
+            "markPrice",
+            "maturityTime",
+            "post_only",
+        ],
+    ),
 ];
 
 /// Fields of reference data that may be absent or are not read.
@@ -76,10 +107,15 @@ const NOT_REQUIRED_OF_A_LISTING: [&str; 19] = [
     "pricePrecision",
 ];
 
+/// Whether a table's row is about this venue.
+fn is_of<S: Script>(name: &str) -> bool {
+    name == S::ID.exchange() || name == S::ID.to_string()
+}
+
 fn listed<S: Script>(table: &[(&str, Channel, &[&str])], channel: Channel, key: &str) -> bool {
     table
         .iter()
-        .any(|row| row.0 == S::ID.exchange() && row.1 == channel && row.2.contains(&key))
+        .any(|row| is_of::<S>(row.0) && row.1 == channel && row.2.contains(&key))
 }
 
 /// Everything of a feed that a refused message must leave alone.
@@ -214,7 +250,8 @@ fn a_required_field_removed_or_renamed<S: Script>() {
             let renamed = tree
                 .with_fields(&path, |fields, at| fields[at].0.push('_'))
                 .text();
-            if listed::<S>(&OPTIONAL, channel, &key) || listed::<S>(&UNREAD, channel, &key) {
+            let tables = [&OPTIONAL[..], &UNREAD, &STATISTICS];
+            if tables.iter().any(|table| listed::<S>(table, channel, &key)) {
                 taken::<S>(channel, &without);
                 let case = taken::<S>(channel, &renamed);
                 assert_eq!(case.rig.feed.drift().count(), 1, "{renamed}");
@@ -258,7 +295,8 @@ fn a_required_field_of_another_type<S: Script>() {
             let held = tree.at(&path);
             for other in others.iter().filter(|other| sort(other) != sort(held)) {
                 let bent = tree.with(&path, |value| *value = other.clone()).text();
-                if listed::<S>(&UNREAD, channel, &key) {
+                let no_value = sort(other) == 0 && may_be_null::<S>(channel, &key);
+                if no_value || listed::<S>(&UNREAD, channel, &key) {
                     taken::<S>(channel, &bent);
                 } else {
                     assert_eq!(case.refused(channel, &bent), "wrong_type", "{bent}");
@@ -266,6 +304,12 @@ fn a_required_field_of_another_type<S: Script>() {
             }
         }
     });
+}
+
+/// Whether `null` says that the venue has no value.
+fn may_be_null<S: Script>(channel: Channel, key: &str) -> bool {
+    listed::<S>(&STATISTICS, channel, key)
+        || (is_of::<S>("kraken-futures") && listed::<S>(&OPTIONAL, channel, key))
 }
 
 fn a_field_that_stands_twice<S: Script>() {
@@ -347,7 +391,9 @@ fn decimals<S: Script>(tree: &Tree) -> Vec<Vec<usize>> {
         _ => false,
     };
     let unread = tree.fields().into_iter().filter(|(_, key)| {
-        listed::<S>(&UNREAD, Channel::BBO, key) || listed::<S>(&UNREAD, S::TRADES, key)
+        listed::<S>(&UNREAD, Channel::BBO, key)
+            || listed::<S>(&UNREAD, S::TRADES, key)
+            || listed::<S>(&STATISTICS, Channel::BBO, key)
     });
     let unread: Vec<Vec<usize>> = unread.map(|field| field.0).collect();
     let mut found = tree.scalars();
@@ -495,10 +541,22 @@ fn reference_data_cut_and_bent<S: Script>() {
     let mut case = Case::<S>::new();
     let text = S::reference(&case.rig.truths);
     let line = case.rig.feed.lines()[0].id();
-    let in_band = !case.rig.by_rest() && S::ID.exchange() == "kraken";
+    let in_band = case.rig.references == 0;
     let tree = Tree::read(&text);
     let may_lack = |key: &str| match key {
         "status" => S::ID.exchange() == "binance",
+        "tickSize"
+        | "base"
+        | "quote"
+        | "contractValueTradePrecision"
+        | "postOnly"
+        | "isExpired"
+        | "pair"
+        | "serverTime"
+            if is_of::<S>("kraken-futures") =>
+        {
+            true
+        }
         key => NOT_REQUIRED_OF_A_LISTING.contains(&key),
     };
     let mut bad: Vec<String> = (0..text.len())
@@ -604,4 +662,5 @@ bad_input! {
     bybit_linear => crate::support::bybit::Linear,
     bybit_inverse => crate::support::bybit::Inverse,
     kraken_spot => crate::support::kraken::Spot,
+    kraken_futures => crate::support::kraken_futures::Futures,
 }

@@ -64,7 +64,7 @@ fn frames<S: Script>(rig: &mut Rig<S>, count: usize) -> Vec<(u16, Channel, Strin
             let at = usize::try_from(dice.below(3)).unwrap();
             let channel = kinds[round % 3];
             let text = if channel == Channel::BOOK {
-                let change = rig.truths[at].step(&mut dice);
+                let change = S::step(&mut rig.truths[at], &mut dice);
                 S::delta(&rig.truths[at], &change)
             } else {
                 rig.data_text(at, channel)
@@ -147,6 +147,10 @@ fn data_messages_of_every_venue_allocate_nothing() {
         (
             "kraken spot",
             allocations_of_data_messages::<support::kraken::Spot>(),
+        ),
+        (
+            "kraken futures",
+            allocations_of_data_messages::<support::kraken_futures::Futures>(),
         ),
     ] {
         assert_eq!(found, none, "{venue}");

@@ -136,4 +136,5 @@ venue_contract! {
     bybit_inverse => crate::support::bybit::Inverse,
     bybit_option => crate::support::bybit::Options,
     kraken_spot => crate::support::kraken::Spot,
+    kraken_futures => crate::support::kraken_futures::Futures,
 }

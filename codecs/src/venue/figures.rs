@@ -8,7 +8,7 @@ use crate::batch::{Batch, Drift};
 use crate::fixed::Fixed;
 use crate::instrument::Instrument;
 use crate::json::{Fields, Item, need};
-use crate::record::{ABSENT, Candle, Figure, FigureName};
+use crate::record::{ABSENT, Bbo, Candle, Figure, FigureName};
 use crate::reject::Reject;
 use crate::time::Nanos;
 use crate::venue::levels::{Named, Scale};
@@ -160,6 +160,20 @@ pub(crate) fn keep<'t, 'f, const N: usize>(
         Some(_) => Err(Reject::DuplicateField),
         None => Ok(true),
     }
+}
+
+/// The figures of a best bid and offer; a side without orders has none.
+pub(crate) fn of_best(bbo: &Bbo) -> impl Iterator<Item = Figure> {
+    let sides = [
+        (FigureName::BID_PRICE, bbo.bid_px, bbo.bid_px, bbo.px_exp),
+        (FigureName::BID_QTY, bbo.bid_px, bbo.bid_qty, bbo.qty_exp),
+        (FigureName::ASK_PRICE, bbo.ask_px, bbo.ask_px, bbo.px_exp),
+        (FigureName::ASK_QTY, bbo.ask_px, bbo.ask_qty, bbo.qty_exp),
+    ];
+    sides
+        .into_iter()
+        .filter(|side| side.1 != ABSENT)
+        .map(|(name, _, mantissa, exp)| Figure::new(name, Fixed::new(mantissa, exp)))
 }
 
 impl Form {

@@ -3,7 +3,7 @@
 use feedd_codecs::venue::Channel;
 use feedd_codecs::{Venue, VenueId};
 
-use super::truth::{Change, Truth, View};
+use super::truth::{Change, Dice, Truth, View};
 
 /// One of our requests, as the venue reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +75,11 @@ pub(crate) trait Script {
 
     /// A change of the book that `truth` already has.
     fn delta(truth: &Truth, change: &Change) -> String;
+
+    /// One random event near the best prices, as large as the venue tells them.
+    fn step(truth: &mut Truth, dice: &mut Dice) -> Change {
+        truth.step(dice)
+    }
 
     /// A trade.
     fn trade(truth: &Truth, fill: Fill) -> String;

@@ -127,6 +127,16 @@ impl Truth {
         self.change(|truth| set(&mut truth.asks, px, qty)).unwrap()
     }
 
+    /// Sets the quantity of a bid.
+    pub(crate) fn set_bid(&mut self, px: i64, qty: i64) {
+        set(&mut self.bids, px, qty);
+    }
+
+    /// Sets the quantity of an ask.
+    pub(crate) fn set_ask(&mut self, px: i64, qty: i64) {
+        set(&mut self.asks, px, qty);
+    }
+
     /// One random event near the best prices: adds, changes and removals on both sides.
     pub(crate) fn step(&mut self, dice: &mut Dice) -> Change {
         loop {

@@ -119,7 +119,7 @@ pub(crate) fn vc_140_the_same_input_gives_the_same_bytes<S: Script>() {
         let mut dice = crate::support::truth::Dice(7);
         for round in 0..200 {
             let at = usize::try_from(dice.below(3)).unwrap();
-            let change = rig.truths[at].step(&mut dice);
+            let change = S::step(&mut rig.truths[at], &mut dice);
             let delta = S::delta(&rig.truths[at], &change);
             if dice.below(20) > 0 {
                 rig.book_frame(at, &delta).unwrap();

@@ -2,10 +2,9 @@
 
 use super::subscribe;
 use crate::batch::{Batch, Control, Item};
-use crate::fixed::Fixed;
 use crate::instrument::Instruments;
 use crate::json::{Fields, Item as Json, fields, need};
-use crate::record::{ABSENT, Bbo, Figure, FigureName, TickerHead};
+use crate::record::{FigureName, TickerHead};
 use crate::reject::Reject;
 use crate::time::Nanos;
 use crate::venue::figures::{self, Form, Row};
@@ -49,23 +48,9 @@ pub(super) fn ticker(
     let mut head = TickerHead::new(instrument, Channel::TICKER);
     head.header.ts_venue = bbo.header.ts_venue;
     batch.items.push(Item::Bbo(bbo));
-    batch.figures.extend(best(&bbo));
+    batch.figures.extend(figures::of_best(&bbo));
     batch.ticker(head, first, false);
     Ok(())
-}
-
-/// The figures of a best bid and offer; a side without orders has none.
-fn best(bbo: &Bbo) -> impl Iterator<Item = Figure> {
-    let sides = [
-        (FigureName::BID_PRICE, bbo.bid_px, bbo.px_exp),
-        (FigureName::BID_QTY, bbo.bid_qty, bbo.qty_exp),
-        (FigureName::ASK_PRICE, bbo.ask_px, bbo.px_exp),
-        (FigureName::ASK_QTY, bbo.ask_qty, bbo.qty_exp),
-    ];
-    sides
-        .into_iter()
-        .filter(|side| side.1 != ABSENT)
-        .map(|(name, mantissa, exp)| Figure::new(name, Fixed::new(mantissa, exp)))
 }
 
 /// A candle; the venue never says that one is final. `time` is when the message was made.

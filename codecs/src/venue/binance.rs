@@ -61,7 +61,7 @@ static SPOT: Facts = Facts {
     answer_max: 10 * SECOND,
 };
 
-/// The binary streams: as spot, another host and an API key (rule B7).
+/// The binary streams: as spot, another host and an API key.
 static SPOT_SBE: Facts = Facts {
     ws_url: "wss://stream-sbe.binance.com:9443",
     ..SPOT

@@ -17,7 +17,7 @@ const TRADES_MAX: u64 = 1_000;
 
 /// Depth limits of spot with their weights (rule B6).
 const SPOT_DEPTHS: [(u16, u32); 4] = [(100, 5), (500, 25), (1_000, 50), (5_000, 250)];
-/// The only limits that futures take, with their weights (rule B6).
+/// Depth limits of futures, which take none between them, with their weights (rule B6).
 const FUTURES_DEPTHS: [(u16, u32); 4] = [(50, 2), (100, 5), (500, 10), (1_000, 20)];
 
 /// A query of an endpoint below the product's API root.

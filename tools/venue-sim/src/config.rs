@@ -81,6 +81,8 @@ pub struct SimConfig {
     pub seed: u64,
     /// Serve `wss` and `https` with a certificate made at start instead of `ws` and `http`.
     pub tls: bool,
+    /// What is right or wrong with that certificate.
+    pub certificate: Certificate,
     /// Products to serve, each on its own port.
     pub products: Vec<Product>,
     /// Loopback port per product; a product that is not named gets a free one.
@@ -107,11 +109,30 @@ pub struct SimConfig {
     pub tape: Option<PathBuf>,
 }
 
+/// What a client finds when it checks the certificate of `wss` and `https`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Certificate {
+    /// Valid for `127.0.0.1` and `localhost`, for centuries.
+    #[default]
+    Good,
+    /// No longer valid, since a day.
+    Expired,
+    /// Not valid before tomorrow.
+    NotYetValid,
+    /// Valid for another name.
+    WrongName,
+    /// Signed by an authority other than the one that [`Sim::ca_pem`](crate::Sim::ca_pem) gives.
+    UnknownAuthority,
+    /// Valid for so much longer, up to a year.
+    ExpiresIn(Duration),
+}
+
 impl Default for SimConfig {
     fn default() -> Self {
         Self {
             seed: 1,
             tls: false,
+            certificate: Certificate::default(),
             products: Product::ALL.to_vec(),
             ports: BTreeMap::new(),
             market: MarketConfig::default(),

@@ -45,7 +45,9 @@ mod truth;
 mod venue;
 mod world;
 
-pub use config::{Limits, MarketConfig, Product, SbeListener, SimConfig, Source, Speed};
+pub use config::{
+    Certificate, Limits, MarketConfig, Product, SbeListener, SimConfig, Source, Speed,
+};
 pub use error::SimError;
 pub use fault::{Ending, Fault, Mutation, RawFrame, RestAnswer, Target};
 pub use instrument::{InstrumentConfig, default_instruments};

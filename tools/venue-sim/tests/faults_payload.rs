@@ -360,3 +360,28 @@ async fn untrue_levels_come_once_and_are_taken_back() {
         sim.inject(Fault::Heal);
     }
 }
+
+#[tokio::test]
+async fn numbers_start_again_and_the_snapshot_agrees() {
+    let sim = start(SPOT);
+    let mut client = open(&sim, "btcusdt@depth@100ms").await;
+    let before = client.json().await["u"].as_u64().unwrap();
+    let symbol = "BTCUSDT".to_owned();
+    sim.inject(Fault::SequenceReset {
+        product: SPOT,
+        symbol,
+    });
+    let after = client
+        .json_where(|message| message["u"].as_u64().unwrap() < before)
+        .await;
+    assert!(after["U"].as_u64().unwrap() < 1_000, "{after}");
+    let next = client.json().await;
+    assert_eq!(
+        next["U"].as_u64().unwrap(),
+        after["u"].as_u64().unwrap() + 1
+    );
+    let snapshot = get(&sim, SPOT, "/api/v3/depth?symbol=BTCUSDT&limit=5")
+        .await
+        .json();
+    assert!(snapshot["lastUpdateId"].as_u64().unwrap() >= next["u"].as_u64().unwrap());
+}

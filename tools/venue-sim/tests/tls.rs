@@ -19,7 +19,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_tungstenite::client_async;
 use tokio_tungstenite::tungstenite::Message;
-use venue_sim::{Product, Sim, SimConfig};
+use venue_sim::{Certificate, Product, Sim, SimConfig};
 
 const LINEAR: Product = Product::BybitLinear;
 
@@ -119,4 +119,40 @@ async fn a_client_without_the_authority_or_with_another_name_refuses() {
             .await
             .is_err()
     );
+}
+
+#[tokio::test]
+async fn bad_certificates_are_refused_for_the_reason_they_are_named_after() {
+    for (certificate, reason) in [
+        (Certificate::Expired, "expired"),
+        (Certificate::NotYetValid, "not valid yet"),
+        (Certificate::WrongName, "not valid for name"),
+        (Certificate::UnknownAuthority, "UnknownIssuer"),
+    ] {
+        let sim = Sim::start(SimConfig {
+            tls: true,
+            certificate,
+            ..config(LINEAR)
+        })
+        .unwrap();
+        let refused = connect(&sim, &connector(sim.ca_pem()), "localhost").await;
+        let error = refused
+            .expect_err("a client has to refuse this")
+            .to_string();
+        assert!(error.contains(reason), "{certificate:?}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_that_expires_soon_is_good_until_then() {
+    let certificate = Certificate::ExpiresIn(std::time::Duration::from_secs(3_600));
+    let sim = Sim::start(SimConfig {
+        tls: true,
+        certificate,
+        ..config(LINEAR)
+    })
+    .unwrap();
+    let tls = connect(&sim, &connector(sim.ca_pem()), "localhost").await;
+    let (_, session) = tls.as_ref().unwrap().get_ref();
+    assert_eq!(session.peer_certificates().map(<[_]>::len), Some(1));
 }

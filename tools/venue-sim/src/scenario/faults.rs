@@ -81,6 +81,8 @@ const FAULTS: [(&str, Build); 37] = [
             system: args.text("system")?,
         }])
     }),
+    ("platform-status", platform_status),
+    ("trade-burst", trade_burst),
     ("server-shutdown", |_, _| Ok(vec![Fault::ServerShutdown])),
     ("clock-jump", clock_jump),
     ("cross", cross),
@@ -239,6 +241,23 @@ fn answer(args: &mut Args<'_>) -> Result<RestAnswer, ScenarioError> {
             "must be \"html\" or \"hang\", or else one of `status`, `body`, `delay` and `truncate`",
         )),
     }
+}
+
+fn platform_status(args: &mut Args<'_>, _: u64) -> Built {
+    let state = args.text("state")?;
+    per_product(args, |product| Fault::PlatformStatus {
+        product,
+        state: state.clone(),
+    })
+}
+
+fn trade_burst(args: &mut Args<'_>, _: u64) -> Built {
+    let (symbol, trades) = (args.text("symbol")?, args.narrow("trades")?);
+    per_product(args, |product| Fault::TradeBurst {
+        product,
+        symbol: symbol.clone(),
+        trades,
+    })
 }
 
 fn stale_snapshot(args: &mut Args<'_>, _: u64) -> Built {

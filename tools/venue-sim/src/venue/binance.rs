@@ -249,6 +249,11 @@ impl Venue for Binance {
                 let update_id = self.feeds[index].update_id;
                 self.stale.freeze(desk, index, update_id, *count);
             }
+            Fault::SequenceReset { product, symbol } if *product == desk.product => {
+                if let Some(index) = desk.find(symbol) {
+                    self.feeds[index] = Feed::new(self.dialect, symbol, 0);
+                }
+            }
             Fault::ServerShutdown if self.dialect == Dialect::Spot => {
                 for line in desk.hub.lines(desk.product) {
                     shut_down(desk, line);

@@ -71,7 +71,6 @@ impl Floor {
             changes: vec![Change { side, px, qty }],
             ..Step::default()
         };
-        let (venue, mut desk) = self.desk(hub);
-        venue.stepped(&mut desk, index, &step);
+        self.stepped(hub, index, &step);
     }
 }

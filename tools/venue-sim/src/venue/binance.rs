@@ -251,7 +251,8 @@ impl Venue for Binance {
             }
             Fault::SequenceReset { product, symbol } if *product == desk.product => {
                 if let Some(index) = desk.find(symbol) {
-                    self.feeds[index] = Feed::new(self.dialect, symbol, 0);
+                    let sbe = self.api_key.is_some();
+                    self.feeds[index] = Feed::new(self.dialect, symbol, 0, sbe);
                 }
             }
             Fault::ServerShutdown if self.dialect == Dialect::Spot => {

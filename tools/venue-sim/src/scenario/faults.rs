@@ -87,8 +87,6 @@ const FAULTS: [(&str, Build); 37] = [
     ("clock-jump", clock_jump),
     ("cross", cross),
     ("sequence-reset", sequence_reset),
-    ("trade-burst", trade_burst),
-    ("platform-status", platform_status),
     ("list", list),
     ("reference", reference),
     ("heal", |_, _| Ok(vec![Fault::Heal])),
@@ -241,23 +239,6 @@ fn answer(args: &mut Args<'_>) -> Result<RestAnswer, ScenarioError> {
             "must be \"html\" or \"hang\", or else one of `status`, `body`, `delay` and `truncate`",
         )),
     }
-}
-
-fn platform_status(args: &mut Args<'_>, _: u64) -> Built {
-    let state = args.text("state")?;
-    per_product(args, |product| Fault::PlatformStatus {
-        product,
-        state: state.clone(),
-    })
-}
-
-fn trade_burst(args: &mut Args<'_>, _: u64) -> Built {
-    let (symbol, trades) = (args.text("symbol")?, args.narrow("trades")?);
-    per_product(args, |product| Fault::TradeBurst {
-        product,
-        symbol: symbol.clone(),
-        trades,
-    })
 }
 
 fn stale_snapshot(args: &mut Args<'_>, _: u64) -> Built {

@@ -86,8 +86,9 @@ async fn reference_changes_show_in_the_list_of_instruments() {
         let reply = get(&sim, FUTURES, "/derivatives/api/v3/instruments")
             .await
             .json();
-        let rows = reply["instruments"].as_array().unwrap().iter();
-        rows.filter(|row| row["symbol"] == symbol).cloned().next()
+        let rows = reply["instruments"].as_array().unwrap();
+        let named = |row: &&Value| row["symbol"] == symbol;
+        rows.iter().find(named).cloned()
     };
     let listed = InstrumentConfig {
         symbol: "FF_XBTUSD_270326".into(),

@@ -85,6 +85,8 @@ pub(crate) fn read<'t, 'f>(
 ) -> Result<(), Reject> {
     debug_assert!(rows.len() <= ROWS_MAX);
     let mut seen = 0_u64;
+    // Products may spell one figure in two ways, a message only in one.
+    let mut named = 0_u128;
     // The wire keeps its order from message to message: the next row is the likely one.
     let mut next = 0;
     for (key, item) in object.iter() {
@@ -97,9 +99,11 @@ pub(crate) fn read<'t, 'f>(
             continue;
         };
         let at = (next + steps) % rows.len();
-        if seen & (1 << at) != 0 {
+        let name = 1_u128 << (rows[at].name.0 & 127);
+        if named & name != 0 {
             return Err(Reject::DuplicateField);
         }
+        named |= name;
         seen |= 1 << at;
         next = at + 1;
         push(rows[at], item, channel, change, batch)?;

@@ -1,7 +1,11 @@
-//! Single messages of the venue that were recorded or printed by others, where this checkout has
-//! them beside it.
+//! Messages and sessions of the venue that were recorded or printed by others, where this checkout
+//! has them beside it.
 
+use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::PathBuf;
+
+use flate2::read::MultiGzDecoder;
 
 use super::{INVERSE, LINEAR, OPTION, SPOT, carrying, drift};
 use crate::batch::{Control, Item};
@@ -11,19 +15,19 @@ use crate::venue::bybit::Bybit;
 use crate::venue::workbench::Bench;
 use crate::venue::{Channel, Venue};
 
-/// The folder of single messages; says so where there is none.
-fn folder() -> Option<PathBuf> {
+/// A folder of recordings; says so where there is none.
+fn folder(name: &str) -> Option<PathBuf> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    let folder = root.join("../../shared/captures/messages/bybit");
+    let folder = root.join("../../shared/captures").join(name);
     if !folder.is_dir() {
-        println!("no recorded messages beside this checkout: nothing to read here");
+        println!("no recordings beside this checkout: nothing to read here");
         return None;
     }
     Some(folder)
 }
 
 fn text(name: &str) -> Option<String> {
-    folder().map(|folder| std::fs::read_to_string(folder.join(name)).unwrap())
+    folder("messages/bybit").map(|folder| std::fs::read_to_string(folder.join(name)).unwrap())
 }
 
 #[test]
@@ -149,4 +153,66 @@ fn recorded_answers_and_old_messages_are_taken_for_what_they_are() {
         return;
     };
     assert!(matches!(items[..], [Item::Bbo(_)]));
+}
+
+fn unpacked(name: &str) -> Option<String> {
+    let file = std::fs::File::open(folder("bybit")?.join(name)).unwrap();
+    let mut text = String::new();
+    MultiGzDecoder::new(file).read_to_string(&mut text).unwrap();
+    Some(text)
+}
+
+/// What an item is, in a word.
+fn kind(item: &Item) -> &'static str {
+    match item {
+        Item::Trade(_) => "trade",
+        Item::Book { .. } => "book",
+        Item::Ticker { change: true, .. } => "change",
+        Item::Ticker { .. } => "ticker",
+        Item::Candle(_) => "candle",
+        Item::Control(Control::Answer { refused: None, .. }) => "answer",
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn recorded_sessions_are_read_whole_and_without_drift() {
+    for (name, id, expected) in [
+        ("linear.gz", LINEAR, [17, 923, 47, 450, 4, 151]),
+        ("spot.gz", SPOT, [7, 329, 15, 0, 42, 8]),
+    ] {
+        let Some(session) = unpacked(name) else {
+            return;
+        };
+        let mut bench = Bench::<Bybit>::new(id);
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for line in session.lines() {
+            let (_, frame) = line.split_once(' ').unwrap();
+            for item in bench.decode(frame).unwrap() {
+                *counts.entry(kind(item)).or_default() += 1;
+            }
+        }
+        assert_eq!(drift(&bench), [""; 0]);
+        let of = |kind| counts.get(kind).copied().unwrap_or(0);
+        let found = ["answer", "book", "candle", "change", "ticker", "trade"].map(of);
+        assert_eq!(found, expected, "{name}");
+    }
+}
+
+#[test]
+fn recorded_reference_data_names_every_instrument() {
+    for (name, id, count) in [
+        ("instruments-info.linear.json.gz", LINEAR, 800),
+        ("instruments-info.spot.json.gz", SPOT, 557),
+    ] {
+        let Some(body) = unpacked(name) else { return };
+        let mut bench = Bench::<Bybit>::new(id);
+        let (listings, _) = bench.reference(&body).unwrap();
+        let mut names: Vec<String> = listings.iter().map(canonical_name).collect();
+        assert!(names.iter().all(|name| !name.is_empty()));
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count, "no two instruments have one name");
+        assert_eq!(drift(&bench), [""; 0]);
+    }
 }

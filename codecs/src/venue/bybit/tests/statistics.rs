@@ -190,6 +190,11 @@ fn tickers_of_odd_shapes_are_refused_or_counted() {
             r#""symbol":"BTCUSDT","symbol":"A""#,
             Reject::DuplicateField,
         ),
+        (
+            r#""bid1Price""#,
+            r#""bidPrice":"1","bid1Price""#,
+            Reject::DuplicateField,
+        ),
     ] {
         assert_eq!(linear().refusal(&DELTA.replace(from, to)), expected);
     }

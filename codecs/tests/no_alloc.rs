@@ -13,9 +13,10 @@ use std::cell::Cell;
 
 use feedd_codecs::feed::{Meta, Outbox};
 use feedd_codecs::instrument::Admission;
+use feedd_codecs::venue::binance::Binance;
 use feedd_codecs::venue::bybit::Bybit;
-use feedd_codecs::venue::{Channel, StreamOptions};
-use feedd_codecs::{Batch, Instruments, Record, Venue, VenueId};
+use feedd_codecs::venue::{Channel, Encoding, StreamOptions};
+use feedd_codecs::{Batch, Instruments, Record, Reject, Venue, VenueId};
 use support::rig::Rig;
 use support::script::Script;
 use support::truth::Dice;
@@ -166,26 +167,54 @@ const BYBIT: [&str; 5] = [
     r#"{"topic":"orderbook.rpi.A","ts":1752472188075,"type":"delta","data":{"s":"A","b":[["1.1","0.11","0"]],"a":[["1.2","0","0.7"]],"u":2,"seq":3},"cts":1752472188067}"#,
 ];
 
+/// The same of Binance, in the wrappers of their streams.
+const BINANCE: [&str; 6] = [
+    r#"{"stream":"!miniTicker@arr","data":[{"e":"24hrMiniTicker","E":1672515782136,"s":"BNBBTC","c":"0.0025","o":"0.0010","h":"0.0025","l":"0.0010","v":"10000","q":"18"}]}"#,
+    r#"{"stream":"bnbbtc@markPrice@1s","data":{"e":"markPriceUpdate","E":1562305380000,"s":"BNBBTC","p":"11794.15000000","ap":"11794.25000000","i":"11784.62659091","P":"11784.25641265","r":"","T":0,"st":1}}"#,
+    r#"{"stream":"bnbbtc@kline_1m","data":{"e":"kline","E":1672515782136,"s":"BNBBTC","k":{"t":1672515780000,"T":1672515839999,"s":"BNBBTC","i":"1m","f":100,"L":200,"o":"0.0010","c":"0.0020","h":"0.0025","l":"0.0015","v":"1000","n":100,"x":false,"q":"1.0000","V":"500","Q":"0.500","B":"123456"}}}"#,
+    r#"{"stream":"bnbbtc@forceOrder","data":{"e":"forceOrder","E":1568014460893,"o":{"s":"BNBBTC","S":"SELL","o":"LIMIT","f":"IOC","q":"0.014","p":"9910","ap":"9910","X":"FILLED","l":"0.014","z":"0.014","T":1568014460893}}}"#,
+    r#"{"stream":"bnbbtc@depth20@100ms","data":{"lastUpdateId":160,"bids":[["0.0024","10"]],"asks":[["0.0026","100"]]}}"#,
+    r#"{"stream":"bnbbtc@blockTrade","data":{"e":"blockTrade","s":"BNBBTC","t":582}}"#,
+];
+
+/// Best prices of Binance's binary streams.
+const BINANCE_BEST: [u8; 66] = *b"\x32\x00\x11\x27\x01\x00\x00\x00\xab\x49\x1e\xf1\x15\x4c\x06\x00\
+    \xaa\x84\xb8\xc8\x16\x00\x00\x00\xf8\xf8\x00\xe5\xc4\x08\xde\x05\x00\x00\x30\x2f\xd0\x02\x00\x00\x00\x00\
+    \x40\x27\xd4\x08\xde\x05\x00\x00\x50\x0a\x61\x30\x00\x00\x00\x00\x07BTCUSDT";
+
 /// Allocations while messages are decoded that were decoded before.
 fn allocations_of_decoding<V: Venue>(id: VenueId, frames: &[&str]) -> u64 {
-    let mut venue = V::new(id, StreamOptions::default());
+    let decode = |frame: &&str, venue: &mut V, instruments: &mut Instruments, batch: &mut Batch| {
+        venue.decode(frame.as_bytes(), instruments, batch)
+    };
+    allocations_of(id, StreamOptions::default(), frames, decode)
+}
+
+/// The same by another decoder of the venue.
+fn allocations_of<V: Venue, F: std::fmt::Debug>(
+    id: VenueId,
+    options: StreamOptions,
+    frames: &[F],
+    decode: impl Fn(&F, &mut V, &mut Instruments, &mut Batch) -> Result<(), Reject>,
+) -> u64 {
+    let mut venue = V::new(id, options);
     let mut instruments = Instruments::new(id, Admission::Any);
     let mut batch = Batch::default();
-    let mut decode = |frame: &str| {
+    let mut decode = |frame: &F| {
         batch.clear();
         let before = REQUESTS.get();
-        let outcome = venue.decode(frame.as_bytes(), &mut instruments, &mut batch);
-        assert_eq!(outcome, Ok(()), "{frame}");
+        let outcome = decode(frame, &mut venue, &mut instruments, &mut batch);
+        assert_eq!(outcome, Ok(()), "{frame:?}");
         assert!(
             !batch.items.is_empty() && batch.drift.count() == 0,
-            "{frame}"
+            "{frame:?}"
         );
         REQUESTS.get() - before
     };
     frames.iter().for_each(|frame| {
         decode(frame);
     });
-    frames.iter().map(|frame| decode(frame)).sum()
+    frames.iter().map(decode).sum()
 }
 
 #[test]
@@ -194,4 +223,23 @@ fn statistics_and_rare_channels_allocate_nothing() {
         allocations_of_decoding::<Bybit>(VenueId::BYBIT_LINEAR, &BYBIT),
         0
     );
+    assert_eq!(
+        allocations_of_decoding::<Binance>(VenueId::BINANCE_SPOT, &BINANCE),
+        0
+    );
+}
+
+#[test]
+fn binary_messages_allocate_nothing() {
+    let options = StreamOptions {
+        encoding: Encoding::Sbe,
+        ..StreamOptions::default()
+    };
+    let decode =
+        |frame: &[u8; 66],
+         venue: &mut Binance,
+         instruments: &mut Instruments,
+         batch: &mut Batch| venue.decode_binary(frame, instruments, batch);
+    let found = allocations_of(VenueId::BINANCE_SPOT, options, &[BINANCE_BEST], decode);
+    assert_eq!(found, 0);
 }

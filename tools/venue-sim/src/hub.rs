@@ -6,90 +6,27 @@
 
 mod board;
 mod log;
+mod orders;
+mod parcel;
 mod session;
 mod skew;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::time::Instant;
-use tokio_tungstenite::tungstenite::{Bytes, Utf8Bytes};
+use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 pub(crate) use board::{Chance, Dice, FaultBoard, Requests, Twist};
 pub(crate) use log::Log;
+pub(crate) use parcel::{Parcel, Span};
 pub(crate) use session::{Command, Ends, Out, QUEUE_MAX, Queued, Session, Sub, Variant};
 
 use crate::clock::{self, Nanos};
 use crate::config::Product;
-use crate::fault::{Ending, Target};
-use crate::net::valve::Valve;
+use crate::fault::Target;
 use crate::tape::{Mark, Published, Tape};
 use crate::truth::Touch;
 pub(crate) use skew::Skews;
-
-/// Sequence range of a message, in the numbers of its stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Span {
-    pub(crate) first: u64,
-    pub(crate) last: u64,
-}
-
-impl Span {
-    pub(crate) fn one(number: u64) -> Self {
-        Self {
-            first: number,
-            last: number,
-        }
-    }
-}
-
-/// A rendered message: one body per [`Variant`] that some subscriber uses.
-#[derive(Clone, Debug)]
-pub(crate) struct Parcel {
-    pub(crate) key: Arc<str>,
-    pub(crate) span: Span,
-    pub(crate) bodies: [Option<Utf8Bytes>; Variant::COUNT],
-    /// The body of a binary stream's message, which has no text.
-    pub(crate) binary: Option<Bytes>,
-    /// Bodies that a fault made and that are no text, in place of `bodies`.
-    pub(crate) raw: [Option<Bytes>; Variant::COUNT],
-}
-
-impl Parcel {
-    /// The body for a record: the text, or the bytes in hexadecimal.
-    pub(crate) fn shown(&self) -> String {
-        let raw = self.raw.iter().flatten().next();
-        match self.binary.as_ref().or(raw) {
-            Some(bytes) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
-            None => self.text().to_owned(),
-        }
-    }
-
-    /// The parcel with every text changed; one that `change` has nothing for stays.
-    fn with(&self, mut change: impl FnMut(&str) -> Option<Vec<u8>>) -> Self {
-        let mut parcel = self.clone();
-        for (body, raw) in parcel.bodies.iter_mut().zip(&mut parcel.raw) {
-            let Some(changed) = body.as_ref().and_then(|body| change(body)) else {
-                continue;
-            };
-            match Utf8Bytes::try_from(changed.clone()) {
-                Ok(text) => *body = Some(text),
-                Err(_) => *raw = Some(changed.into()),
-            }
-        }
-        parcel
-    }
-
-    /// The body in the first form that exists.
-    pub(crate) fn text(&self) -> &str {
-        self.bodies
-            .iter()
-            .flatten()
-            .next()
-            .map_or("", |body| body.as_str())
-    }
-}
 
 /// All connections of a simulation.
 #[derive(Debug, Default)]
@@ -350,88 +287,6 @@ impl Hub {
                 .copies(&mut self.log, product, line, &parcel, now);
             for _ in 0..copies {
                 session.push_parcel(&parcel);
-            }
-        }
-    }
-
-    /// Sends what a [`Fault::Reorder`](crate::Fault::Reorder) still holds back.
-    pub(crate) fn release_held(&mut self) {
-        for (target, parcel) in self.board.take_held() {
-            let lines = self.lines(target.product);
-            for line in lines
-                .into_iter()
-                .filter(|line| target.line.is_none_or(|l| l == *line))
-            {
-                let Some(session) = self.sessions.get_mut(&line) else {
-                    continue;
-                };
-                if session.listens(target.product, &parcel.key) {
-                    session.push_parcel(&parcel);
-                }
-            }
-        }
-    }
-
-    /// Silences what is subscribed now, and what will be for the rest of the count.
-    pub(crate) fn silence(&mut self, target: &Target, subscriptions: u64) {
-        let mut found = false;
-        for session in self.sessions.values_mut() {
-            if target.covers_line(session.product, session.line) {
-                found |= session.silence(target);
-            }
-        }
-        self.board.requests.arm_silence(
-            target.clone(),
-            subscriptions.saturating_sub(u64::from(found)),
-        );
-    }
-
-    /// Ends every silence and forgets every fault that has not come due.
-    pub(crate) fn heal(&mut self) {
-        self.release_held();
-        self.board.heal();
-        self.skews = Skews::default();
-        for session in self.sessions.values_mut() {
-            session.valve().open();
-            session.thaw();
-            for sub in session.subs.values_mut() {
-                sub.silent = false;
-            }
-        }
-    }
-
-    /// Stops the target's connections for a while.
-    pub(crate) fn freeze(&mut self, target: &Target, lasts: Duration) {
-        for session in self.sessions.values() {
-            if target.covers_line(session.product, session.line) {
-                session.order(Command::Freeze(Instant::now() + lasts));
-            }
-        }
-    }
-
-    /// Does something to the byte streams of the target's connections.
-    pub(crate) fn turn(&mut self, target: &Target, turn: impl Fn(&Valve)) {
-        for session in self.sessions.values() {
-            if target.covers_line(session.product, session.line) {
-                turn(session.valve());
-            }
-        }
-    }
-
-    /// Ends the target's connections.
-    pub(crate) fn end(&mut self, target: &Target, ending: &Ending) {
-        for session in self.sessions.values_mut() {
-            if target.covers_line(session.product, session.line) {
-                session.end(ending.clone());
-            }
-        }
-    }
-
-    /// Puts something on the target's connections.
-    pub(crate) fn push_raw(&mut self, target: &Target, out: &Out) {
-        for session in self.sessions.values_mut() {
-            if target.covers_line(session.product, session.line) && session.hears(target) {
-                session.push(out.clone());
             }
         }
     }

@@ -9,6 +9,7 @@
 //! The format is described in the crate's README, section "Tape".
 
 mod lines;
+mod messages;
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -126,7 +127,7 @@ fn write_all(entries: &Receiver<Entry>, mut file: BufWriter<File>) {
             match entry {
                 Entry::Line(line) => file.write_all(line.as_bytes())?,
                 Entry::Published(message) => {
-                    if let Some(line) = lines::published(&message) {
+                    if let Some(line) = messages::published(&message) {
                         file.write_all(line.as_bytes())?;
                     }
                 }

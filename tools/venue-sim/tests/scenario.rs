@@ -118,3 +118,58 @@ async fn mixture_is_over_when_it_says_and_the_stream_is_whole_again() {
         assert_eq!(late.count(), 0, "{scenario}");
     }
 }
+
+#[tokio::test]
+async fn mixtures_on_every_product_leave_a_simulation_that_halts_and_a_tape_that_reads() {
+    let duration = Duration::from_millis(800);
+    for seed in 100..104 {
+        let name = format!("venue-sim-{}-mixture-{seed}.jsonl", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let products = Product::ALL.to_vec();
+        let tape = Some(path.clone());
+        let sim = Sim::start(SimConfig {
+            products,
+            tape,
+            ..config(SPOT)
+        })
+        .unwrap();
+        let clients = [TRADES, "/ws/btcusdt@depth@100ms"];
+        let mut open = Vec::new();
+        for client in clients {
+            open.push(Client::open(&sim, SPOT, client).await);
+        }
+        let scenario = Scenario::random(seed, duration, &Product::ALL);
+        sim.run(&scenario);
+        tokio::time::sleep(duration).await;
+        drop(open);
+        assert!(sim.halt(), "{scenario}");
+        let orders = std::fs::read_to_string(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        let lines = orders
+            .lines()
+            .map(serde_json::from_str::<serde_json::Value>);
+        let lines: Vec<_> = lines.map(Result::unwrap).collect();
+        let ordered = lines.iter().filter(|line| line["mark"] == "order").count();
+        // Server shutdown and the last heal have no product of their own, or one for all.
+        let named = scenario.to_string().matches("[[at]]").count() - 1;
+        assert_eq!(ordered, named, "{scenario}");
+    }
+}
+
+#[test]
+fn simulation_of_every_product_starts_and_stops_at_once() {
+    let begun = Instant::now();
+    let sim = Sim::start(SimConfig::default()).unwrap();
+    let started = begun.elapsed();
+    sim.stop();
+    let stopped = begun.elapsed() - started;
+    assert!(
+        started < Duration::from_millis(600),
+        "took {started:?} to start"
+    );
+    assert!(
+        stopped < Duration::from_millis(600),
+        "took {stopped:?} to stop"
+    );
+    println!("start {started:?}, stop {stopped:?}");
+}

@@ -1,5 +1,7 @@
 //! One WebSocket connection's life: read, write, pings, limits, and its end.
 
+mod link;
+
 use std::collections::VecDeque;
 use std::pin::pin;
 use std::sync::Arc;
@@ -19,12 +21,12 @@ use super::frames;
 use super::io::Io;
 use super::rules::Rules;
 use super::valve::Valve;
-use crate::clock::{self, MILLI};
 use crate::config::Product;
 use crate::fault::Ending;
 use crate::hub::{Command, Ends, Out, QUEUE_MAX, Queued, Session};
 use crate::venue::Handshake;
 use crate::world::{Shared, lock};
+use link::Link;
 
 /// Messages written per flush at most, so that the count of written messages stays current.
 const BATCH_MAX: usize = 256;
@@ -34,22 +36,6 @@ const CLOSE_WAIT: Duration = Duration::from_secs(1);
 
 /// Time the bytes of an [`Ending::CutAfter`] get to leave.
 const LAST_WORDS_WAIT: Duration = Duration::from_secs(1);
-
-/// Close code for a broken limit (RFC 6455 section 7.4.1, policy violation).
-const POLICY: u16 = 1008;
-
-/// What the parts of a connection share.
-struct Link {
-    shared: Shared,
-    product: Product,
-    line: u64,
-    rules: Rules,
-    /// Payload of the ping that waits for its pong; 0 if none does.
-    pinged: AtomicU64,
-    /// A close frame was queued for a broken limit.
-    closing: AtomicBool,
-    valve: Arc<Valve>,
-}
 
 /// A connection that the hub knows, from before the client has its answer to the handshake: what
 /// is ordered for "all connections" right after a client's connect must reach it.
@@ -329,95 +315,5 @@ async fn watch_limits(link: &Link) {
         if link.rules.life.is_some_and(|life| born + life <= now) {
             link.expire();
         }
-    }
-}
-
-impl Link {
-    fn received(&self) {
-        let mut world = lock(&self.shared);
-        world.hub.log.received(self.line);
-        if let Some(session) = world.hub.session(self.line) {
-            let now = clock::now();
-            (session.last_active, session.last_heard) = (now, now);
-        }
-    }
-
-    /// Counts a batch that has been flushed to the socket.
-    fn wrote(&self, batch: &[Queued]) {
-        let hub = &mut lock(&self.shared).hub;
-        for queued in batch {
-            if let Some(key) = queued.out.key() {
-                hub.log.sent(self.line, key);
-            }
-        }
-        if let Some(session) = hub.session(self.line) {
-            session.wrote(batch.len() as u64);
-        }
-    }
-
-    /// Queues a clean close, once.
-    fn close(&self, reason: &str) {
-        if self.closing.swap(true, Ordering::Relaxed) {
-            return;
-        }
-        if let Some(session) = lock(&self.shared).hub.session(self.line) {
-            session.end(Ending::Clean {
-                code: POLICY,
-                reason: reason.to_owned(),
-            });
-        }
-    }
-
-    /// The lifetime is over: the venue says goodbye, if it does, then the connection closes.
-    fn expire(&self) {
-        if !self.closing.load(Ordering::Relaxed) {
-            lock(&self.shared).expiring(self.product, self.line);
-            self.close("Lifetime exceeded");
-        }
-    }
-
-    /// Queues a ping whose payload is the time in ms, as text.
-    fn ping(&self) {
-        let stamp = clock::now() / MILLI;
-        self.pinged.store(stamp, Ordering::Relaxed);
-        if let Some(session) = lock(&self.shared).hub.session(self.line) {
-            session.push(Out::Frames(vec![Message::Ping(stamp.to_string().into())]));
-        }
-    }
-
-    /// Only a pong that echoes the last payload counts.
-    fn ponged(&self, payload: &[u8]) {
-        let expected = self.pinged.load(Ordering::Relaxed).to_string();
-        if payload == expected.as_bytes() {
-            self.pinged.store(0, Ordering::Relaxed);
-        }
-    }
-
-    fn idle(&self) -> bool {
-        let Some(limit) = self.rules.idle else {
-            return false;
-        };
-        let mut world = lock(&self.shared);
-        let Some(session) = world.hub.session(self.line) else {
-            return false;
-        };
-        // Kraken Futures wants a ping a minute, whatever it sends itself.
-        let since = match self.product {
-            Product::KrakenFutures => session.last_heard,
-            _ => session.last_active,
-        };
-        u128::from(clock::now().saturating_sub(since)) >= limit.as_nanos()
-    }
-
-    /// How often the limits are looked at: a tenth of the shortest, within reason.
-    fn pause(&self) -> Duration {
-        let (interval, patience) = self.rules.ping.unzip();
-        let limits = [interval, patience, self.rules.idle, self.rules.life];
-        let shortest = limits
-            .into_iter()
-            .flatten()
-            .min()
-            .unwrap_or(Duration::from_secs(10));
-        (shortest / 10).clamp(Duration::from_millis(5), Duration::from_secs(1))
     }
 }

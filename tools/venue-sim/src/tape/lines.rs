@@ -75,6 +75,8 @@ pub(crate) enum Mark<'a> {
     Ordered {
         line: Option<u64>,
         fault: &'a str,
+        /// Whether there was such a connection.
+        hit: bool,
     },
     /// A fault touched a message.
     Touched {
@@ -116,12 +118,12 @@ impl Mark<'_> {
             Mark::Unsubscribed { line, stream } => {
                 write!(out, ",\"line\":{line},\"stream\":{}", quoted(stream))
             }
-            Mark::Ordered { line, fault } => {
+            Mark::Ordered { line, fault, hit } => {
                 write!(
                     out,
-                    ",\"line\":{},\"fault\":{}",
+                    ",\"line\":{},\"fault\":{},\"hit\":{hit}",
                     number(*line),
-                    quoted(fault)
+                    quoted(cut(fault))
                 )
             }
             Mark::Touched { .. } => self.touched(&mut out),

@@ -15,10 +15,17 @@ impl World {
     pub(crate) fn inject(&mut self, mut fault: Fault) {
         let aimed = self.aim(&mut fault);
         let line = fault.target_mut().and_then(|target| target.line);
-        if let Some(product) = fault.product() {
-            let text = format!("{fault:?}");
-            let mark = Mark::Ordered { line, fault: &text };
-            self.hub.log.tape.mark(product, &mark);
+        let text = format!("{fault:?}");
+        let mark = Mark::Ordered {
+            line,
+            fault: &text,
+            hit: aimed,
+        };
+        let concerned = fault.product();
+        for product in self.floors.iter().map(|floor| floor.product) {
+            if concerned.is_none_or(|concerned| concerned == product) {
+                self.hub.log.tape.mark(product, &mark);
+            }
         }
         if aimed {
             self.inject_messages(fault);

@@ -1,5 +1,7 @@
 //! Every byte of every record against `schema/feedd.xml`, the description for other languages.
 
+mod codes;
+
 use core::mem::{align_of, offset_of, size_of};
 use std::collections::BTreeMap;
 
@@ -7,9 +9,10 @@ use roxmltree::{Document, Node};
 use zerocopy::FromZeros;
 
 use super::{
-    Bbo, BookHead, Change, Conditions, Flags, Gap, GapCause, Header, IdKind, InstrumentHead,
-    InstrumentType, Kind, Level, SCHEMA_ID, SCHEMA_VERSION, Side, StatusCode, StatusHead, Trade,
-    TradingState,
+    Bbo, BookHead, Candle, Change, Conditions, Figure, FigureName, Flags, Gap, GapCause, GapEnd,
+    Header, IdKind, InstrumentHead, InstrumentType, Kind, Level, Liquidation, OptionRight, Order,
+    OrderAction, OrdersHead, SCHEMA_ID, SCHEMA_VERSION, Side, StatusCode, StatusHead, TickerHead,
+    Trade, TradingState,
 };
 use crate::instrument::InstrumentId;
 use crate::venue::{Channel, VenueId};
@@ -35,7 +38,8 @@ macro_rules! encoded {
 }
 
 encoded! {
-    "uint8" => u8, Side, IdKind, Change, TradingState, InstrumentType, GapCause, StatusCode, Channel, VenueId;
+    "uint8" => u8, Side, IdKind, Change, TradingState, InstrumentType, OptionRight, FigureName,
+        OrderAction, GapCause, GapEnd, StatusCode, Channel, VenueId;
     "int8" => i8;
     "uint16" => u16, Flags, Conditions;
     "uint32" => u32, InstrumentId;
@@ -76,28 +80,60 @@ macro_rules! block {
     }};
 }
 
-fn blocks() -> [(Kind, &'static str, Block); 7] {
+fn blocks() -> [(Kind, &'static str, Block); 12] {
     let book = || {
         block!(BookHead =>
-        first_seq, prev_seq, cross_seq, checksum, depth, px_exp, qty_exp)
+        first_seq, prev_seq, cross_seq, checksum, depth, px_exp, qty_exp, channel, reserved)
     };
+    let orders = || block!(OrdersHead => checksum, depth, px_exp, qty_exp);
     let trade = block!(Trade =>
         px, qty, id_bytes, first_id, last_id, px_exp, qty_exp, side, id_kind, conditions, reserved);
     let bbo = block!(Bbo => bid_px, bid_qty, ask_px, ask_qty, px_exp, qty_exp, reserved);
+    let ticker = block!(TickerHead => channel, reserved);
+    let candle = block!(Candle =>
+        ts_open, ts_close, open, high, low, close, volume, quote_volume, taker_volume,
+        taker_quote_volume, vwap, trades, first_id, last_id, px_exp, volume_exp, quote_exp, vwap_exp,
+        channel, closed, reserved);
+    let liquidation = block!(Liquidation =>
+        px, avg_px, qty, filled_qty, px_exp, qty_exp, side, reserved);
     let instrument = block!(InstrumentHead =>
-        tick, lot, expiry, contract_size, generation, px_exp, qty_exp, contract_exp, change, state,
-        instrument_type, venue, reserved);
+        tick, lot, expiry, contract_size, strike, multiplier, generation, px_exp, qty_exp,
+        contract_exp, strike_exp, multiplier_exp, change, state, instrument_type, venue, right,
+        reserved);
     let status = block!(StatusHead => code, channel, venue, reserved);
-    let gap = block!(Gap => first_seq, last_seq, cause, channel, reserved);
+    let gap = block!(Gap =>
+        first_seq, last_seq, ts_open, ts_good, missing, cause, channel, end, reserved);
     [
         (Kind::Trade, "Trade", trade),
         (Kind::Bbo, "Bbo", bbo),
         (Kind::BookDelta, "BookDelta", book()),
         (Kind::BookSnapshot, "BookSnapshot", book()),
+        (Kind::Ticker, "Ticker", ticker),
+        (Kind::Candle, "Candle", candle),
+        (Kind::Liquidation, "Liquidation", liquidation),
+        (Kind::OrdersDelta, "OrdersDelta", orders()),
+        (Kind::OrdersSnapshot, "OrdersSnapshot", orders()),
         (Kind::Instrument, "Instrument", instrument),
         (Kind::Status, "Status", status),
         (Kind::Gap, "Gap", gap),
     ]
+}
+
+/// The entries of the groups of the message `name`: their bytes and places; nothing where it has no
+/// groups.
+fn entries(name: &str) -> Option<Block> {
+    match name {
+        "BookDelta" | "BookSnapshot" => Some((size_of::<Level>(), places!(Level, 0 => px, qty))),
+        "Ticker" => Some((
+            size_of::<Figure>(),
+            places!(Figure, 0 => mantissa, exp, name, reserved),
+        )),
+        "OrdersDelta" | "OrdersSnapshot" => Some((
+            size_of::<Order>(),
+            places!(Order, 0 => id, px, qty, ts, action, px_digits, qty_digits, reserved),
+        )),
+        _ => None,
+    }
 }
 
 /// The schema's types by name, and its messages.
@@ -181,6 +217,7 @@ fn every_field_of_every_record_stands_where_the_schema_says() {
     let document = Document::parse(SCHEMA).unwrap();
     let schema = Schema::read(&document);
     assert_eq!(schema.messages.len(), Kind::ALL.len());
+    assert_eq!(blocks().map(|(kind, ..)| kind), Kind::ALL);
     for (kind, name, (size, places)) in blocks() {
         let message = schema.message(name);
         assert_eq!(number(message, "id"), kind as usize, "{name}");
@@ -191,45 +228,43 @@ fn every_field_of_every_record_stands_where_the_schema_says() {
 }
 
 #[test]
-fn the_fields_of_a_record_follow_each_other_without_a_hole() {
-    for (_, name, (size, places)) in blocks() {
-        let end = places
-            .iter()
-            .fold(0, |expected, (field, offset, primitive, count)| {
-                assert_eq!(*offset, expected, "{name}.{field}");
-                offset + bytes_of(primitive) * count
-            });
-        assert_eq!(end, size - 8, "{name}");
+fn every_field_of_every_group_stands_where_the_schema_says() {
+    let document = Document::parse(SCHEMA).unwrap();
+    let schema = Schema::read(&document);
+    for (_, name, _) in blocks() {
+        let mut groups = elements(schema.message(name)).filter(|node| node.has_tag_name("group"));
+        let Some((size, places)) = entries(name) else {
+            assert_eq!(groups.next(), None, "{name}");
+            continue;
+        };
+        for group in groups {
+            assert_eq!(number(group, "blockLength"), size, "{name}");
+            assert_eq!(text(group, "dimensionType"), "groupSizeEncoding", "{name}");
+            assert_eq!(schema.places(group), places, "{name}");
+        }
     }
 }
 
+/// Whether `places` fill `size` bytes, each beginning where the one before ends.
+fn assert_dense(name: &str, size: usize, places: &[Place]) {
+    let end = places
+        .iter()
+        .fold(0, |expected, (field, offset, primitive, count)| {
+            assert_eq!(*offset, expected, "{name}.{field}");
+            offset + bytes_of(primitive) * count
+        });
+    assert_eq!(end, size, "{name}");
+}
+
 #[test]
-fn a_field_of_a_set_or_enumeration_names_it() {
-    let document = Document::parse(SCHEMA).unwrap();
-    let schema = Schema::read(&document);
-    for (name, field, expected) in [
-        ("Trade", "flags", "Flags"),
-        ("Trade", "side", "Side"),
-        ("Trade", "id_kind", "IdKind"),
-        ("Trade", "conditions", "Conditions"),
-        ("Trade", "ts_recv", "Nanos"),
-        ("Bbo", "bid_px", "OptionalMantissa"),
-        ("Instrument", "change", "Change"),
-        ("Instrument", "state", "TradingState"),
-        ("Instrument", "instrument_type", "InstrumentType"),
-        ("Instrument", "venue", "VenueId"),
-        ("Status", "code", "StatusCode"),
-        ("Status", "channel", "Channel"),
-        ("Status", "venue", "VenueId"),
-        ("Gap", "cause", "GapCause"),
-        ("Gap", "channel", "Channel"),
-    ] {
-        let found =
-            elements(schema.message(name)).find(|node| node.attribute("name") == Some(field));
-        assert_eq!(text(found.unwrap(), "type"), expected, "{name}.{field}");
+fn the_fields_of_a_record_follow_each_other_without_a_hole() {
+    for (_, name, (size, places)) in blocks() {
+        assert_dense(name, size - 8, &places);
+        if let Some((size, places)) = entries(name) {
+            assert_dense(name, size, &places);
+            assert_eq!(size % 8, 0, "{name}");
+        }
     }
-    let absent = text(schema.types["OptionalMantissa"], "nullValue");
-    assert_eq!(absent.parse(), Ok(super::ABSENT));
 }
 
 #[test]
@@ -291,98 +326,34 @@ fn groups_and_texts_follow_the_block_in_the_schemas_order() {
         ("Bbo", &[]),
         ("BookDelta", &["bids", "asks"]),
         ("BookSnapshot", &["bids", "asks"]),
-        ("Instrument", &["symbol", "base", "quote"]),
+        ("Ticker", &["figures"]),
+        ("Candle", &[]),
+        ("Liquidation", &[]),
+        ("OrdersDelta", &["bids", "asks"]),
+        ("OrdersSnapshot", &["bids", "asks"]),
+        ("Instrument", &["symbol", "base", "quote", "settle", "name"]),
         ("Status", &["text"]),
         ("Gap", &[]),
     ] {
         assert_eq!(variable(name), expected, "{name}");
     }
-    let groups = document
-        .descendants()
-        .filter(|node| node.has_tag_name("group"));
-    for group in groups {
-        assert_eq!(number(group, "blockLength"), size_of::<Level>());
-        assert_eq!(schema.places(group), places!(Level, 0 => px, qty));
+}
+
+#[test]
+fn ids_are_unique_within_a_message() {
+    let document = Document::parse(SCHEMA).unwrap();
+    for message in Schema::read(&document).messages {
+        let mut ids: Vec<_> = message
+            .descendants()
+            .skip(1)
+            .filter(Node::is_element)
+            .map(|node| text(node, "id"))
+            .collect();
+        let all = ids.len();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), all, "{message:?}");
     }
-}
-
-/// The values that `name` knows, among all that a byte can hold.
-fn codes(name: impl Fn(u8) -> Option<String>) -> Vec<(String, u16)> {
-    let known = (0..=u8::MAX).filter_map(|code| Some((name(code)?, u16::from(code))));
-    known.collect()
-}
-
-fn unless_unknown(code: u8, zero_is_named: bool, name: &str) -> Option<String> {
-    (name != "unknown" || (code == 0 && zero_is_named)).then(|| name.to_owned())
-}
-
-#[test]
-fn enumerations_have_the_schemas_names_and_values() {
-    let document = Document::parse(SCHEMA).unwrap();
-    let schema = Schema::read(&document);
-    let check = |name: &str, known: Vec<(String, u16)>| {
-        let listed: Vec<(String, u16)> = elements(schema.types[name])
-            .map(|value| {
-                (
-                    text(value, "name").to_owned(),
-                    value.text().unwrap().parse().unwrap(),
-                )
-            })
-            .collect();
-        assert_eq!(listed, known, "{name}");
-    };
-    let named = |code, name: &str| unless_unknown(code, false, name);
-    let named_with_zero = |code, name: &str| unless_unknown(code, true, name);
-    check(
-        "Side",
-        codes(|code| match Side(code) {
-            Side::NONE => Some("none".to_owned()),
-            side => side.name().map(str::to_owned),
-        }),
-    );
-    let id_kinds = [("integer", IdKind::INTEGER), ("uuid", IdKind::UUID)];
-    check(
-        "IdKind",
-        id_kinds
-            .map(|(name, kind)| (name.to_owned(), kind.0.into()))
-            .into(),
-    );
-    check("Change", codes(|code| named(code, Change(code).name())));
-    check(
-        "TradingState",
-        codes(|code| named_with_zero(code, TradingState(code).name())),
-    );
-    check(
-        "InstrumentType",
-        codes(|code| named_with_zero(code, InstrumentType(code).name())),
-    );
-    check("GapCause", codes(|code| named(code, GapCause(code).name())));
-    check(
-        "StatusCode",
-        codes(|code| named(code, StatusCode(code).name())),
-    );
-    check("Channel", codes(|code| named(code, Channel(code).name())));
-    let venue = |code| {
-        VenueId::all().find_map(|id| (id.0 == code).then(|| id.to_string().replace('-', "_")))
-    };
-    check("VenueId", codes(venue));
-}
-
-#[test]
-fn sets_have_the_schemas_names_and_bits() {
-    let document = Document::parse(SCHEMA).unwrap();
-    let schema = Schema::read(&document);
-    let check = |name: &str, named: &dyn Fn(u16) -> Option<&'static str>| {
-        let listed: Vec<(&str, u32)> = elements(schema.types[name])
-            .map(|bit| (text(bit, "name"), bit.text().unwrap().parse().unwrap()))
-            .collect();
-        let known: Vec<(&str, u32)> = (0..u16::BITS)
-            .filter_map(|bit| Some((named(1 << bit)?, bit)))
-            .collect();
-        assert_eq!(listed, known, "{name}");
-    };
-    check("Flags", &|bits| Flags(bits).names().next());
-    check("Conditions", &|bits| Conditions(bits).names().next());
 }
 
 #[test]

@@ -6,16 +6,18 @@
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 use super::{
-    Bbo, BookEvent, BookHead, Candle, Gap, Header, InstrumentText, Kind, Level, Liquidation,
+    Bbo, BookEvent, BookHead, Candle, Gap, Header, InstrumentText, Kind, Level, Liquidation, Order,
     OrdersEvent, OrdersHead, Record, SCHEMA_ID, TickerEvent, TickerHead, Trade,
 };
 
 /// Longest text in a record, in bytes: symbols have at most 40, venue texts are cut to this.
 pub(super) const TEXT_BYTES_MAX: usize = 1024;
 
-/// Largest encoded record: a book of 2 × 65,536 levels is far above every venue's limit (Bybit's
-/// full book has 10,000 a side).
-pub const RECORD_BYTES_MAX: usize = size_of::<BookHead>() + 2 * (GROUP_HEAD + 65_536 * 16);
+/// Largest encoded record: the orders of one message, at most 65,536 (Kraken's snapshot of 1,000
+/// price levels a side with some tens of orders each). A book of 2 × 65,536 levels, far above every
+/// venue's limit (Bybit's full book has 10,000 a side), is shorter.
+pub const RECORD_BYTES_MAX: usize =
+    size_of::<OrdersHead>() + 2 * GROUP_HEAD + 65_536 * size_of::<Order>();
 
 /// Bytes of an SBE group head: `u16` entry length, `u16` zero, `u32` count.
 const GROUP_HEAD: usize = 8;

@@ -1,24 +1,17 @@
 //! Records through their bytes: every kind, every truncation, newer writers, foreign bytes.
 
+mod samples;
+
 use zerocopy::IntoBytes;
 
+use self::samples::{FIGURES, INSTRUMENT, LEVELS, ORDERS, each_kind};
 use super::{
-    Bbo, BookEvent, BookHead, Change, Gap, GapCause, Header, InstrumentHead, InstrumentText, Kind,
-    Level, RECORD_BYTES_MAX, Record, Side, StatusCode, StatusHead, Trade, TradeId, WireError,
+    BookEvent, BookHead, Kind, Level, OrdersEvent, OrdersHead, RECORD_BYTES_MAX, Record,
+    StatusCode, StatusHead, TickerEvent, TickerHead, WireError,
 };
-use crate::fixed::Fixed;
 use crate::instrument::InstrumentId;
+use crate::venue::levels::MESSAGE_LEVELS_MAX;
 use crate::venue::{Channel, VenueId};
-
-const INSTRUMENT: InstrumentId = InstrumentId::new(VenueId::KRAKEN_SPOT, 7);
-const LEVELS: [Level; 3] = [
-    Level { px: 105, qty: 1 },
-    Level {
-        px: 104,
-        qty: i64::MAX,
-    },
-    Level { px: 103, qty: 0 },
-];
 
 /// Bytes at an 8-byte boundary, as rings and journals hold them.
 struct Aligned(Vec<u64>, usize);
@@ -54,83 +47,12 @@ impl Aligned {
     }
 }
 
-/// Calls `check` with a record of every kind, each field of which holds a value of its own.
-fn each_kind(mut check: impl FnMut(&Record<'_>)) {
-    let id = TradeId::parse("20f43950-d8dd-5b31-9112-a178eb6023af").unwrap();
-    let mut trade = Trade::new(
-        INSTRUMENT,
-        Fixed::new(12, -1),
-        Fixed::new(34, -8),
-        Side::SELL,
-        id,
-    );
-    fill(&mut trade.header);
-    (trade.first_id, trade.last_id) = (u64::MAX, 9);
-    check(&Record::Trade(&trade));
-    let mut bbo = Bbo::new(INSTRUMENT, -2, -3);
-    fill(&mut bbo.header);
-    (bbo.ask_px, bbo.ask_qty) = (i64::MAX, 1);
-    check(&Record::Bbo(&bbo));
-    for (bids, asks) in [(&LEVELS[..], &LEVELS[..1]), (&[], &LEVELS[..2]), (&[], &[])] {
-        let mut head = BookHead::new(Kind::BookDelta, INSTRUMENT, -1, -8);
-        fill(&mut head.header);
-        (head.first_seq, head.checksum, head.depth) = (3, u32::MAX, 1000);
-        check(&Record::BookDelta(BookEvent {
-            head: &head,
-            bids,
-            asks,
-        }));
-        head.header.template_id = Kind::BookSnapshot as u16;
-        check(&Record::BookSnapshot(BookEvent {
-            head: &head,
-            bids,
-            asks,
-        }));
-    }
-    for (symbol, base, quote) in [
-        ("BTC/USD", "BTC", "USD"),
-        ("这是测试币456", "", ""),
-        ("", "", ""),
-    ] {
-        let mut head = InstrumentHead::new(VenueId::KRAKEN_SPOT, INSTRUMENT, Change::CHANGE);
-        fill(&mut head.header);
-        (head.tick, head.generation, head.contract_exp) = (5, u32::MAX, -18);
-        check(&Record::Instrument(
-            &head,
-            InstrumentText {
-                symbol,
-                base,
-                quote,
-                settle: quote,
-                name: base,
-            },
-        ));
-    }
-    for text in ["", "online", "Currency pair not supported XBT/USD"] {
-        let head = StatusHead::new(
-            VenueId::BYBIT_SPOT,
-            StatusCode::REJECTED,
-            INSTRUMENT,
-            Channel::BOOK,
-        );
-        check(&Record::Status(&head, text));
-    }
-    let mut gap = Gap::new(INSTRUMENT, Channel::BOOK, GapCause::CHECKSUM);
-    fill(&mut gap.header);
-    (gap.first_seq, gap.last_seq) = (1, u64::MAX);
-    check(&Record::Gap(&gap));
-}
-
-fn fill(header: &mut Header) {
-    (header.line, header.frame, header.seq) = (u16::MAX, u64::MAX - 1, 77);
-    (header.ts_venue, header.ts_send) = (i64::MAX, i64::MIN);
-    (header.ts_recv, header.ts_kernel) = (1_700_000_000_000_000_001, 2);
-}
-
 /// Bytes of the record that carry something; behind them stand only the zeros of the padding.
 fn meaningful_len(record: &Record<'_>) -> usize {
     let texts: &[&str] = match record {
-        Record::Instrument(_, text) => &[text.symbol, text.base, text.quote],
+        Record::Instrument(_, text) => {
+            &[text.symbol, text.base, text.quote, text.settle, text.name]
+        }
         Record::Status(_, text) => &[text],
         _ => return record.encoded_len(),
     };
@@ -152,9 +74,7 @@ fn every_kind_survives_its_bytes() {
         kinds.push(record.kind());
     });
     kinds.dedup();
-    for kind in Kind::ALL {
-        assert!(kinds.contains(&kind), "{kind:?}");
-    }
+    assert_eq!(kinds, Kind::ALL);
 }
 
 #[test]
@@ -201,6 +121,13 @@ fn the_longer_block_of_a_newer_writer_is_skipped() {
             match (parsed, *record) {
                 (Record::BookDelta(new), Record::BookDelta(old))
                 | (Record::BookSnapshot(new), Record::BookSnapshot(old)) => {
+                    assert_eq!((new.bids, new.asks), (old.bids, old.asks));
+                }
+                (Record::Ticker(new), Record::Ticker(old)) => {
+                    assert_eq!(new.figures, old.figures);
+                }
+                (Record::OrdersDelta(new), Record::OrdersDelta(old))
+                | (Record::OrdersSnapshot(new), Record::OrdersSnapshot(old)) => {
                     assert_eq!((new.bids, new.asks), (old.bids, old.asks));
                 }
                 (Record::Instrument(_, new), Record::Instrument(_, old)) => assert_eq!(new, old),
@@ -250,26 +177,38 @@ fn bytes_off_the_8_byte_grid_are_refused() {
     });
 }
 
+/// Damages the group that stands `at` in `record`: another entry length, a count beyond the end.
+fn assert_group_is_guarded(record: &Record<'_>, at: usize) {
+    for (at, value, expected) in [
+        (at, 24, WireError::Layout),
+        (at, 0, WireError::Layout),
+        (at + 1, 1, WireError::Layout),
+        (at + 4, 255, WireError::Short),
+        (at + 7, 255, WireError::Short),
+    ] {
+        let mut encoded = Aligned::of(record);
+        encoded.bytes_mut()[at] = value;
+        let (found, kind) = (Record::parse(encoded.bytes()), record.kind());
+        assert_eq!(found, Err(expected), "{kind:?} at {at}");
+    }
+}
+
 #[test]
 fn inner_lengths_that_no_writer_wrote_are_refused() {
-    let mut head = BookHead::new(Kind::BookDelta, INSTRUMENT, 0, 0);
-    head.header.seq = 1;
-    let event = BookEvent {
-        head: &head,
-        bids: &LEVELS,
-        asks: &LEVELS,
-    };
-    let group = size_of::<BookHead>();
-    for (at, value, expected) in [
-        (group, 24, WireError::Layout),
-        (group, 0, WireError::Layout),
-        (group + 4, 255, WireError::Short),
-        (group + 7, 255, WireError::Short),
-    ] {
-        let mut encoded = Aligned::of(&Record::BookDelta(event));
-        encoded.bytes_mut()[at] = value;
-        assert_eq!(Record::parse(encoded.bytes()), Err(expected), "{at}");
-    }
+    let head = &BookHead::new(Kind::BookDelta, INSTRUMENT, 0, 0);
+    let (bids, asks) = (&LEVELS, &LEVELS);
+    let book = Record::BookDelta(BookEvent { head, bids, asks });
+    assert_group_is_guarded(&book, size_of::<BookHead>());
+    assert_group_is_guarded(&book, size_of::<BookHead>() + 8 + size_of_val(bids));
+    let head = &TickerHead::new(INSTRUMENT, Channel::TICKER);
+    let figures = &FIGURES;
+    let ticker = Record::Ticker(TickerEvent { head, figures });
+    assert_group_is_guarded(&ticker, size_of::<TickerHead>());
+    let head = &OrdersHead::new(Kind::OrdersDelta, INSTRUMENT, 0, 0);
+    let (bids, asks) = (&ORDERS, &ORDERS);
+    let orders = Record::OrdersDelta(OrdersEvent { head, bids, asks });
+    assert_group_is_guarded(&orders, size_of::<OrdersHead>());
+    assert_group_is_guarded(&orders, size_of::<OrdersHead>() + 8 + size_of_val(bids));
 }
 
 #[test]
@@ -308,13 +247,22 @@ fn a_long_text_is_cut_between_characters() {
 }
 
 #[test]
-fn the_fullest_book_is_no_longer_than_the_promised_maximum() {
+fn the_fullest_records_are_no_longer_than_the_promised_maximum() {
     let side = vec![Level::default(); crate::book::LEVELS_MAX];
     let head = BookHead::new(Kind::BookSnapshot, INSTRUMENT, 0, 0);
-    let event = BookEvent {
+    let book = BookEvent {
         head: &head,
         bids: &side,
         asks: &side,
     };
-    assert_eq!(Record::BookSnapshot(event).encoded_len(), RECORD_BYTES_MAX);
+    let side = vec![ORDERS[0]; MESSAGE_LEVELS_MAX];
+    let head = OrdersHead::new(Kind::OrdersSnapshot, INSTRUMENT, 0, 0);
+    let orders = OrdersEvent {
+        head: &head,
+        bids: &side,
+        asks: &[],
+    };
+    let book = Record::BookSnapshot(book).encoded_len();
+    let orders = Record::OrdersSnapshot(orders).encoded_len();
+    assert_eq!(book.max(orders), RECORD_BYTES_MAX);
 }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use feedd_codecs::{InstrumentId, Record};
 
-/// Most symbols that are remembered: a feed carries at most 65,536, and there are seven venues.
-const SYMBOLS_MAX: usize = 7 * 65_536;
+/// Most symbols that are remembered: a feed carries at most 65,536, and there are nine venues.
+const SYMBOLS_MAX: usize = 9 * 65_536;
 
 /// The venue's spelling of each instrument met so far.
 #[derive(Clone, Debug, Default)]

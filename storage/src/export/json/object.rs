@@ -119,7 +119,8 @@ pub fn levels<'a>(
     });
 }
 
-/// Appends orders as an array of `[id, action, price, quantity, ts]`.
+/// Appends orders as an array of `[id, action, price, quantity, ts]`; `ts` is null where the venue
+/// gave none.
 pub(super) fn orders(out: &mut String, orders: &[Order], px_exp: i8, qty_exp: i8) {
     list(out, orders.iter(), |out, order| {
         let id = order.id.split(|byte| *byte == 0).next().unwrap_or_default();
@@ -132,7 +133,10 @@ pub(super) fn orders(out: &mut String, orders: &[Order], px_exp: i8, qty_exp: i8
         out.push(',');
         quote(out, Fixed::new(order.qty, qty_exp));
         out.push(',');
-        show(out, order.ts);
+        match order.ts {
+            0 => out.push_str("null"),
+            ts => show(out, ts),
+        }
         out.push(']');
     });
 }

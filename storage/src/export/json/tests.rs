@@ -1,13 +1,15 @@
 //! One golden line per kind, and the seams: absent values, unknown symbols, hostile text.
 
 use feedd_codecs::record::{
-    BookHead, Change, Conditions, GapCause, InstrumentType, Kind, Side, StatusCode, TradeId,
-    TradingState,
+    BookHead, Change, Conditions, GapCause, GapEnd, InstrumentType, Kind, OptionRight, Side,
+    StatusCode, TradeId, TradingState,
 };
 use feedd_codecs::venue::Channel;
 use feedd_codecs::{InstrumentId, Reject};
 
 use super::*;
+
+mod market;
 
 const ETH: InstrumentId = InstrumentId::new(VenueId::BINANCE_SPOT, 0);
 
@@ -24,6 +26,8 @@ fn names<'a>(symbol: &'a str, base: &'a str, quote: &'a str) -> InstrumentText<'
         symbol,
         base,
         quote,
+        settle: "",
+        name: "",
     }
 }
 
@@ -111,6 +115,7 @@ fn a_book_delta_keeps_removals_and_exact_texts() {
     head.header.flags = Flags::MAYBE_BAD_BOOK.with(Flags::CHECKSUM);
     head.checksum = 3_111_681_483;
     head.depth = 10;
+    head.channel = Channel::BOOK_RPI;
     let level = |px, qty| Level { px, qty };
     let event = BookEvent {
         head: &head,
@@ -125,7 +130,7 @@ fn a_book_delta_keeps_removals_and_exact_texts() {
             r#""ts_recv":1723161254024619568,"ts_kernel":null,"#,
             r#""bids":[["29431.1","0"],["29430","82.5182177"]],"asks":[],"seq":null,"#,
             r#""first_seq":null,"prev_seq":null,"cross_seq":null,"checksum":3111681483,"#,
-            r#""depth":10,"flags":["maybe_bad_book","checksum"],"#,
+            r#""depth":10,"channel":"book_rpi","flags":["maybe_bad_book","checksum"],"#,
             r#""instrument":822083586,"line":3,"frame":41}"#,
             "\n"
         )
@@ -151,8 +156,8 @@ fn a_book_snapshot_without_checksum_carries_its_numbers() {
             r#""ts_venue":1723161255308000000,"ts_send":null,"#,
             r#""ts_recv":1723161254024619568,"ts_kernel":null,"#,
             r#""bids":[],"asks":[["5","700"]],"seq":30,"first_seq":28,"prev_seq":27,"#,
-            r#""cross_seq":99,"checksum":null,"depth":0,"flags":["snapshot","checkpoint"],"#,
-            r#""instrument":285212672,"line":3,"frame":41}"#,
+            r#""cross_seq":99,"checksum":null,"depth":0,"channel":"book","#,
+            r#""flags":["snapshot","checkpoint"],"instrument":285212672,"line":3,"frame":41}"#,
             "\n"
         )
     );
@@ -169,21 +174,40 @@ fn an_instrument_tells_its_terms() {
     head.generation = 4;
     head.state = TradingState::TRADING;
     head.instrument_type = InstrumentType::INVERSE_FUTURE;
+    let mut text = names("ETHUSD_240927", "ETH", "USD");
+    (text.settle, text.name) = ("ETH", "ETH-USD-240927");
     assert_eq!(
-        JsonLines::new().record(
-            &Record::Instrument(&head, names("ETHUSD_240927", "ETH", "USD")),
-            None
-        ),
+        JsonLines::new().record(&Record::Instrument(&head, text), None),
         concat!(
             r#"{"kind":"instrument","venue":"binance","product":"coinm","#,
             r#""symbol":"ETHUSD_240927","ts_venue":1723161255308000000,"ts_send":null,"#,
             r#""ts_recv":1723161254024619568,"ts_kernel":null,"change":"change","base":"ETH","#,
-            r#""quote":"USD","tick":"0.01","lot":"0.001","price_exp":-2,"qty_exp":-5,"#,
-            r#""state":"trading","type":"inverse_future","expiry":1727424000000000000,"#,
-            r#""contract_size":"10","generation":4,"flags":["last"],"#,
+            r#""quote":"USD","settle":"ETH","name":"ETH-USD-240927","tick":"0.01","#,
+            r#""lot":"0.001","price_exp":-2,"qty_exp":-5,"state":"trading","#,
+            r#""type":"inverse_future","expiry":1727424000000000000,"contract_size":"10","#,
+            r#""strike":null,"right":null,"multiplier":null,"generation":4,"flags":["last"],"#,
             r#""instrument":285212672,"line":3,"frame":41}"#,
             "\n"
         )
+    );
+}
+
+#[test]
+fn an_option_tells_strike_right_and_multiplier() {
+    let mut head = InstrumentHead::new(VenueId::BYBIT_OPTION, ETH, Change::ADD);
+    (head.strike, head.strike_exp) = (26_505, -1);
+    (head.multiplier, head.multiplier_exp) = (1, 3);
+    head.right = OptionRight::PUT;
+    let line = JsonLines::new()
+        .record(&Record::Instrument(&head, names("ETH", "", "")), None)
+        .to_owned();
+    assert!(
+        line.contains(r#""venue":"bybit","product":"option","#),
+        "{line}"
+    );
+    assert!(
+        line.contains(r#""strike":"2650.5","right":"put","multiplier":"1000","generation":0"#),
+        "{line}"
     );
 }
 
@@ -195,30 +219,49 @@ fn an_instrument_without_terms_has_nulls() {
         .to_owned();
     assert!(
         line.contains(concat!(
-            r#""change":"add","base":null,"quote":null,"tick":null,"lot":null,"price_exp":0,"#,
-            r#""qty_exp":0,"state":"unknown","type":"unknown","expiry":null,"#,
-            r#""contract_size":null,"generation":0,"flags":[],"#
+            r#""change":"add","base":null,"quote":null,"settle":null,"name":null,"tick":null,"#,
+            r#""lot":null,"price_exp":0,"qty_exp":0,"state":"unknown","type":"unknown","#,
+            r#""expiry":null,"contract_size":null,"strike":null,"right":null,"multiplier":null,"#,
+            r#""generation":0,"flags":[],"#
         )),
         "{line}"
     );
 }
 
 #[test]
-fn a_gap_names_channel_cause_and_bounds() {
+fn a_gap_that_was_found_names_channel_cause_and_what_is_known_of_its_bounds() {
     let mut gap = Gap::new(ETH, Channel::BOOK, GapCause::SEQUENCE);
     stamp(&mut gap.header);
     gap.header.seq = 10;
     gap.first_seq = 11;
+    gap.ts_open = gap.header.ts_recv;
     assert_eq!(
         writer().record(&Record::Gap(&gap), None),
         concat!(
             r#"{"kind":"gap","venue":"binance","product":"spot","symbol":"ETHUSDT","#,
             r#""ts_venue":1723161255308000000,"ts_send":null,"#,
             r#""ts_recv":1723161254024619568,"ts_kernel":null,"channel":"book","#,
-            r#""cause":"sequence","seq":10,"first_seq":11,"last_seq":null,"flags":["last"],"#,
+            r#""cause":"sequence","seq":10,"first_seq":11,"last_seq":null,"end":"open","#,
+            r#""ts_open":1723161254024619568,"ts_good":null,"missing":null,"flags":["last"],"#,
             r#""instrument":285212672,"line":3,"frame":41}"#,
             "\n"
         )
+    );
+}
+
+#[test]
+fn a_gap_that_ended_tells_how_and_what_stays_missing() {
+    let mut gap = Gap::new(ETH, Channel::TRADE, GapCause::SILENCE);
+    (gap.first_seq, gap.last_seq, gap.missing) = (11, 14, 4);
+    (gap.ts_open, gap.ts_good) = (6, 5);
+    gap.end = GapEnd::LOST;
+    let line = writer().record(&Record::Gap(&gap), None).to_owned();
+    assert!(
+        line.contains(concat!(
+            r#""channel":"trade","cause":"silence","seq":null,"first_seq":11,"last_seq":14,"#,
+            r#""end":"lost","ts_open":6,"ts_good":5,"missing":4,"flags":[]"#
+        )),
+        "{line}"
     );
 }
 

@@ -8,7 +8,9 @@ use std::fmt::Write as _;
 
 use feedd_codecs::feed::State;
 use feedd_codecs::record::{Kind, Side};
-use feedd_codecs::venue::{binance::Binance, bybit::Bybit, kraken::Kraken};
+use feedd_codecs::venue::{
+    binance::Binance, bybit::Bybit, kraken::Kraken, kraken_futures::KrakenFutures,
+};
 use feedd_codecs::{Feed, Fixed, Level, Record, VenueId};
 use rust_decimal::Decimal;
 use sha2::{Digest, Sha256};
@@ -180,4 +182,29 @@ fn every_kraken_checksum_holds() {
         (counts.checksums_ok, counts.checksums_failed, counts.gaps),
         (250, 0, 0)
     );
+}
+
+/// One recorded session of Kraken Futures: every message is decoded, and no number is missing.
+#[test]
+fn kraken_futures_sessions_have_no_break() {
+    let Some(folder) = captures() else { return };
+    let mut feed: Feed<KrakenFutures> = open_feed(VenueId::KRAKEN_FUTURES);
+    let (mut gaps, mut frames, mut tape) = (0, 0, Tape::default());
+    for_each_line(&folder.join("kraken"), &["futures.gz"], |stamp, frame| {
+        frames += 1;
+        push(&mut feed, stamp, frame, &mut |record: &Record<'_>| {
+            gaps += u64::from(record.kind() == Kind::Gap);
+            tape.take(record);
+        });
+    });
+    assert_eq!((frames, gaps), (2_500, 0));
+    assert!(tape.trades >= 3, "{}", tape.trades);
+    let books = feed.instruments().all().iter();
+    let live: Vec<_> = books.filter_map(|known| feed.book(known.id)).collect();
+    assert_eq!(live.len(), 10);
+    for (book, state, ..) in live {
+        assert_eq!(state, State::Live);
+        assert!(!book.is_crossed());
+    }
+    assert_eq!(feed.drift().count(), 0, "{:?}", feed.drift());
 }

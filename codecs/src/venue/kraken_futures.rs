@@ -7,6 +7,8 @@ mod decode;
 mod reference;
 mod rest;
 mod subscribe;
+#[cfg(test)]
+mod tests;
 mod ticker;
 
 use crate::batch::Batch;

@@ -3,6 +3,12 @@
 use std::collections::BTreeMap;
 use std::mem::offset_of;
 
+use feedd_codecs::Level;
+use feedd_codecs::record::{
+    Bbo, BookHead, Candle, Figure, Flags, Gap, GapEnd, InstrumentHead, Kind, Liquidation, Order,
+    OrdersHead, StatusHead, TickerHead, Trade,
+};
+
 use super::format::*;
 use crate::cursor::CursorBytes;
 
@@ -77,6 +83,95 @@ fn frame_table_equals_the_code() {
 fn cursor_table_equals_the_code() {
     let code = layout!(CursorBytes: magic, version, log, crc, next_seq);
     assert_eq!(fields("## 9. Cursor"), code);
+}
+
+/// Bytes of a kind's fixed part.
+const fn fixed_bytes(kind: Kind) -> Option<usize> {
+    Some(match kind {
+        Kind::Trade => size_of::<Trade>(),
+        Kind::Bbo => size_of::<Bbo>(),
+        Kind::BookDelta | Kind::BookSnapshot => size_of::<BookHead>(),
+        Kind::Ticker => size_of::<TickerHead>(),
+        Kind::Candle => size_of::<Candle>(),
+        Kind::Liquidation => size_of::<Liquidation>(),
+        Kind::OrdersDelta | Kind::OrdersSnapshot => size_of::<OrdersHead>(),
+        Kind::Instrument => size_of::<InstrumentHead>(),
+        Kind::Status => size_of::<StatusHead>(),
+        Kind::Gap => size_of::<Gap>(),
+        _ => return None,
+    })
+}
+
+/// The column "behind it" of a kind, without the names.
+fn behind(kind: Kind) -> String {
+    match kind {
+        Kind::BookDelta | Kind::BookSnapshot => format!("groups of {}", size_of::<Level>()),
+        Kind::OrdersDelta | Kind::OrdersSnapshot => format!("groups of {}", size_of::<Order>()),
+        Kind::Ticker => format!("group of {}", size_of::<Figure>()),
+        Kind::Instrument => "texts".to_owned(),
+        Kind::Status => "text".to_owned(),
+        _ => "nothing".to_owned(),
+    }
+}
+
+#[test]
+fn kinds_table_equals_the_code() {
+    let written: Vec<_> = table("### Kinds")
+        .into_iter()
+        .map(|row| {
+            let behind = row[3].split(':').next().unwrap_or_default().to_owned();
+            (
+                row[0].parse().ok(),
+                row[1].clone(),
+                row[2].parse().ok(),
+                behind,
+            )
+        })
+        .collect();
+    let code = Kind::ALL.map(|kind| {
+        (
+            Some(kind as u16),
+            kind.name().to_owned(),
+            fixed_bytes(kind),
+            behind(kind),
+        )
+    });
+    assert_eq!(written, code);
+}
+
+#[test]
+fn flags_table_equals_the_code() {
+    let written: Vec<(u32, String)> = table("### Flags")
+        .into_iter()
+        .map(|row| (row[0].parse().unwrap(), row[1].clone()))
+        .collect();
+    let code: Vec<(u32, String)> = (0..u16::BITS)
+        .filter_map(|bit| Some((bit, Flags(1 << bit).names().next()?.to_owned())))
+        .collect();
+    assert_eq!(written, code);
+}
+
+#[test]
+fn gap_tables_equal_the_code() {
+    let mut code = layout!(Gap: header, first_seq, last_seq, ts_open, ts_good, missing, cause,
+        channel, end, reserved);
+    assert_eq!(code.remove("header"), Some((0, 64)));
+    assert_eq!(fields("### Gap"), code);
+    let written: Vec<_> = DOCUMENT
+        .lines()
+        .skip_while(|line| !line.starts_with("| end | code |"))
+        .skip(2)
+        .take_while(|line| line.starts_with('|'))
+        .map(|line| line.replace('`', ""))
+        .collect();
+    let known = (0..=u8::MAX).filter(|code| GapEnd(*code).name() != "unknown");
+    let known: Vec<_> = known
+        .map(|code| format!("| {} | {code} |", GapEnd(code).name()))
+        .collect();
+    assert_eq!(written.len(), known.len());
+    for (written, known) in written.iter().zip(&known) {
+        assert!(written.starts_with(known.as_str()), "{written} {known}");
+    }
 }
 
 #[test]

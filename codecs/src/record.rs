@@ -1,9 +1,9 @@
 //! The records: one fixed layout in memory, in the ring, in the journal and on the network.
 //!
 //! A record is little-endian, 8-byte aligned and a multiple of 8 bytes long. Its first 8 bytes are
-//! the standard SBE message header, its fixed block follows, then SBE repeating groups (book
-//! levels) or variable-length data (texts). `codecs/schema/feedd.xml` describes every record; a
-//! test compares each offset of this module with that file.
+//! the standard SBE message header, its fixed block follows, then SBE repeating groups (levels,
+//! orders, figures) or variable-length data (texts). `codecs/schema/feedd.xml` describes every
+//! record; tests compare each offset, code and bit of this module with that file.
 //!
 //! ```text
 //! |  0       8                              64              block_length + 8             |

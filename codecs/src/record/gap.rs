@@ -93,7 +93,8 @@ impl GapEnd {
 /// A hole in one stream, or (instrument [`InstrumentId::NONE`]) in a whole line: 112 bytes.
 ///
 /// A gap has two records: one when it is found (`end` open) and one when it ends, with the same
-/// instrument, channel and `ts_open`. The second one has the bounds as they are known by then.
+/// instrument, channel and `ts_open`. The second one has the bounds as they are known by then. Gaps
+/// of one stream that were found at the same time differ in `first_seq`.
 ///
 /// ```text
 /// 64          72         80        88        96        104     105       106   107    112

@@ -53,7 +53,7 @@ pub use sync::State;
 use crate::batch::{Batch, Control, Item, trade_channel};
 use crate::book::Book;
 use crate::instrument::{Admission, InstrumentId, Instruments};
-use crate::record::{Flags, GapCause, RecordSink, StatusCode};
+use crate::record::{Flags, GapCause, GapEnd, RecordSink, StatusCode};
 use crate::reject::Reject;
 use crate::time::Nanos;
 use crate::venue::{Channel, Channels, Facts, StreamKey, Venue, VenueId};
@@ -579,7 +579,7 @@ impl<V: Venue> Feed<V> {
                 }
             }
             for at in 0..self.options.whole_market.len() {
-                self.market_came(line, at, &batch, meta);
+                self.market_came((line, at), &batch, meta, sink);
             }
         }
         // A frame whose books are all live costs no look at the others: the tick does that.
@@ -597,14 +597,26 @@ impl<V: Venue> Feed<V> {
     }
 
     /// Data of any instrument is a sign of life of its whole-market stream.
-    fn market_came(&mut self, line: usize, at: usize, batch: &Batch, meta: Meta) {
+    fn market_came(
+        &mut self,
+        (line, at): (usize, usize),
+        batch: &Batch,
+        meta: Meta,
+        sink: &mut impl RecordSink,
+    ) {
         let channel = self.options.whole_market[at];
         if batch.streams().any(|(_, came)| came == channel) {
             let key = StreamKey {
                 instrument: InstrumentId::NONE,
                 channel,
             };
-            self.lines[line].data_came(key, meta.now);
+            if self.lines[line].data_came(key, meta.now) {
+                self.gate(meta, sink)
+                    .stream_status(key, StatusCode::LIVE, "");
+            }
+            if let Some(gap) = self.streams.end_market_gap(channel) {
+                self.gate(meta, sink).tell(key, &gap, GapEnd::LOST, 0);
+            }
         }
     }
 

@@ -24,7 +24,7 @@ mod faults;
 mod subscriptions;
 mod support;
 
-use feedd_codecs::record::{GapCause, Kind, StatusCode};
+use feedd_codecs::record::{GapCause, GapEnd, Kind, StatusCode};
 use feedd_codecs::venue::Channel;
 use feedd_codecs::{InstrumentId, Record};
 
@@ -40,10 +40,10 @@ fn kinds(records: &[Taken]) -> Vec<Kind> {
     records.iter().map(|taken| taken.get().kind()).collect()
 }
 
-/// Cause, channel, instrument and bounds of the gaps.
+/// Cause, channel, instrument and bounds of the gaps that were opened.
 fn gaps(records: &[Taken]) -> Vec<(InstrumentId, Channel, GapCause, u64, u64)> {
     let gap = |taken: &Taken| match taken.get() {
-        Record::Gap(gap) => Some((
+        Record::Gap(gap) if gap.end == GapEnd::OPEN => Some((
             gap.header.instrument,
             gap.channel,
             gap.cause,

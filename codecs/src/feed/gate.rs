@@ -200,8 +200,13 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
             Channel::ORDERS => self.lose_orders(key.instrument, cause),
             channel if channel.keeps_book() => self.lose_books(key, cause),
             _ if key.instrument == InstrumentId::NONE => {
-                let gap = OpenGap::new(cause);
-                self.tell(key, &gap, GapEnd::OPEN, 0);
+                let gap = OpenGap {
+                    ts_open: self.meta.ts_recv,
+                    ..OpenGap::new(cause)
+                };
+                if self.streams.open_market_gap(key.channel, gap) {
+                    self.tell(key, &gap, GapEnd::OPEN, 0);
+                }
             }
             _ => self.lose_stream(key, cause),
         }

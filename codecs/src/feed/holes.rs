@@ -151,7 +151,7 @@ impl Holes {
     }
 
     /// The hole that REST should be asked about now.
-    pub(super) fn to_ask(&mut self, now: i64) -> Option<&Hole> {
+    pub(super) fn next_ask(&mut self, now: i64) -> Option<&Hole> {
         let due = |hole: &&Hole| hole.gap.is_some() && now >= hole.due;
         let hole = self.list.iter().find(due).filter(|_| !self.asked)?;
         self.asked = true;
@@ -240,10 +240,10 @@ mod tests {
         holes.open(12, 0, (1, 0), Some(gap));
         let mut now = 0;
         for attempt in 1..=ATTEMPTS_MAX {
-            while holes.to_ask(now).is_none() {
+            while holes.next_ask(now).is_none() {
                 now += PAUSE / 10;
             }
-            assert!(holes.to_ask(now).is_none(), "one request at a time");
+            assert!(holes.next_ask(now).is_none(), "one request at a time");
             let given_up = holes.answered(now, false);
             assert_eq!(given_up.len(), usize::from(attempt == ATTEMPTS_MAX));
         }

@@ -19,7 +19,7 @@ impl<V: Venue> Feed<V> {
 
     fn ask_for_trades(&mut self, key: StreamKey, now: i64, out: &mut Outbox) {
         let state = self.streams.of(key);
-        let hole = match (&mut state.wanted, state.holes.to_ask(now)) {
+        let hole = match (&mut state.wanted, state.holes.next_ask(now)) {
             (Some(wanted), _) if !wanted.asked && now >= wanted.due => {
                 wanted.asked = true;
                 Hole {

@@ -47,22 +47,41 @@ pub(super) struct Wanted {
 
 /// The states of all streams, by channel and instrument.
 #[derive(Debug, Default)]
-pub(super) struct Streams(Vec<Vec<StreamState>>);
+pub(super) struct Streams {
+    rows: Vec<Vec<StreamState>>,
+    /// Open gaps of the streams that carry the whole market.
+    markets: Vec<(Channel, OpenGap)>,
+}
 
 impl Streams {
     /// The state of an instrument's stream; it begins empty.
     #[inline]
     pub(super) fn of(&mut self, key: StreamKey) -> &mut StreamState {
         let (channel, index) = (usize::from(key.channel.0), key.instrument.index());
-        if self.0.get(channel).is_none_or(|row| row.len() <= index) {
+        if self.rows.get(channel).is_none_or(|row| row.len() <= index) {
             self.grow(channel, index);
         }
-        &mut self.0[channel][index]
+        &mut self.rows[channel][index]
+    }
+
+    /// Opens the gap of a whole-market stream; whether none was open.
+    pub(super) fn open_market_gap(&mut self, channel: Channel, gap: OpenGap) -> bool {
+        let open = self.markets.iter().any(|(held, _)| *held == channel);
+        if !open {
+            self.markets.push((channel, gap));
+        }
+        !open
+    }
+
+    /// Ends the gap of a whole-market stream.
+    pub(super) fn end_market_gap(&mut self, channel: Channel) -> Option<OpenGap> {
+        let at = self.markets.iter().position(|(held, _)| *held == channel)?;
+        Some(self.markets.swap_remove(at).1)
     }
 
     /// Begins a stream anew.
     pub(super) fn forget(&mut self, key: StreamKey) {
-        let row = self.0.get_mut(usize::from(key.channel.0));
+        let row = self.rows.get_mut(usize::from(key.channel.0));
         if let Some(state) = row.and_then(|row| row.get_mut(key.instrument.index())) {
             *state = StreamState::default();
         }
@@ -70,10 +89,10 @@ impl Streams {
 
     #[cold]
     fn grow(&mut self, channel: usize, index: usize) {
-        if self.0.len() <= channel {
-            self.0.resize_with(channel + 1, Vec::new);
+        if self.rows.len() <= channel {
+            self.rows.resize_with(channel + 1, Vec::new);
         }
-        let row = &mut self.0[channel];
+        let row = &mut self.rows[channel];
         if row.len() <= index {
             row.resize_with(index + 1, StreamState::default);
         }
@@ -86,7 +105,7 @@ impl Streams {
         wanted: impl Fn(&StreamState) -> bool,
     ) -> Vec<StreamKey> {
         let mut keys = Vec::new();
-        for (channel, row) in (0_u8..).zip(&self.0) {
+        for (channel, row) in (0_u8..).zip(&self.rows) {
             for (index, _) in (0_u32..).zip(row).filter(|(_, state)| wanted(state)) {
                 keys.push(StreamKey {
                     instrument: InstrumentId::new(venue, index),

@@ -102,7 +102,7 @@ impl Script for Spot {
     fn bbo(truth: &Truth) -> String {
         let payload = format!(
             r#"{{"u":{},"s":"{}",{}}}"#,
-            truth.numbers.last,
+            truth.numbers.last * 10_000 + truth.told,
             truth.symbol,
             best(truth)
         );
@@ -245,7 +245,7 @@ fn agg_trade(truth: &Truth, fill: Fill, st: u8) -> String {
 fn futures_bbo(truth: &Truth, pair: &str, st: u8) -> String {
     let payload = format!(
         r#"{{"e":"bookTicker","u":{},"E":{},"T":{},"s":"{}","ps":"{pair}",{},"st":{st}}}"#,
-        truth.numbers.last,
+        truth.numbers.last * 10_000 + truth.told,
         truth.time_ms,
         truth.time_ms - 1,
         truth.symbol,
@@ -258,7 +258,10 @@ fn read(text: &str) -> Request {
     let request = json(text);
     let names = strings(&request["params"]);
     let streams = names.iter().map(|name| {
-        let (symbol, stream) = name.split_once('@').unwrap();
+        let Some((symbol, stream)) = name.split_once('@') else {
+            assert_eq!(name, "!contractInfo");
+            return (String::new(), Channel::REFERENCE);
+        };
         let channel = match stream {
             "trade" => Channel::TRADE,
             "aggTrade" => Channel::AGG_TRADE,

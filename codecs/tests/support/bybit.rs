@@ -221,7 +221,7 @@ fn bbo(truth: &Truth) -> String {
         truth.time_ms,
         quoted_pairs(truth, &truth.bids()[..1]),
         quoted_pairs(truth, &truth.asks()[..1]),
-        truth.numbers.last * 7,
+        truth.numbers.last * 10_000 + truth.told,
         truth.numbers.cross
     )
 }

@@ -107,6 +107,11 @@ impl<S: Script> Rig<S> {
             stream: StreamOptions::default(),
             admission: Admission::Named,
             first_line: 3,
+            // Scripts are silent for as long as they like; liveness has cases of its own.
+            liveness: feedd_codecs::feed::LivenessOptions {
+                ceiling: 0,
+                ..feedd_codecs::feed::LivenessOptions::default()
+            },
             ..feedd_codecs::feed::FeedOptions::default()
         };
         let truth = |symbol: &String| Truth::new(symbol, S::PLACES, S::VIEW);
@@ -227,10 +232,15 @@ impl<S: Script> Rig<S> {
     }
 
     /// The text of a trade or BBO of an instrument.
-    pub(crate) fn data_text(&self, at: usize, channel: Channel) -> String {
+    pub(crate) fn data_text(&mut self, at: usize, channel: Channel) -> String {
+        let truth = &mut self.truths[at];
+        if channel != Channel::BBO {
+            truth.trades += 1;
+        }
+        truth.told += 1;
         let truth = &self.truths[at];
         let fill = super::script::Fill {
-            id: 700 + truth.time_ms % 1000,
+            id: 700 + truth.trades,
             px: truth.asks()[0].0,
             qty: 1_234,
             taker_bought: true,
@@ -458,6 +468,8 @@ impl<S: Script> Rig<S> {
             let book = self.truths.iter().find(|truth| truth.symbol == *symbol);
             match (*channel, book) {
                 _ if self.refused.contains(stream) => {}
+                // Beside REST, the stream only says that something changed.
+                (Channel::REFERENCE, _) if self.references > 0 => {}
                 (Channel::REFERENCE, _) => say(S::reference(&self.truths)),
                 (Channel::BOOK, Some(truth)) => {
                     let in_band = matches!(self.feed.facts().snapshots, Snapshots::InBand);

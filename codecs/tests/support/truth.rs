@@ -55,6 +55,10 @@ pub(crate) struct Truth {
     pub(crate) numbers: Numbers,
     /// The venue's clock, ms.
     pub(crate) time_ms: u64,
+    /// Trades and best prices told so far.
+    pub(crate) told: u64,
+    /// Trades among them.
+    pub(crate) trades: u64,
     view: View,
 }
 
@@ -83,6 +87,8 @@ impl Truth {
                 cross: 5_000,
             },
             time_ms: 1_700_000_000_000,
+            told: 0,
+            trades: 0,
             view,
         }
     }

@@ -2,7 +2,7 @@
 
 use feedd_codecs::Record;
 use feedd_codecs::feed::State;
-use feedd_codecs::record::{Change, Flags, GapCause, Kind};
+use feedd_codecs::record::{Change, Flags, GapCause, GapEnd, Kind};
 use feedd_codecs::venue::Channel;
 
 use crate::support::rig::{Rig, Taken, equals};
@@ -146,7 +146,14 @@ pub(crate) fn vc_050_a_gap_of_one_marks_its_book_until_the_snapshot<S: Script>()
     rig.book_frame(0, &delta).unwrap();
     assert!(rig.is_right(0));
     let records = rig.take();
-    assert_eq!(kinds(&records), [Kind::BookSnapshot, Kind::BookDelta]);
+    assert_eq!(
+        kinds(&records),
+        [Kind::BookSnapshot, Kind::Gap, Kind::BookDelta]
+    );
+    let Record::Gap(gap) = records[1].get() else {
+        panic!("{records:?}");
+    };
+    assert_eq!((gap.end, gap.channel), (GapEnd::SNAPSHOT, Channel::BOOK));
     assert!(!records.iter().any(Taken::is_flagged));
 }
 

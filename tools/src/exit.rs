@@ -9,6 +9,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use feedctl::compare::CompareError;
+use feedd_storage::ReadError;
 use thiserror::Error;
 use venue_sim::{ScenarioError, SimError};
 
@@ -117,6 +119,9 @@ pub(crate) enum Failure {
     /// A simulation that did not start.
     #[error(transparent)]
     Sim(#[from] SimError),
+    /// A comparison that could not be made.
+    #[error(transparent)]
+    Compare(#[from] CompareError),
     /// A scenario that cannot be read or makes no sense.
     #[error(transparent)]
     Scenario(#[from] ScenarioError),
@@ -177,6 +182,12 @@ impl Failure {
                 Some(source.kind())
             }
             Self::Journal(feedd_storage::Error::Io { source, .. })
+            | Self::Compare(
+                CompareError::Tape { source, .. }
+                | CompareError::Journal(ReadError::Segment(feedd_storage::Error::Io {
+                    source, ..
+                })),
+            )
             | Self::Scenario(ScenarioError::Read { source, .. })
             | Self::Sim(
                 SimError::Listen { source, .. }
@@ -193,10 +204,15 @@ impl Failure {
             Self::Command(error) if !error.use_stderr() => Exit::OK,
             Self::Command(_) | Self::Usage(_) => Exit::USAGE,
             _ if self.io_kind() == Some(io::ErrorKind::PermissionDenied) => Exit::PERMISSION,
-            Self::Open { .. } | Self::NoJournal { .. } | Self::Scenario(_) => Exit::NO_INPUT,
+            Self::Open { .. }
+            | Self::NoJournal { .. }
+            | Self::Scenario(_)
+            | Self::Compare(CompareError::Tape { .. } | CompareError::Line { .. }) => {
+                Exit::NO_INPUT
+            }
             Self::Create { .. } => Exit::CANNOT_CREATE,
             Self::Sim(error) => sim_exit(error),
-            Self::Io { .. } | Self::Journal(_) | Self::Signals(_) => Exit::IO,
+            Self::Io { .. } | Self::Journal(_) | Self::Compare(_) | Self::Signals(_) => Exit::IO,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! error. What each exit code means stands in `exit.rs` and in `--help`.
 #![forbid(unsafe_code)]
 
+mod comparison;
 mod decode;
 mod exit;
 mod hist;
@@ -34,6 +35,8 @@ enum Command {
     Journal(journal::Args),
     /// Percentiles of latency files
     Hist(hist::Args),
+    /// Compare a journal with the tape of the simulated exchanges
+    Compare(comparison::Args),
     /// Run simulated exchanges on loopback ports
     Sim(sim::Args),
 }
@@ -64,6 +67,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Decode(args) => decode::run(&args),
         Command::Journal(args) => journal::run(&args),
         Command::Hist(args) => hist::run(&args),
+        Command::Compare(args) => comparison::run(&args),
         Command::Sim(args) => sim::run(&args),
     }
 }

@@ -1,0 +1,5 @@
+//! What other programs of this workspace use of the operator's tool: the comparison of a journal
+//! with what the simulated venues published.
+#![forbid(unsafe_code)]
+
+pub mod compare;

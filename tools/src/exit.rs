@@ -113,6 +113,12 @@ pub(crate) enum Failure {
         /// The directory.
         path: PathBuf,
     },
+    /// A number that no frame in the quarantine has.
+    #[error("the quarantine holds no frame {seq}")]
+    NoFrame {
+        /// The number.
+        seq: u64,
+    },
     /// A journal that cannot be read.
     #[error(transparent)]
     Journal(#[from] feedd_storage::Error),
@@ -206,6 +212,7 @@ impl Failure {
             _ if self.io_kind() == Some(io::ErrorKind::PermissionDenied) => Exit::PERMISSION,
             Self::Open { .. }
             | Self::NoJournal { .. }
+            | Self::NoFrame { .. }
             | Self::Scenario(_)
             | Self::Compare(CompareError::Tape { .. } | CompareError::Line { .. }) => {
                 Exit::NO_INPUT

@@ -6,12 +6,15 @@ mod ls;
 mod print;
 mod tail;
 mod verify;
+mod walk;
 
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use feedd_storage::LogKind;
 
+pub(crate) use self::print::split;
+pub(crate) use self::walk::Walk;
 use crate::exit::{Exit, Failure};
 
 /// Options of `feedctl journal`.
@@ -56,7 +59,7 @@ fn log_kind(name: &str) -> Result<LogKind, String> {
 }
 
 /// The directory of a log, which must be there.
-fn log_dir(journal: &Path, log: LogKind) -> Result<PathBuf, Failure> {
+pub(crate) fn log_dir(journal: &Path, log: LogKind) -> Result<PathBuf, Failure> {
     let dir = journal.join(log.name());
     dir.read_dir().map_err(Failure::open(&dir))?;
     Ok(dir)

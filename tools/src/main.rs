@@ -10,6 +10,7 @@ mod exit;
 mod hist;
 mod journal;
 mod output;
+mod quarantine;
 mod sim;
 mod source;
 mod table;
@@ -33,6 +34,8 @@ enum Command {
     Decode(decode::Args),
     /// Look into a journal: segments, records, frames, soundness
     Journal(journal::Args),
+    /// Look into the frames that the decoder refused, and run them through it again
+    Quarantine(quarantine::Args),
     /// Percentiles of latency files
     Hist(hist::Args),
     /// Compare a journal with the tape of the simulated exchanges
@@ -66,6 +69,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
     match cli.command {
         Command::Decode(args) => decode::run(&args),
         Command::Journal(args) => journal::run(&args),
+        Command::Quarantine(args) => quarantine::run(&args),
         Command::Hist(args) => hist::run(&args),
         Command::Compare(args) => comparison::run(&args),
         Command::Sim(args) => sim::run(&args),

@@ -1,36 +1,78 @@
-//! Standard output for data, standard error for talk.
+//! Standard output, or a file in its place, for data; standard error for talk.
 //!
 //! A reader that has seen enough closes the pipe: that ends the output, and is no error.
 
 use std::fmt;
+use std::fs::File;
 use std::io::{self, BufWriter, StdoutLock, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::exit::Failure;
 
 /// Bytes gathered before they are written: a pipe's capacity.
 const BUFFER_BYTES: usize = 64 << 10;
 
-/// Buffered standard output that remembers how it ended.
+/// Buffered output that remembers how it ended.
 #[derive(Debug)]
 pub(crate) struct Output {
-    out: BufWriter<StdoutLock<'static>>,
+    out: BufWriter<Target>,
+    name: PathBuf,
     ended: Option<io::Error>,
+}
+
+/// Where data goes.
+#[derive(Debug)]
+enum Target {
+    Stdout(StdoutLock<'static>),
+    File(File),
+}
+
+impl Write for Target {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Stdout(out) => out.write(bytes),
+            Self::File(out) => out.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Stdout(out) => out.flush(),
+            Self::File(out) => out.flush(),
+        }
+    }
 }
 
 impl Output {
     /// Standard output, locked for this writer.
     pub(crate) fn stdout() -> Self {
+        let target = Target::Stdout(io::stdout().lock());
+        Self::new(target, Path::new("standard output"))
+    }
+
+    /// A new file, or one that is written anew.
+    pub(crate) fn file(path: &Path) -> Result<Self, Failure> {
+        let file = File::create(path).map_err(Failure::create(path))?;
+        Ok(Self::new(Target::File(file), path))
+    }
+
+    fn new(target: Target, name: &Path) -> Self {
         Self {
-            out: BufWriter::with_capacity(BUFFER_BYTES, io::stdout().lock()),
+            out: BufWriter::with_capacity(BUFFER_BYTES, target),
+            name: name.to_owned(),
             ended: None,
         }
     }
 
     /// Writes text as it is. After the first failure nothing is written any more.
     pub(crate) fn text(&mut self, text: &str) {
+        self.bytes(text.as_bytes());
+    }
+
+    /// Writes bytes as they are, as [`Output::text`] does.
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
         if self.ended.is_none() {
-            self.ended = self.out.write_all(text.as_bytes()).err();
+            self.ended = self.out.write_all(bytes).err();
         }
     }
 
@@ -51,7 +93,7 @@ impl Output {
         self.flush();
         match self.ended.take() {
             Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                Err(Failure::io("write", Path::new("standard output"))(error))
+                Err(Failure::io("write", &self.name)(error))
             }
             _ => Ok(()),
         }

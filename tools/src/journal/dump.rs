@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use feedd_codecs::record::Kind;
 use feedd_storage::{LogKind, LogReader, Start};
 
-use super::print::{Printer, failure};
+use super::print::Printer;
+use super::walk::Walk;
 use super::{log_dir, log_kind};
 use crate::exit::{Exit, Failure};
 
@@ -44,10 +45,10 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     if let Some(seq) = first_wanted(&dir, start) {
         printer.learn_before(&dir, seq);
     }
-    let mut reader = LogReader::open(&dir, start).map_err(failure)?;
+    let mut walk = Walk::open(&dir, args.log, start)?;
     let wanted = |printer: &Printer| args.limit.is_none_or(|limit| printer.printed() < limit);
-    while wanted(&printer) && !printer.is_ended() && printer.step(&mut reader)? {}
-    printer.finish()
+    while wanted(&printer) && !printer.is_ended() && printer.step(&mut walk)? {}
+    printer.finish(&walk)
 }
 
 fn start(args: &Args) -> Start {

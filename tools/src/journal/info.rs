@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use feedd_storage::{Cursor, Error, LogKind, LogReader, ReadError, Start, segments};
 use serde_json::{Value, json};
 
-use super::print::failure;
+use super::walk::failure;
 use super::{LOGS, logs};
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, talk};

@@ -1,4 +1,4 @@
-//! Frames of a log as JSON lines; what cannot be read is named and passed over.
+//! Frames of a log as JSON lines.
 
 use std::path::Path;
 
@@ -6,8 +6,9 @@ use feedd_codecs::Record;
 use feedd_codecs::raw::RawHead;
 use feedd_codecs::record::{Kind, WireError};
 use feedd_storage::export::JsonLines;
-use feedd_storage::{Error, Frame, LogKind, LogReader, ReadError, Start, segments};
+use feedd_storage::{Frame, LogKind, LogReader, Start, segments};
 
+use super::walk::Walk;
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, talk};
 
@@ -22,8 +23,6 @@ pub(super) struct Printer {
     printed: u64,
     /// Records of kinds that a later version added.
     unknown: u64,
-    /// What was told last: a reader that waits at bad bytes finds the same again and again.
-    told: Option<String>,
 }
 
 impl Printer {
@@ -35,7 +34,6 @@ impl Printer {
             out: Output::stdout(),
             printed: 0,
             unknown: 0,
-            told: None,
         }
     }
 
@@ -72,27 +70,9 @@ impl Printer {
         learned
     }
 
-    /// Prints the next frame, or names what stands in its place; false if the reader has caught up
-    /// or cannot go on.
-    pub(super) fn step(&mut self, reader: &mut LogReader) -> Result<bool, Failure> {
-        match reader.next() {
-            Ok(Some(frame)) => {
-                self.frame(&frame);
-                Ok(true)
-            }
-            Ok(None) => Ok(false),
-            Err(missed @ ReadError::Missed { .. }) => {
-                self.problem(missed.to_string());
-                Ok(true)
-            }
-            Err(
-                bad @ (ReadError::Damaged { .. } | ReadError::Segment(Error::TornHeader { .. })),
-            ) => {
-                self.problem(bad.to_string());
-                reader.skip_damage().map_err(failure)
-            }
-            Err(error) => Err(failure(error)),
-        }
+    /// Prints the next frame, or names what stands in its place; false if the walk is at its end.
+    pub(super) fn step(&mut self, walk: &mut Walk) -> Result<bool, Failure> {
+        walk.step(|frame| self.frame(frame))
     }
 
     /// Lines printed so far.
@@ -110,8 +90,8 @@ impl Printer {
         self.out.flush();
     }
 
-    /// Ends the output; [`Exit::PROBLEMS`] if anything was passed over.
-    pub(super) fn finish(self) -> Result<Exit, Failure> {
+    /// Ends the output; [`Exit::PROBLEMS`] if the walk named any.
+    pub(super) fn finish(self, walk: &Walk) -> Result<Exit, Failure> {
         self.out.finish()?;
         if self.unknown > 0 {
             talk(format_args!(
@@ -120,27 +100,23 @@ impl Printer {
                 self.unknown
             ));
         }
-        Ok(match self.told {
-            Some(_) => Exit::PROBLEMS,
-            None => Exit::OK,
-        })
+        Ok(walk.exit())
     }
 
-    fn frame(&mut self, frame: &Frame<'_>) {
+    fn frame(&mut self, frame: &Frame<'_>) -> Result<(), String> {
         match self.log {
             LogKind::Records => match Record::parse(frame.payload) {
                 Ok(record) => self.record(&record, frame.seq),
                 Err(WireError::Template(_)) => self.unknown += 1,
-                Err(error) => self.problem(format!("journal_seq {}: {error}", frame.seq)),
+                Err(error) => return Err(format!("journal_seq {}: {error}", frame.seq)),
             },
-            LogKind::Raw | LogKind::Quarantine => match RawHead::split(frame.payload) {
-                Some((head, bytes)) => {
-                    self.out.text(self.json.raw(head, bytes, Some(frame.seq)));
-                    self.printed += 1;
-                }
-                None => self.problem(format!("journal_seq {}: no head of a frame", frame.seq)),
-            },
+            LogKind::Raw | LogKind::Quarantine => {
+                let (head, bytes) = split(frame)?;
+                self.out.text(self.json.raw(head, bytes, Some(frame.seq)));
+                self.printed += 1;
+            }
         }
+        Ok(())
     }
 
     fn record(&mut self, record: &Record<'_>, seq: u64) {
@@ -151,19 +127,10 @@ impl Printer {
             self.json.learn(record);
         }
     }
-
-    fn problem(&mut self, what: String) {
-        if self.told.as_ref() != Some(&what) {
-            talk(format_args!("{}: {what}", self.log.name()));
-            self.told = Some(what);
-        }
-    }
 }
 
-/// A log that cannot be read on.
-pub(super) fn failure(error: ReadError) -> Failure {
-    match error {
-        ReadError::Segment(error) => Failure::Journal(error),
-        other => Failure::Usage(other.to_string()),
-    }
+/// The parts of an entry of `raw/` or `quarantine/`, or why it has none.
+pub(crate) fn split<'a>(frame: &Frame<'a>) -> Result<(&'a RawHead, &'a [u8]), String> {
+    RawHead::split(frame.payload)
+        .ok_or_else(|| format!("journal_seq {}: no head of a frame", frame.seq))
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use feedd_storage::{LogKind, LogReader, Start, segments};
 
-use super::print::{Printer, failure};
+use super::print::Printer;
+use super::walk::{Walk, failure};
 use super::{log_dir, log_kind};
 use crate::exit::{Exit, Failure};
 
@@ -33,9 +34,9 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let dir = log_dir(&args.dir, args.log)?;
     let mut printer = Printer::new(args.log, None);
-    let mut reader = open(&dir, args.lines, &mut printer)?;
+    let mut walk = open(&dir, args, &mut printer)?;
     while !printer.is_ended() {
-        if !printer.step(&mut reader)? {
+        if !printer.step(&mut walk)? {
             if !args.follow {
                 break;
             }
@@ -43,19 +44,19 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
             thread::sleep(POLL_PAUSE);
         }
     }
-    printer.finish()
+    printer.finish(&walk)
 }
 
-/// A reader `lines` frames before the end, or at the oldest frame.
-fn open(dir: &Path, lines: u64, printer: &mut Printer) -> Result<LogReader, Failure> {
+/// A walk that begins `args.lines` frames before the end, or at the oldest frame.
+fn open(dir: &Path, args: &Args, printer: &mut Printer) -> Result<Walk, Failure> {
     let newest = LogReader::open(dir, Start::Newest).map_err(failure)?;
     let Some(next) = newest.next_seq() else {
-        return Ok(newest);
+        return Walk::open(dir, args.log, Start::Newest);
     };
     let oldest = segments(dir)?
         .first()
         .map_or(next, |segment| segment.first_seq);
-    let from = next.saturating_sub(lines).max(oldest);
+    let from = next.saturating_sub(args.lines).max(oldest);
     printer.learn_before(dir, from);
-    LogReader::open(dir, Start::Seq(from)).map_err(failure)
+    Walk::open(dir, args.log, Start::Seq(from))
 }

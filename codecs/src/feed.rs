@@ -491,6 +491,12 @@ impl<V: Venue> Feed<V> {
             .then(|| (book.book(), book.state(), book.seq(), book.counts()))
     }
 
+    /// Whether more than one line carries each stream.
+    #[must_use]
+    pub const fn is_redundant(&self) -> bool {
+        self.options.lines > 1
+    }
+
     /// How the lines do against each other.
     #[must_use]
     pub const fn scores(&self) -> &Scores {

@@ -139,12 +139,10 @@ fn config(
     Ok(config)
 }
 
-/// Every simulated product that this version captures: neither options nor Kraken Futures.
+/// Every simulated product.
 #[must_use]
 pub fn products() -> Vec<Product> {
-    let captured =
-        |product: &Product| !matches!(product, Product::BybitOption | Product::KrakenFutures);
-    Product::ALL.into_iter().filter(captured).collect()
+    Product::ALL.to_vec()
 }
 
 /// One feed for each product that `sim` serves: every instrument, all on reader 0.

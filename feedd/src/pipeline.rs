@@ -9,6 +9,7 @@
 //! Nothing is shared between a reader and the journal but the ring; a slow monitor only makes the
 //! next histogram interval longer.
 
+mod alarm;
 mod driver;
 mod entry;
 pub(crate) mod hub;

@@ -342,7 +342,8 @@ fn check_quality(key: &str, feed: &FeedConfig, found: &mut Complaints) {
 fn check_book(key: &str, feed: &FeedConfig, id: Option<VenueId>, found: &mut Complaints) {
     let depths: &[u16] = match feed.venue.as_str() {
         "bybit" if id == Some(VenueId::BYBIT_OPTION) => &[0, 25, 100],
-        "bybit" => &[0, 50, 200, 1000],
+        "bybit" => &[0, 1, 50, 200, 1000],
+        "binance" => &[0, 100, 500, 1000],
         "kraken" if id == Some(VenueId::KRAKEN_SPOT) => &[0, 10, 25, 100, 500, 1000],
         _ => &[0],
     };

@@ -30,8 +30,9 @@ pub struct FeedConfig {
     /// Channels that come as one stream for the whole market (Binance `!…@arr`).
     #[serde(default)]
     pub whole_market: Vec<String>,
-    /// Levels a side of the book view where the venue offers several: Bybit 50, 200, 1000 (options
-    /// 25, 100); Kraken 10, 25, 100, 500, 1000. 0 = the venue's default; Binance sends the whole book.
+    /// Levels a side of the book view where the venue offers several: Bybit 1, 50, 200, 1000 (options
+    /// 25, 100); Kraken 10, 25, 100, 500, 1000. Binance sends the whole book: there it is the depth
+    /// of snapshots, 100, 500 or 1000. 0 = the venue's default, or most.
     #[serde(default)]
     pub book_depth: u16,
     /// Milliseconds between book deltas (Binance: 100 or 1000 on spot; 100, 250 or 500 on futures).

@@ -3,9 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use feedd_codecs::feed::{Counts, Intent, Meta, Outbox, State, Want};
+use feedd_codecs::feed::{Counts, Intent, Meta, Outbox, RULES, Rule, Scores, State, Want};
 use feedd_codecs::raw::{Carrier, RawHead};
-use feedd_codecs::record::Kind;
 use feedd_codecs::{Feed, Reject, Venue, VenueId};
 
 use super::entry::What;
@@ -47,23 +46,19 @@ pub struct FeedReport {
     pub lost_raw: u64,
     /// How often the ring was full.
     pub ring_full: u64,
+    /// Whether more than one line carries each stream.
+    pub redundant: bool,
+    /// How the lines do against each other.
+    pub scores: Scores,
+    /// How often each quality rule was broken, by place in [`Rule::ALL`].
+    pub quality: [u64; RULES],
 }
 
 impl FeedReport {
-    /// Gap records written.
+    /// A feed that has done nothing yet.
     #[must_use]
-    pub fn gaps(&self) -> u64 {
-        self.counts.records_of(Kind::Gap)
-    }
-}
-
-/// A [`FeedReport`] that the reader renews and others read.
-#[derive(Debug)]
-pub(super) struct SharedReport(Mutex<FeedReport>);
-
-impl SharedReport {
-    pub(super) fn new(venue: VenueId) -> Self {
-        Self(Mutex::new(FeedReport {
+    pub fn new(venue: VenueId) -> Self {
+        Self {
             venue,
             counts: Counts::default(),
             lines: 0,
@@ -76,7 +71,32 @@ impl SharedReport {
             lost_records: 0,
             lost_raw: 0,
             ring_full: 0,
-        }))
+            redundant: false,
+            scores: Scores::default(),
+            quality: [0; RULES],
+        }
+    }
+
+    /// How often a quality rule was broken.
+    #[must_use]
+    pub const fn broken(&self, rule: Rule) -> u64 {
+        self.quality[rule as usize]
+    }
+
+    /// Gaps opened.
+    #[must_use]
+    pub fn gaps(&self) -> u64 {
+        self.counts.gap_ends[0]
+    }
+}
+
+/// A [`FeedReport`] that the reader renews and others read.
+#[derive(Debug)]
+pub(super) struct SharedReport(Mutex<FeedReport>);
+
+impl SharedReport {
+    pub(super) fn new(venue: VenueId) -> Self {
+        Self(Mutex::new(FeedReport::new(venue)))
     }
 
     pub(super) fn read(&self) -> FeedReport {
@@ -430,6 +450,9 @@ impl<V: Venue> Driver<V> {
             lost_records,
             lost_raw,
             ring_full,
+            redundant: self.feed.is_redundant(),
+            scores: self.feed.scores().clone(),
+            quality: *self.feed.quality_hits(),
         }
     }
 }

@@ -12,11 +12,14 @@ use hdrhistogram::Histogram;
 use hdrhistogram::serialization::V2Serializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
 
+use super::alarm::Alarms;
 use super::latency::Interval;
-use super::{Latencies, driver, journal};
+use super::{FeedReport, Latencies, driver, journal};
 use crate::clock;
 use crate::exit::{Code, Failure};
 
+/// Time between two looks for what is wrong.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Time between two summary lines.
 const SUMMARY_EVERY: Duration = Duration::from_secs(10);
 
@@ -67,6 +70,8 @@ fn watch(
         .begin_log_with(&mut file, &mut serializer)?;
     let origin = clock::mono();
     let mut next_summary = Instant::now() + SUMMARY_EVERY;
+    let mut next_look = Instant::now() + LOOK_EVERY;
+    let mut alarms: Vec<Alarms> = feeds.iter().map(|_| Alarms::default()).collect();
     loop {
         match intervals.recv_timeout(Duration::from_millis(500)) {
             Ok(interval) => {
@@ -84,6 +89,12 @@ fn watch(
             }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
+        }
+        if Instant::now() >= next_look {
+            next_look += LOOK_EVERY;
+            for (alarms, feed) in alarms.iter_mut().zip(feeds) {
+                alarms.look(&feed.read());
+            }
         }
         if Instant::now() >= next_summary {
             next_summary += SUMMARY_EVERY;
@@ -109,8 +120,25 @@ fn take(interval: Interval, totals: &mut Latencies) {
     interval.recycle();
 }
 
+/// What each line brought first, and by how much on average.
+fn tell_scores(report: &FeedReport) {
+    for score in report.scores.all().iter().filter(|_| report.redundant) {
+        let leads: u64 = score.leads.iter().sum();
+        tracing::info!(
+            venue = %report.venue,
+            line = score.line,
+            wins = score.wins,
+            copies = score.copies,
+            lead_us = score.lead_sum / u128::from(leads.max(1)) / 1_000,
+            lead_max_us = score.lead_max / 1_000,
+            "line"
+        );
+    }
+}
+
 fn summarise(feeds: &[Arc<driver::SharedReport>], journal: &journal::SharedReport) {
     for report in feeds.iter().map(|feed| feed.read()) {
+        tell_scores(&report);
         tracing::info!(
             venue = %report.venue,
             lines_up = report.lines_up,
@@ -118,6 +146,9 @@ fn summarise(feeds: &[Arc<driver::SharedReport>], journal: &journal::SharedRepor
             frames = report.counts.frames,
             records = report.counts.records.iter().sum::<u64>(),
             rejects = report.counts.rejects.iter().sum::<u64>(),
+            copies = report.counts.duplicates,
+            missing = report.counts.missing,
+            backfilled = report.counts.backfilled,
             gaps = report.gaps(),
             books_bad = report.books_bad,
             unknown_fields = report.unknown_fields,

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use feedd_codecs::raw::{Carrier, RawHead};
-use feedd_codecs::record::{Flags, GapCause, Kind, Record, StatusCode};
+use feedd_codecs::record::{Flags, GapCause, GapEnd, Kind, Record, StatusCode};
 use feedd_codecs::venue::Channel;
 use feedd_codecs::{InstrumentId, Reject, VenueId};
 use feedd_storage::{LogReader, Start};
@@ -31,6 +31,7 @@ pub(crate) struct Entry {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum What {
     Gap(GapCause, Channel),
+    GapEnd(Channel, GapEnd),
     Status(StatusCode, Channel, String),
     Data,
 }
@@ -107,9 +108,9 @@ impl Journaled {
         }
     }
 
-    /// The gaps so far.
+    /// The gaps that were opened so far.
     pub(crate) fn gaps(&self) -> Vec<&Entry> {
-        let gap = |entry: &&Entry| entry.kind == Kind::Gap;
+        let gap = |entry: &&Entry| entry.gap().is_some();
         self.entries.iter().filter(gap).collect()
     }
 
@@ -133,7 +134,8 @@ fn entry(record: &Record<'_>, run: u32, symbols: &mut HashMap<InstrumentId, Stri
         symbols.insert(header.instrument, text.symbol.to_owned());
     }
     let what = match record {
-        Record::Gap(gap) => What::Gap(gap.cause, gap.channel),
+        Record::Gap(gap) if gap.end == GapEnd::OPEN => What::Gap(gap.cause, gap.channel),
+        Record::Gap(gap) => What::GapEnd(gap.channel, gap.end),
         Record::Status(head, text) => What::Status(head.code, head.channel, (*text).to_owned()),
         _ => What::Data,
     };

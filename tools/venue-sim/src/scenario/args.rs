@@ -10,8 +10,8 @@ use super::{ScenarioError, line_of, units};
 use crate::config::Product;
 use crate::fault::Target;
 
-/// Likeness from which another name is suggested.
-const ALIKE: f64 = 0.7;
+/// Edits up to which another name is suggested.
+const EDITS_MAX: usize = 4;
 
 /// See the module. Every method that reads a key also allows it.
 pub(super) struct Args<'a> {
@@ -254,13 +254,10 @@ fn hint<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> String {
     let mut names: Vec<&str> = names.collect();
     names.sort_unstable();
     names.dedup();
-    let likeness = |name: &&str| strsim::jaro_winkler(text, name);
-    let nearest = names
-        .iter()
-        .copied()
-        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    let edits = |name: &str| strsim::damerau_levenshtein(text, name);
+    let nearest = names.iter().copied().min_by_key(|name| edits(name));
     match nearest {
-        Some(name) if likeness(&name) >= ALIKE => format!(": did you mean `{name}`?"),
+        Some(name) if edits(name) <= EDITS_MAX => format!(": did you mean `{name}`?"),
         _ => format!(": allowed is {}", names.join(", ")),
     }
 }

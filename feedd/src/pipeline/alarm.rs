@@ -1,0 +1,98 @@
+//! What somebody should look at, told once when it begins and once when it is over.
+//!
+//! | alarm | begins | over |
+//! |---|---|---|
+//! | `line_down` | a feed has lines that are not connected | all are |
+//! | `book_bad` | a book waits for a snapshot in two looks | all are live |
+//! | `lost` | messages are missing for good | told as a count each time |
+//! | `stale` | a stream is silent for too long | told as a count each time |
+//! | `drift` | the venue sends fields or values that are not known | told as a count each time |
+//! | `rejects` | frames go to quarantine | told as a count each time |
+
+use super::FeedReport;
+
+/// What was told of one feed.
+#[derive(Debug, Default)]
+pub(super) struct Alarms {
+    lines_down: bool,
+    books_bad: bool,
+    bad_before: bool,
+    missing: u64,
+    stale: u64,
+    drift: u64,
+    rejects: u64,
+}
+
+impl Alarms {
+    /// Compares a feed with the look before.
+    pub(super) fn look(&mut self, report: &FeedReport) {
+        let venue = report.venue;
+        let down = report.lines_up < report.lines;
+        if std::mem::replace(&mut self.lines_down, down) != down {
+            let (up, lines) = (report.lines_up, report.lines);
+            if down {
+                // With redundant lines the feed itself is whole.
+                tracing::warn!(alarm = "line_down", %venue, up, lines, redundant = report.redundant, "a line is down");
+            } else {
+                tracing::info!(alarm = "line_down", over = true, %venue, up, lines, "all lines are up");
+            }
+        }
+        let bad = report.books_bad > 0 && report.books_live > 0;
+        let lasting = bad && self.bad_before;
+        self.bad_before = bad;
+        if std::mem::replace(&mut self.books_bad, lasting) != lasting {
+            let books = report.books_bad;
+            if lasting {
+                tracing::warn!(alarm = "book_bad", %venue, books, "books wait for a snapshot");
+            } else {
+                tracing::info!(alarm = "book_bad", over = true, %venue, "all books are live");
+            }
+        }
+        let counts = &report.counts;
+        rise(&mut self.missing, counts.missing, "lost", report);
+        rise(&mut self.stale, counts.stale_streams, "stale", report);
+        rise(&mut self.drift, report.unknown_fields, "drift", report);
+        let rejects = counts.rejects.iter().sum();
+        rise(&mut self.rejects, rejects, "rejects", report);
+    }
+}
+
+fn rise(told: &mut u64, now: u64, alarm: &str, report: &FeedReport) {
+    let before = std::mem::replace(told, now);
+    if now > before {
+        tracing::warn!(alarm, venue = %report.venue, new = now - before, total = now, "something new");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use feedd_codecs::VenueId;
+
+    #[test]
+    fn a_line_that_is_down_is_told_once_and_once_when_it_is_up() {
+        let mut report = FeedReport::new(VenueId::KRAKEN_SPOT);
+        let mut alarms = Alarms::default();
+        (report.lines, report.lines_up) = (2, 1);
+        alarms.look(&report);
+        assert!(alarms.lines_down);
+        alarms.look(&report);
+        report.lines_up = 2;
+        alarms.look(&report);
+        assert!(!alarms.lines_down);
+    }
+
+    #[test]
+    fn a_book_that_is_bad_for_a_moment_is_no_alarm() {
+        let mut report = FeedReport::new(VenueId::KRAKEN_SPOT);
+        let mut alarms = Alarms::default();
+        (report.books_live, report.books_bad) = (3, 1);
+        alarms.look(&report);
+        assert!(!alarms.books_bad);
+        alarms.look(&report);
+        assert!(alarms.books_bad);
+        report.books_bad = 0;
+        alarms.look(&report);
+        assert!(!alarms.books_bad);
+    }
+}

@@ -526,6 +526,7 @@ impl<V: Venue> Feed<V> {
             scratch: &mut self.scratch,
             channels: self.channels,
             redundant: self.options.lines > 1 || self.rotating,
+            rotates: self.options.rotate_after > 0,
             wait: self.options.gap_wait,
             sink,
         }

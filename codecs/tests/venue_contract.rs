@@ -20,6 +20,8 @@
 mod books;
 #[path = "venue_contract/faults.rs"]
 mod faults;
+#[path = "venue_contract/lines.rs"]
+mod lines;
 #[path = "venue_contract/subscriptions.rs"]
 mod subscriptions;
 mod support;
@@ -30,6 +32,7 @@ use feedd_codecs::{InstrumentId, Record};
 
 use books::*;
 use faults::*;
+use lines::*;
 use subscriptions::*;
 use support::rig::{Rig, Taken};
 use support::script::{Asked, Script};
@@ -115,6 +118,16 @@ macro_rules! venue_contract {
             vc_170_an_unknown_field_is_counted_and_passes,
             vc_180_facts_are_plausible,
             vc_190_lines_open_without_reference_data,
+            vc_200_the_first_arrival_wins_and_its_copy_is_counted,
+            vc_201_a_message_lost_on_one_line_is_no_gap_and_comes_once,
+            vc_202_one_line_down_leaves_the_feed_whole,
+            vc_203_what_both_lines_lost_is_one_gap_with_its_end,
+            vc_204_the_beginning_of_a_second_line_does_not_disturb_a_live_book,
+            vc_205_a_new_numbering_of_books_is_taken_once,
+            vc_206_equal_messages_of_one_line_stay_where_nothing_numbers_them,
+            vc_207_messages_swapped_within_the_wait_are_no_gap,
+            vc_208_messages_swapped_for_too_long_are_one_gap,
+            vc_209_updates_that_wait_leave_once_however_many_lines_bring_them,
         })+
     };
     (@cases $venue:ident, $script:ty: $($case:ident),+ $(,)?) => {

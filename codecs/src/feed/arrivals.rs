@@ -13,6 +13,8 @@ const LINES_A_STREAM: usize = 8;
 #[derive(Clone, Copy, Debug)]
 struct Arrival {
     key: u64,
+    /// Its place in the stream: its number, or its stamp by the venue's clock.
+    order: u64,
     now: i64,
     lines: [u16; LINES_A_STREAM],
     count: u8,
@@ -49,20 +51,38 @@ pub(super) struct Arrivals {
 
 impl Arrivals {
     /// Remembers a message that was taken from `line`.
-    pub(super) fn took(&mut self, key: u64, line: u16, now: i64) {
+    pub(super) fn took(&mut self, key: u64, order: u64, line: u16, now: i64) {
         let mut arrival = Arrival {
             key,
+            order,
             now,
             lines: [0; LINES_A_STREAM],
             count: 0,
         };
         arrival.add(line);
         if self.ring.len() < REMEMBERED {
+            if self.ring.is_empty() {
+                self.ring.reserve_exact(REMEMBERED);
+            }
             self.ring.push(arrival);
         } else {
             self.ring[self.next] = arrival;
             self.next = (self.next + 1) % REMEMBERED;
         }
+    }
+
+    /// Whether a message of which no copy was found was missed: one so old that it would be
+    /// forgotten proves nothing.
+    pub(super) fn missed(&self, key: u64, order: u64) -> bool {
+        let oldest = self.ring.get(self.next);
+        oldest.is_some_and(|held| order > held.order)
+            && !self.ring.iter().any(|held| held.key == key)
+    }
+
+    /// Forgets all messages.
+    pub(super) fn clear(&mut self) {
+        self.ring.clear();
+        self.next = 0;
     }
 
     /// Whether `line` brings a copy of a message that another line brought; each copy counts once.
@@ -85,7 +105,7 @@ mod tests {
     #[test]
     fn the_second_line_brings_copies_and_the_first_does_not() {
         let mut arrivals = Arrivals::default();
-        arrivals.took(7, 1, 100);
+        arrivals.took(7, 0, 1, 100);
         assert_eq!(arrivals.copy(7, 1, 110), None);
         let copy = Copy {
             winner: 1,
@@ -98,8 +118,8 @@ mod tests {
     #[test]
     fn equal_messages_of_one_line_match_equal_messages_of_the_other_one_by_one() {
         let mut arrivals = Arrivals::default();
-        arrivals.took(7, 1, 100);
-        arrivals.took(7, 1, 200);
+        arrivals.took(7, 0, 1, 100);
+        arrivals.took(7, 0, 1, 200);
         assert_eq!(arrivals.copy(7, 2, 250).map(|copy| copy.lead), Some(150));
         assert_eq!(arrivals.copy(7, 2, 260).map(|copy| copy.lead), Some(60));
         assert_eq!(arrivals.copy(7, 2, 270), None);
@@ -109,9 +129,21 @@ mod tests {
     fn what_is_long_past_is_forgotten() {
         let mut arrivals = Arrivals::default();
         for key in 0..=REMEMBERED as u64 {
-            arrivals.took(key, 1, 0);
+            arrivals.took(key, key, 1, 0);
         }
         assert_eq!(arrivals.copy(0, 2, 1), None);
         assert!(arrivals.copy(1, 2, 1).is_some());
+    }
+
+    #[test]
+    fn only_what_would_be_remembered_was_missed() {
+        let mut arrivals = Arrivals::default();
+        assert!(!arrivals.missed(9, 9));
+        for key in [10, 12, 13] {
+            arrivals.took(key, key, 1, 0);
+        }
+        for (key, missed) in [(9, false), (10, false), (11, true), (12, false)] {
+            assert_eq!(arrivals.missed(key, key), missed, "{key}");
+        }
     }
 }

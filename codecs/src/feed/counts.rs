@@ -28,7 +28,7 @@ pub struct Counts {
     pub crossed: u64,
     /// Copies of messages that were taken before.
     pub duplicates: u64,
-    /// Messages that filled a hole in their stream's numbers.
+    /// Messages that came after a newer one of their stream, and were missing until then.
     pub late: u64,
     /// Messages that came out of order and in time, so that nothing was lost.
     pub reordered: u64,

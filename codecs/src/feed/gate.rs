@@ -48,6 +48,8 @@ pub(super) struct Gate<'a, V, S> {
     pub(super) channels: Channels,
     /// Whether more than one line may bring the same message.
     pub(super) redundant: bool,
+    /// Whether more than one line may do so later, as lines are replaced.
+    pub(super) rotates: bool,
     /// How long a message that came too early waits for those before it.
     pub(super) wait: i64,
     pub(super) sink: &'a mut S,
@@ -135,7 +137,7 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
         if !self.channels.has(head.channel) {
             return;
         }
-        let sign = Sign::of(&head.header);
+        let sign = Sign::of_statistics(&head.header, change);
         let content = |hasher: &mut admit::Content| {
             for figure in figures {
                 hasher.mix(&[figure.mantissa, i64::from(figure.name.0)]);

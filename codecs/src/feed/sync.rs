@@ -162,6 +162,8 @@ pub(super) struct BookSync {
     ts_good: i64,
     /// Stamp and checksum of the last update: its name where the venue gives no numbers.
     mark: (i64, u32),
+    /// Stamp of the last snapshot.
+    since: i64,
     /// Its last updates, while more than one line carries it.
     pub(super) arrivals: Arrivals,
     /// The gap that the next good snapshot ends.
@@ -191,6 +193,7 @@ impl Default for BookSync {
             line: 0,
             ts_good: 0,
             mark: (0, 0),
+            since: 0,
             arrivals: Arrivals::default(),
             gap: None,
             crossed_since: None,
@@ -237,6 +240,9 @@ impl BookSync {
             // Older than the book by the venue's own order, whatever its number.
             return Verdict::Stale;
         }
+        if rules.redundant && head.header.seq == 0 && self.is_in_snapshot(head) {
+            return Verdict::Stale;
+        }
         match venue.follow(self.held, head) {
             Follow::Stale => Verdict::Stale,
             Follow::Apply => match self.attempt(venue, head, levels, rules) {
@@ -254,6 +260,18 @@ impl BookSync {
                 verdict
             }
         }
+    }
+
+    /// Whether an update without a number is older than the snapshot that the book began with: a
+    /// slower line tells what the snapshot contains.
+    fn is_in_snapshot(&self, head: &BookHead) -> bool {
+        let name = (head.header.ts_venue, head.checksum);
+        head.header.ts_venue != 0 && (head.header.ts_venue < self.since || name == self.mark)
+    }
+
+    /// Whether updates are not applied as they come.
+    pub(super) fn waits(&self) -> bool {
+        self.state != State::Live || !self.early.is_empty()
     }
 
     const fn may_wait(&self, rules: Rules) -> bool {
@@ -322,9 +340,12 @@ impl BookSync {
         let Some(seq) = self.held.seq else {
             return true;
         };
-        self.state != State::Live
-            || !rules.redundant
-            || head.header.line == self.line
+        if self.state != State::Live || !rules.redundant {
+            return true;
+        }
+        let name = (head.header.ts_venue, head.checksum);
+        let stands = head.header.seq == seq && (seq != 0 || name == self.mark);
+        !stands && head.header.line == self.line
             || (head.header.seq == 1 && head.cross_seq > self.held.cross_seq)
             || (head.header.seq != 0 && head.header.seq == seq.saturating_add(1))
     }
@@ -382,6 +403,9 @@ impl BookSync {
         };
         (self.line, self.ts_good) = (head.header.line, head.header.ts_recv);
         self.mark = (head.header.ts_venue, head.checksum);
+        self.since = head.header.ts_venue;
+        // What came before it, applied or not, says nothing about what comes now.
+        self.arrivals.clear();
         self.book.cut(head.depth);
         if let Some(confirmed) = venue.verify(&self.book, head) {
             self.count_checksum(confirmed);
@@ -396,6 +420,7 @@ impl BookSync {
     pub(super) fn lose(&mut self, cause: GapCause) -> Option<OpenGap> {
         self.buffer.clear();
         self.early.clear();
+        self.arrivals.clear();
         self.attempts = 0;
         self.due = 0;
         match self.state {

@@ -108,6 +108,24 @@ impl Script for Spot {
         );
         combined(&truth.symbol, "bookTicker", &payload)
     }
+
+    fn history(truth: &Truth, fills: &[(Fill, u64)]) -> String {
+        let row = |(fill, time): &(Fill, u64)| {
+            format!(
+                r#"{{"id":{},"price":"{}","qty":"{}","quoteQty":"1","time":{time},"isBuyerMaker":{},"isBestMatch":true}}"#,
+                fill.id,
+                truth.px(fill.px),
+                truth.qty(fill.qty),
+                !fill.taker_bought
+            )
+        };
+        let rows: Vec<String> = fills.iter().map(row).collect();
+        format!("[{}]", rows.join(","))
+    }
+
+    fn shutdown() -> Option<&'static str> {
+        Some(r#"{"e":"serverShutdown","E":1770123456789}"#)
+    }
 }
 
 macro_rules! futures {
@@ -148,6 +166,10 @@ macro_rules! futures {
 
             fn bbo(truth: &Truth) -> String {
                 futures_bbo(truth, $pair, $st)
+            }
+
+            fn history(truth: &Truth, fills: &[(Fill, u64)]) -> String {
+                aggregates(truth, fills)
             }
         }
     };
@@ -240,6 +262,22 @@ fn agg_trade(truth: &Truth, fill: Fill, st: u8) -> String {
         !fill.taker_bought
     );
     combined(&truth.symbol, "aggTrade", &payload)
+}
+
+fn aggregates(truth: &Truth, fills: &[(Fill, u64)]) -> String {
+    let row = |(fill, time): &(Fill, u64)| {
+        format!(
+            r#"{{"a":{},"p":"{}","q":"{}","f":{},"l":{},"T":{time},"m":{}}}"#,
+            fill.id,
+            truth.px(fill.px),
+            truth.qty(fill.qty),
+            fill.id * 10,
+            fill.id * 10 + 3,
+            !fill.taker_bought
+        )
+    };
+    let rows: Vec<String> = fills.iter().map(row).collect();
+    format!("[{}]", rows.join(","))
 }
 
 fn futures_bbo(truth: &Truth, pair: &str, st: u8) -> String {

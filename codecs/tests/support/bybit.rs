@@ -65,6 +65,10 @@ macro_rules! product {
             fn bbo(truth: &Truth) -> String {
                 bbo(truth)
             }
+
+            fn history(truth: &Truth, fills: &[(Fill, u64)]) -> String {
+                history(truth, fills, $spot)
+            }
         }
     };
 }
@@ -159,6 +163,10 @@ impl Script for Options {
             truth.qty(ask.1)
         )
     }
+
+    fn history(truth: &Truth, fills: &[(Fill, u64)]) -> String {
+        history(truth, fills, false)
+    }
 }
 
 /// An option's base currency.
@@ -227,12 +235,7 @@ fn bbo(truth: &Truth) -> String {
 }
 
 fn trade(truth: &Truth, fill: Fill, spot: bool) -> String {
-    let id = if spot {
-        (2_290_000_000_000_000_000 + fill.id).to_string()
-    } else {
-        format!("20f43950-d8dd-5b31-9112-{:012x}", fill.id)
-    };
-    let side = if fill.taker_bought { "Buy" } else { "Sell" };
+    let (id, side) = (exec_id(fill, spot), side(fill));
     format!(
         r#"{{"topic":"publicTrade.{0}","type":"snapshot","ts":{1},"data":[{{"T":{1},"s":"{0}","S":"{side}","v":"{2}","p":"{3}","L":"PlusTick","i":"{id}","BT":false,"RPI":false,"seq":{4}}}]}}"#,
         truth.symbol,
@@ -241,6 +244,35 @@ fn trade(truth: &Truth, fill: Fill, spot: bool) -> String {
         truth.px(fill.px),
         truth.numbers.cross
     )
+}
+
+/// Numbers on spot, UUIDs elsewhere.
+fn exec_id(fill: Fill, spot: bool) -> String {
+    if spot {
+        (2_290_000_000_000_000_000 + fill.id).to_string()
+    } else {
+        format!("20f43950-d8dd-5b31-9112-{:012x}", fill.id)
+    }
+}
+
+const fn side(fill: Fill) -> &'static str {
+    if fill.taker_bought { "Buy" } else { "Sell" }
+}
+
+/// Newest first, numbers as text.
+fn history(truth: &Truth, fills: &[(Fill, u64)], spot: bool) -> String {
+    let row = |(fill, time): &(Fill, u64)| {
+        format!(
+            r#"{{"execId":"{}","symbol":"{}","price":"{}","size":"{}","side":"{}","time":"{time}","isBlockTrade":false,"isRPITrade":false,"seq":"{}"}}"#,
+            exec_id(*fill, spot),
+            truth.symbol,
+            truth.px(fill.px),
+            truth.qty(fill.qty),
+            side(*fill),
+            truth.numbers.cross
+        )
+    };
+    page(fills.iter().rev().map(row))
 }
 
 fn spot_listing(truth: &Truth) -> String {

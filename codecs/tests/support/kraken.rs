@@ -135,6 +135,25 @@ impl Script for Spot {
             time(truth)
         )
     }
+
+    fn history(truth: &Truth, fills: &[(Fill, u64)]) -> String {
+        let row = |(fill, time): &(Fill, u64)| {
+            format!(
+                r#"["{}","{}",{}.{:03}0001,"{}","l","",{}]"#,
+                truth.px(fill.px),
+                truth.qty(fill.qty),
+                time / 1000,
+                time % 1000,
+                if fill.taker_bought { "b" } else { "s" },
+                fill.id
+            )
+        };
+        let rows: Vec<String> = fills.iter().map(row).collect();
+        format!(
+            r#"{{"error":[],"result":{{"XXBTZUSD":[{}],"last":"1"}}}}"#,
+            rows.join(",")
+        )
+    }
 }
 
 fn book(truth: &Truth, kind: &str, bids: &[(i64, i64)], asks: &[(i64, i64)]) -> String {
@@ -169,11 +188,20 @@ pub(crate) fn checksum(truth: &Truth) -> u32 {
     crc32fast::hash(text.as_bytes())
 }
 
+/// Day since 1970 and of the month on which the truths' clocks begin: 2023-11-14.
+const FIRST_DAY: (u64, u64) = (19_675, 14);
+
 fn time(truth: &Truth) -> String {
-    let within_a_day = truth.time_ms % 86_400_000;
+    time_text(truth.time_ms)
+}
+
+/// A stamp of the month in which the truths' clocks begin.
+pub(crate) fn time_text(time_ms: u64) -> String {
+    let day = time_ms / 86_400_000 - FIRST_DAY.0 + FIRST_DAY.1;
+    let within_a_day = time_ms % 86_400_000;
     let (second, ms) = (within_a_day / 1000, within_a_day % 1000);
     format!(
-        "2026-09-25T{:02}:{:02}:{:02}.{ms:03}000Z",
+        "2023-11-{day:02}T{:02}:{:02}:{:02}.{ms:03}000Z",
         second / 3600,
         second / 60 % 60,
         second % 60

@@ -146,6 +146,24 @@ impl Script for Futures {
             truth.qty(ask.1)
         )
     }
+
+    fn history(truth: &Truth, fills: &[(Fill, u64)]) -> String {
+        let row = |(fill, time): &(Fill, u64)| {
+            format!(
+                r#"{{"time":"{}","trade_id":{id},"price":{},"size":{},"side":"{}","type":"fill","uid":"05af78ac-a774-478c-a50c-{id:012x}"}}"#,
+                super::kraken::time_text(*time),
+                truth.px(fill.px),
+                truth.qty(fill.qty),
+                if fill.taker_bought { "buy" } else { "sell" },
+                id = fill.id
+            )
+        };
+        let rows: Vec<String> = fills.iter().rev().map(row).collect();
+        format!(
+            r#"{{"result":"success","history":[{}],"serverTime":"2026-11-22T00:00:00.000Z"}}"#,
+            rows.join(",")
+        )
+    }
 }
 
 fn listing(truth: &Truth) -> String {

@@ -86,6 +86,14 @@ pub(crate) trait Script {
 
     /// The best bid and offer.
     fn bbo(truth: &Truth) -> String;
+
+    /// A REST body of past trades, oldest first, with the venue's stamp of each in ms.
+    fn history(truth: &Truth, fills: &[(Fill, u64)]) -> String;
+
+    /// The venue's announcement that it will close the line, where it has one.
+    fn shutdown() -> Option<&'static str> {
+        None
+    }
 }
 
 /// `[[px,qty],…]` with quoted numbers.

@@ -183,11 +183,13 @@ impl Truth {
     }
 
     fn told(&self, before: &Levels, after: &Levels, whole: &BTreeMap<i64, i64>) -> Levels {
+        let (old, now): (BTreeMap<i64, i64>, BTreeMap<i64, i64>) =
+            (before.iter().copied().collect(), after.iter().copied().collect());
         let gone = before.iter().filter(|(px, _)| {
-            let fell = !after.iter().any(|level| level.0 == *px);
+            let fell = !now.contains_key(px);
             fell && (self.view.tells_fallen || !whole.contains_key(px))
         });
-        let new = after.iter().filter(|level| !before.contains(level));
+        let new = after.iter().filter(|(px, qty)| old.get(px) != Some(qty));
         gone.map(|(px, _)| (*px, 0)).chain(new.copied()).collect()
     }
 }

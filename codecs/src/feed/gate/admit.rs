@@ -3,10 +3,10 @@
 //! | numbering | taken | dropped and counted | gap |
 //! |---|---|---|---|
 //! | consecutive | the next; one ahead (a hole opens); one that is missing (flag `LATE`) | any other | when a hole is older than the wait |
-//! | rising | a higher number | the same or a lower one | none: the venue skips numbers itself |
+//! | rising | a higher number; with several lines, a lower one that none brought (flag `LATE`) | the same or a lower one | none: the venue skips numbers itself |
 //! | ids | an unknown id | a known one | only when all lines were down |
 //! | none, one line | everything | nothing | only when the line was down |
-//! | none, several lines | the n-th of its content, whichever line brings it first; not statistics older than the newest | its copies | only when all lines were down |
+//! | none, several lines | the n-th of its content, whichever line brings it first (flag `LATE` after a newer one); not whole statistics older than the newest | its copies | only when all lines were down |
 //!
 //! A copy can never be newer, by the venue's clock, than the newest message taken: a lower number
 //! with a later stamp is the venue numbering anew.
@@ -17,7 +17,7 @@ use crate::feed::holes::{Hole, Place};
 use crate::feed::ids::Ids;
 use crate::feed::stream::{StreamState, Wanted};
 use crate::record::{Flags, GapCause, GapEnd, Header, RecordSink, Trade};
-use crate::venue::{Channel, Hole as Range, Numbering, StreamKey, Venue};
+use crate::venue::{Hole as Range, Numbering, StreamKey, Venue};
 
 const SECOND: i64 = 1_000_000_000;
 
@@ -37,6 +37,9 @@ pub(super) struct Sign {
     id: u64,
     /// The venue's newest stamp on it; 0 = none.
     pub(super) ts: i64,
+    /// Whether it still says something after a newer one: events and changes do, whole states do
+    /// not.
+    adds: bool,
 }
 
 impl Sign {
@@ -45,7 +48,21 @@ impl Sign {
             seq: header.seq,
             id: 0,
             ts: header.ts_send.max(header.ts_venue),
+            adds: true,
         }
+    }
+
+    /// The sign of statistics, of which only a change adds to what newer ones said.
+    pub(super) fn of_statistics(header: &Header, change: bool) -> Self {
+        Self {
+            adds: change,
+            ..Self::of(header)
+        }
+    }
+
+    /// Its place in a stream without numbers.
+    const fn order(self) -> u64 {
+        self.ts.cast_unsigned()
     }
 
     pub(super) fn of_trade(trade: &Trade) -> Self {
@@ -98,6 +115,11 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
             }
             Numbering::None => {
                 self.resume(key, sign, GapEnd::LOST);
+                if self.rotates {
+                    let mut hash = Content::default();
+                    content(&mut hash);
+                    self.remember(key, hash.key(sign), sign.order());
+                }
                 Flags::NONE
             }
         };
@@ -143,7 +165,9 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
                 return None;
             }
         };
-        self.remember(key, number);
+        if self.redundant {
+            self.remember(key, number, number);
+        }
         Some(flags)
     }
 
@@ -264,17 +288,33 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
 
     #[inline]
     fn admit_rising(&mut self, key: StreamKey, sign: Sign) -> Option<Flags> {
-        let now = self.meta.now;
+        let (number, now) = (sign.seq, self.meta.now);
         let state = self.streams.of(key);
-        let newer = state.highest.is_none_or(|highest| sign.seq > highest);
-        if !newer && !numbers_anew(state, sign, now) {
-            self.copy(key, sign.seq);
+        let newer = state.highest.is_none_or(|highest| number > highest);
+        if !newer && self.is_copy(key, number) {
             return None;
         }
-        state.highest = Some(sign.seq);
+        if !newer && !numbers_anew(self.streams.of(key), sign, now) {
+            return self.admit_late(key, number);
+        }
+        self.streams.of(key).highest = Some(number);
         self.resume(key, sign, GapEnd::LOST);
-        self.remember(key, sign.seq);
+        if self.redundant {
+            self.remember(key, number, number);
+        }
         Some(Flags::NONE)
+    }
+
+    /// A number below the highest that is no copy: one that only this line brought, or an old one.
+    fn admit_late(&mut self, key: StreamKey, number: u64) -> Option<Flags> {
+        let missed = self.redundant && self.streams.of(key).arrivals.missed(number, number);
+        if !missed {
+            self.counts.duplicates += 1;
+            return None;
+        }
+        self.counts.late += 1;
+        self.remember(key, number, number);
+        Some(Flags::LATE)
     }
 
     fn admit_id(&mut self, key: StreamKey, sign: Sign) -> Option<Flags> {
@@ -284,27 +324,29 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
         }
         self.resume(key, sign, GapEnd::LOST);
         self.streams.of(key).ids.add(sign.id);
-        self.remember(key, sign.id);
+        if self.redundant {
+            self.remember(key, sign.id, sign.order());
+        }
         Some(Flags::NONE)
     }
 
     fn admit_content(&mut self, key: StreamKey, sign: Sign, hash: u64) -> Option<Flags> {
-        let (line, now) = (self.meta.line, self.meta.now);
-        let state = self.streams.of(key);
-        if let Some(copy) = state.arrivals.copy(hash, line, now) {
-            self.counts.duplicates += 1;
-            self.scores.copied(line, copy);
+        if self.is_copy(key, hash) {
             return None;
         }
+        let state = self.streams.of(key);
         let late = sign.ts != 0 && sign.ts < state.ts_venue;
-        let event = key.channel.is_candle() || key.channel == Channel::LIQUIDATION;
-        if late && !event {
+        if late && !(sign.adds && state.arrivals.missed(hash, sign.order())) {
             self.counts.stale += 1;
             return None;
         }
+        self.remember(key, hash, sign.order());
+        if late {
+            self.counts.late += 1;
+            return Some(Flags::LATE);
+        }
         self.resume(key, sign, GapEnd::LOST);
-        self.streams.of(key).arrivals.took(hash, line, now);
-        Some(if late { Flags::LATE } else { Flags::NONE })
+        Some(Flags::NONE)
     }
 
     /// The stream speaks again: its open gap ends, or waits for what REST knows.
@@ -338,23 +380,31 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
         }
     }
 
-    /// A copy of a message that was taken.
+    /// A number that was taken before.
     fn copy(&mut self, key: StreamKey, number: u64) {
-        self.counts.duplicates += 1;
-        if self.redundant {
-            let (line, now) = (self.meta.line, self.meta.now);
-            if let Some(copy) = self.streams.of(key).arrivals.copy(number, line, now) {
-                self.scores.copied(line, copy);
-            }
+        if !self.is_copy(key, number) {
+            self.counts.duplicates += 1;
         }
     }
 
-    #[inline]
-    fn remember(&mut self, key: StreamKey, number: u64) {
-        if self.redundant {
-            let (line, now) = (self.meta.line, self.meta.now);
-            self.streams.of(key).arrivals.took(number, line, now);
+    /// Whether this is the copy of what another line brought; it is counted then.
+    fn is_copy(&mut self, key: StreamKey, name: u64) -> bool {
+        if !self.redundant {
+            return false;
         }
+        let (line, now) = (self.meta.line, self.meta.now);
+        let found = self.streams.of(key).arrivals.copy(name, line, now);
+        if let Some(copy) = found {
+            self.counts.duplicates += 1;
+            self.scores.copied(line, copy);
+        }
+        found.is_some()
+    }
+
+    #[inline]
+    fn remember(&mut self, key: StreamKey, name: u64, order: u64) {
+        let (line, now) = (self.meta.line, self.meta.now);
+        self.streams.of(key).arrivals.took(name, order, line, now);
     }
 }
 

@@ -75,10 +75,41 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
                 book.state() == State::Live
             }
             None => {
-                book.arrivals.took(hash, line, now);
+                book.arrivals
+                    .took(hash, head.header.ts_venue.cast_unsigned(), line, now);
                 self.scores.won(line);
                 false
             }
+        }
+    }
+
+    /// An update that another line brought and that waits, for one before it or for a snapshot: the
+    /// book's own rule does not tell it from news.
+    fn is_copy_of_waiting(&mut self, head: &BookHead) -> bool {
+        if !self.redundant || head.header.seq == 0 {
+            return false;
+        }
+        let (line, now) = (self.meta.line, self.meta.now);
+        let book = self.books.of(head.header.instrument, head.channel);
+        if !book.waits() {
+            return false;
+        }
+        let found = book.arrivals.copy(head.header.seq, line, now);
+        if let Some(copy) = found {
+            self.counts.duplicates += 1;
+            self.scores.copied(line, copy);
+        }
+        found.is_some()
+    }
+
+    /// Who brought a numbered update first.
+    #[inline]
+    fn remember_update(&mut self, head: &BookHead) {
+        let (seq, line, now) = (head.header.seq, self.meta.line, self.meta.now);
+        if self.redundant && seq != 0 {
+            let book = self.books.of(head.header.instrument, head.channel);
+            book.arrivals.took(seq, seq, line, now);
+            self.scores.won(line);
         }
     }
 
@@ -138,13 +169,20 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
     }
 
     fn delta(&mut self, head: &mut BookHead, levels: Levels<'_>) {
+        if self.is_copy_of_waiting(head) {
+            return;
+        }
         let (id, channel) = (head.header.instrument, head.channel);
         let rules = self.rules(self.joins(channel));
         let book = self.books.of(id, channel);
         let verdict = book.update(self.venue, head, levels, rules, self.meta.now);
+        if verdict == Verdict::Stale {
+            return self.stale_update(head);
+        }
+        self.remember_update(head);
         match verdict {
             Verdict::Good => self.note_update(head),
-            Verdict::Stale => return self.stale_update(head),
+            Verdict::Stale => {}
             Verdict::Early => return self.counts.early += 1,
             Verdict::Waiting | Verdict::StillBad => {
                 head.header.flags = head.header.flags.with(Flags::MAYBE_BAD_BOOK);
@@ -179,19 +217,15 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
         }
     }
 
-    /// A good update: crossed books are watched, and lines scored.
+    /// A good update: crossed books are watched.
     #[inline]
     fn note_update(&mut self, head: &mut BookHead) {
         let (id, channel) = (head.header.instrument, head.channel);
-        let (line, now) = (head.header.line, self.meta.now);
+        let now = self.meta.now;
         let book = self.books.of(id, channel);
         let crossed = book.book().is_crossed();
         self.counts.crossed += u64::from(crossed);
         book.crossed_since = crossed.then(|| book.crossed_since.unwrap_or(now));
-        if self.redundant && head.header.seq != 0 {
-            book.arrivals.took(head.header.seq, line, now);
-            self.scores.won(line);
-        }
         let verdict = self
             .quality
             .book(self.instruments.get(id), &head.header, book.book());

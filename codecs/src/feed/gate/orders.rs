@@ -67,7 +67,8 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
             self.scores.copied(line, copy);
             return live;
         }
-        book.arrivals.took(hash, line, now);
+        book.arrivals
+            .took(hash, head.header.ts_venue.cast_unsigned(), line, now);
         self.scores.won(line);
         live && head.header.template_id == Kind::OrdersSnapshot as u16
     }

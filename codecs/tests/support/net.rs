@@ -1,0 +1,518 @@
+//! A feed on redundant lines: every line has a delay and loses messages, and intents take time.
+//!
+//! The venue tells each message to every connection that asked for its stream; each copy has a fate
+//! of its own. A line delivers in order, as TCP does. What was told, and how many lines delivered
+//! it, stands in [`Net::told`].
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+
+use feedd_codecs::feed::{Fetch, FeedOptions, Intent, Line, Meta, Outbox, Pick, State, Want};
+use feedd_codecs::venue::{Channel, Snapshots, StreamKey};
+use feedd_codecs::{Feed, InstrumentId, Record, Venue};
+
+use super::rig::{Taken, equals};
+use super::script::{Asked, Fill, Script};
+use super::truth::{Dice, Truth};
+
+const MS: i64 = 1_000_000;
+/// Wall clock at the start; the truths' clocks begin with it.
+const WALL: i64 = 1_700_000_000_000_000_000;
+/// Trades that a REST answer holds.
+const HISTORY: usize = 60;
+
+/// How one replica's lines behave.
+#[derive(Clone, Debug)]
+pub(crate) struct Way {
+    /// Least and most delay of a message, in ms.
+    pub(crate) delay: (u64, u64),
+    /// Messages lost, of 10,000.
+    pub(crate) loss: u64,
+    /// Whether connections succeed.
+    pub(crate) connects: bool,
+    /// Streams that are acknowledged and tell nothing.
+    pub(crate) mute: BTreeSet<(usize, u8)>,
+}
+
+/// One message that the venue told.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Told {
+    pub(crate) at: usize,
+    pub(crate) channel: Channel,
+    /// What names it: the book's number (its stamp where the venue does not number), a fill's
+    /// number, a best price's quantity.
+    pub(crate) key: u64,
+    /// When, in ms of the venue's clock.
+    pub(crate) time_ms: u64,
+    /// Connections that it was told to.
+    pub(crate) copies: u8,
+    /// Copies that arrived.
+    pub(crate) arrived: u8,
+}
+
+/// A connection as the venue has it.
+#[derive(Debug)]
+struct Link {
+    replica: usize,
+    born: u64,
+    open: bool,
+    streams: BTreeSet<(String, u8)>,
+    /// When the last message to us arrives: none overtakes it.
+    last: i64,
+    /// When our last message arrives.
+    last_up: i64,
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Event {
+    Connect(u16, u64),
+    Request(u16, u64, String),
+    Frame(u16, u64, String, Option<usize>),
+    Serve(Want),
+    Body(Want, Option<String>),
+}
+
+/// Where records go.
+type Sink<'a> = &'a mut dyn FnMut(&Record<'_>);
+
+/// A feed of the script's three instruments, and its venue.
+pub(crate) struct Net<S: Script> {
+    pub(crate) feed: Feed<S::V>,
+    pub(crate) truths: Vec<Truth>,
+    pub(crate) now: i64,
+    /// What came out since the last [`Net::take`].
+    pub(crate) records: Vec<Taken>,
+    pub(crate) ways: Vec<Way>,
+    pub(crate) told: Vec<Told>,
+    /// Whether REST has trades of the past.
+    pub(crate) remembers: bool,
+    /// Time between two ticks.
+    pub(crate) step: i64,
+    /// All intents, with their times.
+    pub(crate) intents: Vec<(i64, Intent)>,
+    pub(crate) dice: Dice,
+    fills: Vec<Vec<(Fill, u64)>>,
+    links: BTreeMap<u16, Link>,
+    queue: BinaryHeap<Reverse<(i64, u64, Event)>>,
+    out: Outbox,
+    frames: u64,
+    events: u64,
+    next_tick: i64,
+}
+
+impl<S: Script> Net<S> {
+    /// A feed that has not started, on `lines` lines, with what `adjust` changes of its options.
+    pub(crate) fn idle(lines: u8, adjust: impl FnOnce(&mut FeedOptions)) -> Self {
+        let mut options = FeedOptions {
+            instruments: S::SYMBOLS.map(|symbol| Pick::Symbol(symbol.to_owned())).to_vec(),
+            channels: vec![S::TRADES, Channel::BBO, Channel::BOOK],
+            first_line: 3,
+            lines,
+            gap_wait: 500 * MS,
+            ..FeedOptions::default()
+        };
+        adjust(&mut options);
+        options.stream.channels = options.channels.iter().copied().collect();
+        let way = |replica: u64| Way {
+            delay: (5 + 10 * replica, 40),
+            loss: 0,
+            connects: true,
+            mute: BTreeSet::new(),
+        };
+        Self {
+            feed: Feed::new(S::ID, options).unwrap(),
+            truths: S::SYMBOLS
+                .map(|symbol| Truth::new(symbol, S::PLACES, S::VIEW))
+                .to_vec(),
+            now: 1_000 * MS,
+            records: Vec::new(),
+            ways: (0..u64::from(lines)).map(way).collect(),
+            told: Vec::new(),
+            remembers: true,
+            step: 50 * MS,
+            intents: Vec::new(),
+            dice: Dice(11),
+            fills: vec![Vec::new(); 3],
+            links: BTreeMap::new(),
+            queue: BinaryHeap::new(),
+            out: Outbox::default(),
+            frames: 0,
+            events: 0,
+            next_tick: 1_000 * MS,
+        }
+    }
+
+    /// A feed whose books are live on all lines and whose streams all had data.
+    pub(crate) fn live(lines: u8, adjust: impl FnOnce(&mut FeedOptions)) -> Self {
+        let mut net = Self::idle(lines, adjust);
+        net.start();
+        net.pass(3_000);
+        for _ in 0..20 {
+            for at in 0..3 {
+                net.trade(at);
+                net.book(at);
+            }
+            net.pass(500);
+        }
+        for at in 0..3 {
+            assert_eq!(net.state(at), Some(State::Live), "{}", net.truths[at].symbol);
+        }
+        net.told.clear();
+        net.records.clear();
+        net
+    }
+
+    pub(crate) fn start(&mut self) {
+        self.call(u16::MAX, |feed, meta, out, sink| feed.start(meta, out, sink));
+    }
+
+    /// Lets time pass.
+    pub(crate) fn pass(&mut self, ms: i64) {
+        let until = self.now + ms * MS;
+        loop {
+            let event = self.queue.peek().map_or(i64::MAX, |Reverse(next)| next.0);
+            if event.min(self.next_tick) > until {
+                self.now = until;
+                return;
+            }
+            if event <= self.next_tick {
+                let Some(Reverse((at, _, event))) = self.queue.pop() else { return };
+                self.now = at;
+                self.happen(event);
+            } else {
+                self.now = self.next_tick;
+                self.next_tick += self.step;
+                self.call(u16::MAX, |feed, meta, out, sink| feed.on_tick(meta, out, sink));
+            }
+        }
+    }
+
+    /// A trade of an instrument; its number.
+    pub(crate) fn trade(&mut self, at: usize) -> u64 {
+        let (fill, text) = self.next_trade(at);
+        self.tell(at, S::TRADES, fill.id, &text);
+        fill.id
+    }
+
+    /// A trade that the venue knows of and has told nobody yet.
+    pub(crate) fn next_trade(&mut self, at: usize) -> (Fill, String) {
+        let id = 1_001 + self.fills[at].len() as u64;
+        let mut shown = self.truths[at].clone();
+        shown.time_ms = self.time_ms().max(shown.time_ms);
+        let fill = Fill {
+            id,
+            px: shown.asks()[0].0,
+            qty: id.try_into().unwrap(),
+            taker_bought: id.is_multiple_of(2),
+        };
+        self.fills[at].push((fill, shown.time_ms));
+        (fill, S::trade(&shown, fill))
+    }
+
+    /// A change of an instrument's book, and its best prices.
+    pub(crate) fn book(&mut self, at: usize) {
+        let text = self.next_delta(at);
+        let key = self.book_key(at);
+        self.tell(at, Channel::BOOK, key, &text);
+        let (key, text) = self.next_bbo(at);
+        self.tell(at, Channel::BBO, key, &text);
+    }
+
+    /// A change of an instrument's book that nobody was told of yet.
+    pub(crate) fn next_delta(&mut self, at: usize) -> String {
+        let now = self.time_ms();
+        let (truth, dice) = (&mut self.truths[at], &mut self.dice);
+        truth.time_ms = truth.time_ms.max(now);
+        let change = S::step(truth, dice);
+        S::delta(truth, &change)
+    }
+
+    /// The best prices of an instrument, with a bid quantity of their own.
+    pub(crate) fn next_bbo(&mut self, at: usize) -> (u64, String) {
+        self.events += 1;
+        let key = 1_000_000 + self.events;
+        let mut shown = self.truths[at].clone();
+        let best = shown.bids()[0].0;
+        shown.set_bid(best, key.try_into().unwrap());
+        (key, S::bbo(&shown))
+    }
+
+    /// What names the last change of an instrument's book.
+    pub(crate) fn book_key(&self, at: usize) -> u64 {
+        let truth = &self.truths[at];
+        if S::NUMBERED {
+            truth.numbers.last
+        } else {
+            truth.time_ms
+        }
+    }
+
+    /// The venue tells a message to every connection that asked for its stream.
+    pub(crate) fn tell(&mut self, at: usize, channel: Channel, key: u64, text: &str) {
+        let stream = (self.truths[at].symbol.clone(), channel.0);
+        let wants = |link: &Link| link.open && link.streams.contains(&stream);
+        let links: Vec<u16> = (self.links.iter())
+            .filter(|(_, link)| wants(link))
+            .map(|(id, _)| *id)
+            .collect();
+        let entry = self.told.len();
+        let mut copies = 0;
+        for id in links {
+            let way = &self.ways[self.links[&id].replica];
+            let (mute, loss) = (way.mute.contains(&(at, channel.0)), way.loss);
+            copies += u8::from(!mute);
+            if !mute && self.dice.below(10_000).cast_unsigned() >= loss {
+                self.send_down(id, text.to_owned(), Some(entry));
+            }
+        }
+        self.told.push(Told {
+            at,
+            channel,
+            key,
+            time_ms: self.time_ms(),
+            copies,
+            arrived: 0,
+        });
+    }
+
+    /// The venue says something on every connection.
+    pub(crate) fn announce(&mut self, text: &str) {
+        let links: Vec<u16> = self.links.keys().copied().collect();
+        for id in links {
+            self.send_down(id, text.to_owned(), None);
+        }
+    }
+
+    /// A frame of an instrument's stream that arrives on a replica's line at once.
+    pub(crate) fn hand(&mut self, replica: u8, at: usize, channel: Channel, text: &str) {
+        let line = self.line_of(replica, at, channel);
+        self.frame(line, text);
+    }
+
+    /// The line of a replica that carries a stream.
+    pub(crate) fn line_of(&self, replica: u8, at: usize, channel: Channel) -> u16 {
+        let key = self.key(at, channel);
+        let carries = |line: &&Line| {
+            line.replica() == replica && line.streams().any(|held| held.0 == key)
+        };
+        self.feed.lines().iter().find(carries).unwrap().id()
+    }
+
+    /// The connection of a line breaks, and is opened again after a second.
+    pub(crate) fn cut(&mut self, line: u16, reason: &str) {
+        let Some(link) = self.links.get_mut(&line) else { return };
+        (link.open, link.born) = (false, self.events);
+        link.streams.clear();
+        let born = link.born;
+        self.later(1_000, Event::Connect(line, born));
+        self.call(line, |feed, meta, out, sink| {
+            feed.on_close(meta, reason, out, sink);
+        });
+    }
+
+    /// The lines of a replica that are connected.
+    pub(crate) fn open_lines(&self, replica: usize) -> Vec<u16> {
+        let open = self.links.iter().filter(|(_, link)| link.open && link.replica == replica);
+        open.map(|(id, _)| *id).collect()
+    }
+
+    pub(crate) fn key(&self, at: usize, channel: Channel) -> StreamKey {
+        StreamKey {
+            instrument: self.id(at),
+            channel,
+        }
+    }
+
+    pub(crate) fn id(&self, at: usize) -> InstrumentId {
+        InstrumentId::new(S::ID, u32::try_from(at).unwrap())
+    }
+
+    pub(crate) fn state(&self, at: usize) -> Option<State> {
+        self.feed.book(self.id(at)).map(|found| found.1)
+    }
+
+    pub(crate) fn is_right(&self, at: usize) -> bool {
+        let found = self.feed.book(self.id(at));
+        found.is_some_and(|(book, state, ..)| {
+            state == State::Live && equals(book, &self.truths[at])
+        })
+    }
+
+    pub(crate) fn take(&mut self) -> Vec<Taken> {
+        std::mem::take(&mut self.records)
+    }
+
+    pub(crate) const fn time_ms(&self) -> u64 {
+        ((WALL + self.now) / MS).cast_unsigned()
+    }
+
+    pub(crate) fn frame(&mut self, line: u16, text: &str) {
+        self.call(line, |feed, meta, out, sink| {
+            let outcome = feed.on_frame(text.as_bytes(), meta, out, sink);
+            outcome.unwrap_or_else(|reject| panic!("{reject} in {text}"));
+        });
+    }
+
+    fn call(
+        &mut self,
+        line: u16,
+        act: impl FnOnce(&mut Feed<S::V>, Meta, &mut Outbox, &mut Sink<'_>),
+    ) {
+        self.frames += 1;
+        let meta = Meta {
+            line,
+            frame: self.frames,
+            ts_recv: WALL + self.now,
+            ts_kernel: 0,
+            now: self.now,
+        };
+        let records = &mut self.records;
+        let mut sink = |record: &Record<'_>| records.push(Taken::of(record));
+        let mut sink: Sink<'_> = &mut sink;
+        act(&mut self.feed, meta, &mut self.out, &mut sink);
+        let fresh: Vec<Intent> = self.out.drain().collect();
+        for intent in fresh {
+            self.intents.push((self.now, intent.clone()));
+            self.execute(intent);
+        }
+    }
+
+    fn execute(&mut self, intent: Intent) {
+        match intent {
+            Intent::Connect { line, replica, .. } => {
+                let link = Link {
+                    replica: usize::from(replica),
+                    born: self.events,
+                    open: false,
+                    streams: BTreeSet::new(),
+                    last: 0,
+                    last_up: 0,
+                };
+                let born = link.born;
+                assert!(self.links.insert(line, link).is_none(), "line {line} exists");
+                self.later(40, Event::Connect(line, born));
+            }
+            Intent::Send { line, text } => {
+                let delay = self.delay_of(line);
+                let now = self.now;
+                let link = self.links.get_mut(&line).unwrap();
+                link.last_up = link.last_up.max(now + delay);
+                let (at, born) = (link.last_up, link.born);
+                self.at(at, Event::Request(line, born, text));
+            }
+            Intent::Retire { line } => {
+                assert!(self.links.remove(&line).is_some(), "no line {line}");
+            }
+            Intent::Close { line, reason } => self.cut(line, reason.text()),
+            Intent::Fetch(Fetch { want, .. }) => self.later(20, Event::Serve(want)),
+        }
+    }
+
+    fn happen(&mut self, event: Event) {
+        match event {
+            Event::Connect(line, born) if self.is_current(line, born) => {
+                let link = self.links.get_mut(&line).unwrap();
+                if self.ways[link.replica].connects {
+                    link.open = true;
+                    self.call(line, |feed, meta, out, sink| feed.on_open(meta, out, sink));
+                } else {
+                    self.later(1_000, Event::Connect(line, born));
+                }
+            }
+            Event::Request(line, born, text) if self.is_current(line, born) => {
+                self.answer(line, &text);
+            }
+            Event::Frame(line, born, text, entry) if self.is_current(line, born) => {
+                if let Some(entry) = entry.and_then(|entry| self.told.get_mut(entry)) {
+                    entry.arrived += 1;
+                }
+                self.frame(line, &text);
+            }
+            Event::Connect(..) | Event::Request(..) | Event::Frame(..) => {}
+            Event::Serve(want) => {
+                let body = self.body(want);
+                self.later(20, Event::Body(want, body));
+            }
+            Event::Body(want, body) => {
+                self.call(u16::MAX, |feed, meta, out, sink| match body {
+                    Some(body) => feed.on_body(want, body.as_bytes(), meta, out, sink).unwrap(),
+                    None => feed.on_fetch_failed(want, meta, sink),
+                });
+            }
+        }
+    }
+
+    fn body(&self, want: Want) -> Option<String> {
+        match want {
+            Want::Reference { .. } => Some(S::reference(&self.truths)),
+            Want::Snapshot { instrument, .. } | Want::Audit { instrument, .. } => {
+                Some(S::snapshot(&self.truths[instrument.index()]))
+            }
+            Want::Trades { instrument, .. } if self.remembers => {
+                let fills = &self.fills[instrument.index()];
+                let last = fills.len().saturating_sub(HISTORY);
+                Some(S::history(&self.truths[instrument.index()], &fills[last..]))
+            }
+            Want::Trades { .. } | Want::Volumes { .. } => None,
+        }
+    }
+
+    fn answer(&mut self, line: u16, text: &str) {
+        let request = S::read(text);
+        for answer in S::answers(&request, &[]) {
+            self.send_down(line, answer, None);
+        }
+        for (symbol, channel) in request.streams {
+            let link = self.links.get_mut(&line).unwrap();
+            if request.ask != Asked::Subscribe {
+                link.streams.remove(&(symbol, channel.0));
+                continue;
+            }
+            link.streams.insert((symbol.clone(), channel.0));
+            let mute = &self.ways[link.replica].mute;
+            let in_band = matches!(self.feed.facts().snapshots, Snapshots::InBand);
+            let at = self.truths.iter().position(|truth| truth.symbol == symbol);
+            let in_stream = self.feed.venue().reference_query(None).is_none();
+            match (channel, at) {
+                (Channel::REFERENCE, _) if in_stream => {
+                    let text = S::reference(&self.truths);
+                    self.send_down(line, text, None);
+                }
+                (Channel::BOOK, Some(at)) if in_band && !mute.contains(&(at, channel.0)) => {
+                    let text = S::snapshot(&self.truths[at]);
+                    self.send_down(line, text, None);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn send_down(&mut self, line: u16, text: String, entry: Option<usize>) {
+        let delay = self.delay_of(line);
+        let now = self.now;
+        let Some(link) = self.links.get_mut(&line) else { return };
+        link.last = link.last.max(now + delay);
+        let (at, born) = (link.last, link.born);
+        self.at(at, Event::Frame(line, born, text, entry));
+    }
+
+    fn delay_of(&mut self, line: u16) -> i64 {
+        let Some(link) = self.links.get(&line) else { return 0 };
+        let (least, most) = self.ways[link.replica].delay;
+        let more = self.dice.below((most - least) * 1_000 + 1);
+        (least.cast_signed() * 1_000 + more) * 1_000
+    }
+
+    fn is_current(&self, line: u16, born: u64) -> bool {
+        self.links.get(&line).is_some_and(|link| link.born == born)
+    }
+
+    fn later(&mut self, ms: i64, event: Event) {
+        self.at(self.now + ms * MS, event);
+    }
+
+    fn at(&mut self, at: i64, event: Event) {
+        self.events += 1;
+        self.queue.push(Reverse((at, self.events, event)));
+    }
+}

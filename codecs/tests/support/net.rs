@@ -7,7 +7,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
-use feedd_codecs::feed::{Fetch, FeedOptions, Intent, Line, Meta, Outbox, Pick, State, Want};
+use feedd_codecs::feed::{FeedOptions, Fetch, Intent, Line, Meta, Outbox, Pick, State, Want};
 use feedd_codecs::venue::{Channel, Snapshots, StreamKey};
 use feedd_codecs::{Feed, InstrumentId, Record, Venue};
 
@@ -104,7 +104,9 @@ impl<S: Script> Net<S> {
     /// A feed that has not started, on `lines` lines, with what `adjust` changes of its options.
     pub(crate) fn idle(lines: u8, adjust: impl FnOnce(&mut FeedOptions)) -> Self {
         let mut options = FeedOptions {
-            instruments: S::SYMBOLS.map(|symbol| Pick::Symbol(symbol.to_owned())).to_vec(),
+            instruments: S::SYMBOLS
+                .map(|symbol| Pick::Symbol(symbol.to_owned()))
+                .to_vec(),
             channels: vec![S::TRADES, Channel::BBO, Channel::BOOK],
             first_line: 3,
             lines,
@@ -155,7 +157,12 @@ impl<S: Script> Net<S> {
             net.pass(500);
         }
         for at in 0..3 {
-            assert_eq!(net.state(at), Some(State::Live), "{}", net.truths[at].symbol);
+            assert_eq!(
+                net.state(at),
+                Some(State::Live),
+                "{}",
+                net.truths[at].symbol
+            );
         }
         net.told.clear();
         net.records.clear();
@@ -163,7 +170,9 @@ impl<S: Script> Net<S> {
     }
 
     pub(crate) fn start(&mut self) {
-        self.call(u16::MAX, |feed, meta, out, sink| feed.start(meta, out, sink));
+        self.call(u16::MAX, |feed, meta, out, sink| {
+            feed.start(meta, out, sink)
+        });
     }
 
     /// Lets time pass.
@@ -176,13 +185,17 @@ impl<S: Script> Net<S> {
                 return;
             }
             if event <= self.next_tick {
-                let Some(Reverse((at, _, event))) = self.queue.pop() else { return };
+                let Some(Reverse((at, _, event))) = self.queue.pop() else {
+                    return;
+                };
                 self.now = at;
                 self.happen(event);
             } else {
                 self.now = self.next_tick;
                 self.next_tick += self.step;
-                self.call(u16::MAX, |feed, meta, out, sink| feed.on_tick(meta, out, sink));
+                self.call(u16::MAX, |feed, meta, out, sink| {
+                    feed.on_tick(meta, out, sink)
+                });
             }
         }
     }
@@ -292,15 +305,16 @@ impl<S: Script> Net<S> {
     /// The line of a replica that carries a stream.
     pub(crate) fn line_of(&self, replica: u8, at: usize, channel: Channel) -> u16 {
         let key = self.key(at, channel);
-        let carries = |line: &&Line| {
-            line.replica() == replica && line.streams().any(|held| held.0 == key)
-        };
+        let carries =
+            |line: &&Line| line.replica() == replica && line.streams().any(|held| held.0 == key);
         self.feed.lines().iter().find(carries).unwrap().id()
     }
 
     /// The connection of a line breaks, and is opened again after a second.
     pub(crate) fn cut(&mut self, line: u16, reason: &str) {
-        let Some(link) = self.links.get_mut(&line) else { return };
+        let Some(link) = self.links.get_mut(&line) else {
+            return;
+        };
         (link.open, link.born) = (false, self.events);
         link.streams.clear();
         let born = link.born;
@@ -312,7 +326,10 @@ impl<S: Script> Net<S> {
 
     /// The lines of a replica that are connected.
     pub(crate) fn open_lines(&self, replica: usize) -> Vec<u16> {
-        let open = self.links.iter().filter(|(_, link)| link.open && link.replica == replica);
+        let open = self
+            .links
+            .iter()
+            .filter(|(_, link)| link.open && link.replica == replica);
         open.map(|(id, _)| *id).collect()
     }
 
@@ -333,9 +350,8 @@ impl<S: Script> Net<S> {
 
     pub(crate) fn is_right(&self, at: usize) -> bool {
         let found = self.feed.book(self.id(at));
-        found.is_some_and(|(book, state, ..)| {
-            state == State::Live && equals(book, &self.truths[at])
-        })
+        found
+            .is_some_and(|(book, state, ..)| state == State::Live && equals(book, &self.truths[at]))
     }
 
     pub(crate) fn take(&mut self) -> Vec<Taken> {
@@ -389,7 +405,10 @@ impl<S: Script> Net<S> {
                     last_up: 0,
                 };
                 let born = link.born;
-                assert!(self.links.insert(line, link).is_none(), "line {line} exists");
+                assert!(
+                    self.links.insert(line, link).is_none(),
+                    "line {line} exists"
+                );
                 self.later(40, Event::Connect(line, born));
             }
             Intent::Send { line, text } => {
@@ -435,7 +454,9 @@ impl<S: Script> Net<S> {
             }
             Event::Body(want, body) => {
                 self.call(u16::MAX, |feed, meta, out, sink| match body {
-                    Some(body) => feed.on_body(want, body.as_bytes(), meta, out, sink).unwrap(),
+                    Some(body) => feed
+                        .on_body(want, body.as_bytes(), meta, out, sink)
+                        .unwrap(),
                     None => feed.on_fetch_failed(want, meta, sink),
                 });
             }
@@ -490,14 +511,18 @@ impl<S: Script> Net<S> {
     fn send_down(&mut self, line: u16, text: String, entry: Option<usize>) {
         let delay = self.delay_of(line);
         let now = self.now;
-        let Some(link) = self.links.get_mut(&line) else { return };
+        let Some(link) = self.links.get_mut(&line) else {
+            return;
+        };
         link.last = link.last.max(now + delay);
         let (at, born) = (link.last, link.born);
         self.at(at, Event::Frame(line, born, text, entry));
     }
 
     fn delay_of(&mut self, line: u16) -> i64 {
-        let Some(link) = self.links.get(&line) else { return 0 };
+        let Some(link) = self.links.get(&line) else {
+            return 0;
+        };
         let (least, most) = self.ways[link.replica].delay;
         let more = self.dice.below((most - least) * 1_000 + 1);
         (least.cast_signed() * 1_000 + more) * 1_000

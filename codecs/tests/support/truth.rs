@@ -183,8 +183,10 @@ impl Truth {
     }
 
     fn told(&self, before: &Levels, after: &Levels, whole: &BTreeMap<i64, i64>) -> Levels {
-        let (old, now): (BTreeMap<i64, i64>, BTreeMap<i64, i64>) =
-            (before.iter().copied().collect(), after.iter().copied().collect());
+        let (old, now): (BTreeMap<i64, i64>, BTreeMap<i64, i64>) = (
+            before.iter().copied().collect(),
+            after.iter().copied().collect(),
+        );
         let gone = before.iter().filter(|(px, _)| {
             let fell = !now.contains_key(px);
             fell && (self.view.tells_fallen || !whole.contains_key(px))

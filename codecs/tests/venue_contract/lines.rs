@@ -12,7 +12,10 @@ use crate::{gaps, kinds, statuses};
 const MS: i64 = 1_000_000;
 
 fn of_kind(records: &[Taken], kind: Kind) -> usize {
-    kinds(records).iter().filter(|found| **found == kind).count()
+    kinds(records)
+        .iter()
+        .filter(|found| **found == kind)
+        .count()
 }
 
 /// How the gaps of a channel ended, begin included.
@@ -50,7 +53,10 @@ pub(crate) fn vc_200_the_first_arrival_wins_and_its_copy_is_counted<S: Script>()
     };
     for (first, second) in [(0, 1), (1, 0)] {
         for (channel, text) in one_of_each(&mut net) {
-            let lines = (net.line_of(first, 0, channel), net.line_of(second, 0, channel));
+            let lines = (
+                net.line_of(first, 0, channel),
+                net.line_of(second, 0, channel),
+            );
             let before = (score(&net, lines.0), score(&net, lines.1));
             let copies = net.feed.counts().duplicates;
             net.take();
@@ -88,7 +94,10 @@ pub(crate) fn vc_201_a_message_lost_on_one_line_is_no_gap_and_comes_once<S: Scri
     }
     net.pass(2_000);
     let records = net.take();
-    assert_eq!(kinds(&records), [Kind::Trade, Kind::BookDelta, Kind::Bbo].repeat(40));
+    assert_eq!(
+        kinds(&records),
+        [Kind::Trade, Kind::BookDelta, Kind::Bbo].repeat(40)
+    );
     assert!(!records.iter().any(Taken::is_flagged));
     assert!(net.is_right(0));
 }
@@ -141,12 +150,18 @@ pub(crate) fn vc_203_what_both_lines_lost_is_one_gap_with_its_end<S: Script>() {
     let records = net.take();
     let found = gaps(&records);
     let book: Vec<_> = found.iter().filter(|gap| gap.1 == Channel::BOOK).collect();
-    assert_eq!(ends(&records, Channel::BOOK), [GapEnd::OPEN, GapEnd::SNAPSHOT]);
+    assert_eq!(
+        ends(&records, Channel::BOOK),
+        [GapEnd::OPEN, GapEnd::SNAPSHOT]
+    );
     if S::NUMBERED {
         assert_eq!((book[0].2, book[0].3), (GapCause::SEQUENCE, good + 1));
         assert!(book[0].4 > good && book[0].4 < net.book_key(0));
     } else {
-        assert_eq!((book[0].2, book[0].3, book[0].4), (GapCause::CHECKSUM, 0, 0));
+        assert_eq!(
+            (book[0].2, book[0].3, book[0].4),
+            (GapCause::CHECKSUM, 0, 0)
+        );
     }
     assert!(net.is_right(0));
     let trades: Vec<_> = found.iter().filter(|gap| gap.1 == S::TRADES).collect();
@@ -236,7 +251,11 @@ pub(crate) fn vc_206_equal_messages_of_one_line_stay_where_nothing_numbers_them<
 pub(crate) fn vc_207_messages_swapped_within_the_wait_are_no_gap<S: Script>() {
     let mut net = Net::<S>::live(2, |_| {});
     let deltas = [net.next_delta(0), net.next_delta(0), net.next_delta(0)];
-    let trades = [net.next_trade(0).1, net.next_trade(0).1, net.next_trade(0).1];
+    let trades = [
+        net.next_trade(0).1,
+        net.next_trade(0).1,
+        net.next_trade(0).1,
+    ];
     let bbos = [net.next_bbo(0).1, net.next_bbo(0).1];
     assert_ne!(bbos[0], bbos[1]);
     for (replica, nth) in [(0, 2), (1, 1), (0, 1), (1, 0)] {
@@ -250,7 +269,9 @@ pub(crate) fn vc_207_messages_swapped_within_the_wait_are_no_gap<S: Script>() {
     assert_eq!(of_kind(&records, Kind::BookDelta), 3);
     assert_eq!(of_kind(&records, Kind::Trade), 3);
     assert!(!records.iter().any(Taken::is_flagged));
-    let late = records.iter().filter(|taken| taken.get().header().flags.contains(Flags::LATE));
+    let late = records
+        .iter()
+        .filter(|taken| taken.get().header().flags.contains(Flags::LATE));
     assert_eq!(late.count(), if numbered(&net, S::TRADES) { 2 } else { 0 });
     assert!(net.is_right(0));
 }
@@ -271,7 +292,10 @@ pub(crate) fn vc_208_messages_swapped_for_too_long_are_one_gap<S: Script>() {
     net.book(0);
     net.pass(20_000);
     let records = net.take();
-    assert_eq!(ends(&records, Channel::BOOK), [GapEnd::OPEN, GapEnd::SNAPSHOT]);
+    assert_eq!(
+        ends(&records, Channel::BOOK),
+        [GapEnd::OPEN, GapEnd::SNAPSHOT]
+    );
     assert_eq!(of_kind(&records, Kind::Trade), 2);
     if numbered(&net, S::TRADES) {
         assert_eq!(ends(&records, S::TRADES), [GapEnd::OPEN, GapEnd::NOTHING]);

@@ -10,14 +10,14 @@ use crate::pipeline::{FeedReport, Latencies, STAGES};
 
 /// Counts, comparison, latencies.
 pub(super) fn print(view: &View, verdict: &Verdict, feeds: &[FeedReport], latencies: &Latencies) {
+    let seen = |kind: &Kind| view.counts.values().any(|counts| counts.contains_key(kind));
+    let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(seen).collect();
     print!("\n{:<15}", "records");
-    Kind::ALL
-        .iter()
-        .for_each(|kind| print!("{:>15}", kind.name()));
+    kinds.iter().for_each(|kind| print!("{:>15}", kind.name()));
     println!();
     for (venue, counts) in &view.counts {
         print!("{:<15}", venue.to_string());
-        Kind::ALL
+        kinds
             .iter()
             .for_each(|kind| print!("{:>15}", counts.get(kind).copied().unwrap_or(0)));
         println!();

@@ -206,7 +206,15 @@ fn equal<'a>(
 /// Whether mantissa and exponent are the value of a text.
 fn is(mantissa: i64, exp: i8, text: &str) -> bool {
     Fixed::parse(text.as_bytes())
-        .is_ok_and(|value| value.normalized() == Fixed::new(mantissa, exp).normalized())
+        .is_ok_and(|value| plain(value) == plain(Fixed::new(mantissa, exp)))
+}
+
+/// The value without superfluous zeros and without a positive power of ten (thousands of contracts).
+fn plain(value: Fixed) -> Fixed {
+    let whole = value.at(0).filter(|_| value.exp > 0);
+    whole
+        .map_or(value, |mantissa| Fixed::new(mantissa, 0))
+        .normalized()
 }
 
 /// Every trade from the first journaled one on must be there once, in order, exact.
@@ -285,7 +293,7 @@ fn tape(trades: &[TradeTruth], aggregated: bool) -> Vec<Expected<'_>> {
 fn same_trade(expected: &Expected<'_>, trade: &Trade) -> bool {
     trade.id().to_string() == expected.id
         && is(trade.px, trade.px_exp, expected.px)
-        && Fixed::new(trade.qty, trade.qty_exp).normalized() == expected.qty.normalized()
+        && plain(Fixed::new(trade.qty, trade.qty_exp)) == plain(expected.qty)
         && trade
             .side
             .name()

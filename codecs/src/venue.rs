@@ -8,16 +8,15 @@
 pub mod binance;
 pub mod bybit;
 mod channel;
+mod facts;
 pub(crate) mod figures;
+mod id;
 pub mod kraken;
 pub mod kraken_futures;
 pub(crate) mod levels;
+mod options;
 #[cfg(test)]
 mod workbench;
-
-use std::fmt;
-
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 use crate::batch::Batch;
 use crate::book::{Book, OrderBook};
@@ -27,91 +26,9 @@ use crate::record::{BookHead, OrdersHead, Trade};
 use crate::reject::Reject;
 
 pub use channel::{Channel, Channels};
-
-/// An exchange and one product family with its own API: `binance-spot`, `bybit-linear`, ….
-#[derive(
-    Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, FromBytes, IntoBytes, Immutable, KnownLayout,
-)]
-#[repr(transparent)]
-pub struct VenueId(pub u8);
-
-impl VenueId {
-    /// Binance Spot.
-    pub const BINANCE_SPOT: Self = Self(0x11);
-    /// Binance USD-M futures.
-    pub const BINANCE_USDM: Self = Self(0x12);
-    /// Binance COIN-M futures.
-    pub const BINANCE_COINM: Self = Self(0x13);
-    /// Bybit v5 spot.
-    pub const BYBIT_SPOT: Self = Self(0x21);
-    /// Bybit v5 linear (USDT and USDC perpetuals and futures).
-    pub const BYBIT_LINEAR: Self = Self(0x22);
-    /// Bybit v5 inverse: same protocol as linear.
-    pub const BYBIT_INVERSE: Self = Self(0x23);
-    /// Bybit v5 options: same protocol as linear, other control messages.
-    pub const BYBIT_OPTION: Self = Self(0x24);
-    /// Kraken Spot, WebSocket v2.
-    pub const KRAKEN_SPOT: Self = Self(0x31);
-    /// Kraken Futures, WebSocket v1.
-    pub const KRAKEN_FUTURES: Self = Self(0x32);
-
-    const TABLE: [(Self, &'static str, &'static str); 9] = [
-        (Self::BINANCE_SPOT, "binance", "spot"),
-        (Self::BINANCE_USDM, "binance", "usdm"),
-        (Self::BINANCE_COINM, "binance", "coinm"),
-        (Self::BYBIT_SPOT, "bybit", "spot"),
-        (Self::BYBIT_LINEAR, "bybit", "linear"),
-        (Self::BYBIT_INVERSE, "bybit", "inverse"),
-        (Self::BYBIT_OPTION, "bybit", "option"),
-        (Self::KRAKEN_SPOT, "kraken", "spot"),
-        (Self::KRAKEN_FUTURES, "kraken", "futures"),
-    ];
-
-    /// Every venue that this version decodes.
-    pub fn all() -> impl Iterator<Item = Self> {
-        Self::TABLE.into_iter().map(|(id, ..)| id)
-    }
-
-    /// The venue of an exchange's and a product's name as configuration and tools spell them.
-    #[must_use]
-    pub fn from_names(exchange: &str, product: &str) -> Option<Self> {
-        Self::TABLE
-            .into_iter()
-            .find(|row| (row.1, row.2) == (exchange, product))
-            .map(|row| row.0)
-    }
-
-    fn row(self) -> (&'static str, &'static str) {
-        Self::TABLE
-            .into_iter()
-            .find(|row| row.0 == self)
-            .map_or(("unknown", "unknown"), |row| (row.1, row.2))
-    }
-
-    /// `binance`, `bybit` or `kraken`.
-    #[must_use]
-    pub fn exchange(self) -> &'static str {
-        self.row().0
-    }
-
-    /// `spot`, `usdm`, `coinm`, `linear`, `inverse`, `option` or `futures`.
-    #[must_use]
-    pub fn product(self) -> &'static str {
-        self.row().1
-    }
-}
-
-impl fmt::Display for VenueId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", self.exchange(), self.product())
-    }
-}
-
-impl fmt::Debug for VenueId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+pub use facts::{Cadence, Facts, Numbering, PathLimits, Snapshots};
+pub use id::VenueId;
+pub use options::{Encoding, StreamOptions};
 
 /// One stream: an instrument and a channel. Reference data has [`InstrumentId::NONE`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -129,46 +46,6 @@ pub struct Stream<'a> {
     pub key: StreamKey,
     /// The venue's spelling.
     pub symbol: &'a str,
-}
-
-/// What configuration says about the form of a feed's streams.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StreamOptions {
-    /// Levels a side of the book view, where the venue offers several; 0 = the venue's default.
-    pub book_depth: u16,
-    /// Milliseconds between book deltas, where the venue offers several.
-    pub book_interval_ms: u16,
-    /// Levels a side of [`Channel::BOOK_TOP`]; 0 = the venue's default.
-    pub top_depth: u16,
-    /// How the venue encodes data messages.
-    pub encoding: Encoding,
-    /// Whether times come in microseconds where the venue offers it (Binance Spot `timeUnit`).
-    pub microseconds: bool,
-    /// The channels that the feed carries.
-    pub channels: Channels,
-}
-
-impl Default for StreamOptions {
-    fn default() -> Self {
-        Self {
-            book_depth: 0,
-            book_interval_ms: 100,
-            top_depth: 0,
-            encoding: Encoding::Json,
-            microseconds: false,
-            channels: Channels::default(),
-        }
-    }
-}
-
-/// How data messages are encoded.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Encoding {
-    /// JSON in text frames.
-    #[default]
-    Json,
-    /// SBE in binary frames (Binance Spot, behind an API key); control stays JSON.
-    Sbe,
 }
 
 /// A REST request's path with what it costs.
@@ -189,87 +66,6 @@ pub struct Hole {
     pub last: u64,
     /// Venue time of the last trade before the hole; 0 = unknown.
     pub after: i64,
-}
-
-/// How a venue numbers the messages of a channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Numbering {
-    /// Not at all: redundant copies are told by their content.
-    None,
-    /// By ids without order or continuity (UUIDs): copies are told by their id.
-    Ids,
-    /// By numbers that rise but may skip: what is not above the last was seen.
-    Rising,
-    /// By numbers of which each is one more than the last.
-    Consecutive,
-}
-
-/// How often a live stream has something to say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cadence {
-    /// At least this often (ns), whether anything happened or not.
-    Periodic(i64),
-    /// When something happens: a quiet instrument may be silent for hours.
-    OnChange,
-}
-
-/// Fixed facts of a venue: limits and habits, with their source in the venue's `README.md`.
-///
-/// Durations are nanoseconds.
-#[derive(Clone, Copy, Debug)]
-pub struct Facts {
-    /// WebSocket base URL of the real venue.
-    pub ws_url: &'static str,
-    /// REST base URL of the real venue.
-    pub rest_url: &'static str,
-    /// Least time between two of our messages on one line.
-    pub request_spacing: i64,
-    /// Most streams in one subscription request.
-    pub streams_per_request: usize,
-    /// Most streams on one line.
-    pub streams_per_line: usize,
-    /// Most characters of all stream names on one line.
-    pub name_chars_per_line: usize,
-    /// How often we must send a ping message of the venue's own; 0 = never (the venue pings).
-    pub ping_every: i64,
-    /// A line that is silent for longer is dead.
-    pub silence_max: i64,
-    /// Most connection attempts in [`Facts::connect_window`] from one address.
-    pub connects_max: u32,
-    /// The window of [`Facts::connects_max`].
-    pub connect_window: i64,
-    /// Where book snapshots come from.
-    pub snapshots: Snapshots,
-    /// The venue closes a connection after this long; 0 = it has no such rule.
-    pub line_life: i64,
-    /// REST weight that one address may use in a window: (weight, ns).
-    pub rest_limit: (u32, i64),
-    /// Whether data messages of a stream may come before its subscription is answered; the answer
-    /// deadline starts when the request is sent.
-    pub answer_max: i64,
-}
-
-/// Limits of the lines of one path: the [`Facts`], where the path has none of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PathLimits {
-    /// Least time between two of our messages on one line, ns.
-    pub request_spacing: i64,
-    /// Most streams in one subscription request.
-    pub streams_per_request: usize,
-    /// Most streams on one line.
-    pub streams_per_line: usize,
-}
-
-/// Where a venue's book snapshots come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Snapshots {
-    /// In the stream, after each subscription.
-    InBand,
-    /// By a REST request per instrument, at least this many nanoseconds apart.
-    Rest {
-        /// Least time between two snapshot requests of one feed.
-        spacing: i64,
-    },
 }
 
 /// Subscribe or unsubscribe.

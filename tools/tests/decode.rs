@@ -349,8 +349,8 @@ fn krakens_depth_is_ten_unless_told_otherwise() {
 #[test]
 fn combinations_that_are_not_decoded_are_usage_errors_that_list_the_others() {
     for (venue, product) in [
-        ("bybit", "option"),
-        ("kraken", "futures"),
+        ("binance", "option"),
+        ("bybit", "futures"),
         ("kraken", "linear"),
     ] {
         let run = run(&["decode", "--venue", venue, "--product", product, "-"]);

@@ -42,7 +42,7 @@ use crate::exit::{Code, Failure};
 use crate::roster::Roster;
 use crate::session::budget::{Budgets, Keeper};
 use crate::session::connect::Dialer;
-use crate::session::names::{Names, SystemResolver};
+use crate::session::names::{Names, Resolve, SystemResolver};
 
 /// Latency totals by tag (`stage.venue`), in nanoseconds.
 pub type Latencies = BTreeMap<String, Histogram<u64>>;
@@ -70,6 +70,18 @@ impl Pipeline {
     /// A [`Failure`] with the exit code that fits: journal locked, no space, wrong file of
     /// authorities.
     pub fn start(config: &Config) -> Result<(Self, Recovered), Failure> {
+        Self::with_resolver(config, Arc::new(SystemResolver))
+    }
+
+    /// As [`Pipeline::start`], with the addresses of hosts from `resolver`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pipeline::start`].
+    pub fn with_resolver(
+        config: &Config,
+        resolver: Arc<dyn Resolve>,
+    ) -> Result<(Self, Recovered), Failure> {
         let (journal, recovered) = Journal::open(&config.journal.dir, journal_options(config))?;
         let run = journal.run();
         let mut roster = Roster::load(&config.journal.dir)?;
@@ -80,7 +92,7 @@ impl Pipeline {
         let (intervals, noted) = bounded(latency::QUEUE);
         let checkpoints = Arc::new(AtomicU64::new(0));
         let names = Names::new(
-            Arc::new(SystemResolver),
+            resolver,
             config.limits.resolve.0,
             Arc::new(clock::System),
         );

@@ -5,7 +5,9 @@ use std::path::Path;
 use std::time::Instant;
 
 use feedd_codecs::raw::{Carrier, RawHead};
-use feedd_codecs::record::{Flags, GapCause, GapEnd, Kind, Record, StatusCode};
+use feedd_codecs::record::{
+    Change, Conditions, Flags, GapCause, GapEnd, Kind, Record, StatusCode, TradingState,
+};
 use feedd_codecs::venue::Channel;
 use feedd_codecs::{InstrumentId, Reject, VenueId};
 use feedd_storage::{LogReader, Start};
@@ -20,8 +22,13 @@ pub(crate) struct Entry {
     pub(crate) venue: VenueId,
     /// Empty for lines and venues.
     pub(crate) symbol: String,
+    pub(crate) id: InstrumentId,
     pub(crate) kind: Kind,
+    /// The channel that brought it, or that it is about.
+    pub(crate) channel: Channel,
     pub(crate) flags: Flags,
+    pub(crate) line: u16,
+    pub(crate) ts_venue: i64,
     /// The venue's own sequence.
     pub(crate) venue_seq: u64,
     pub(crate) what: What,
@@ -33,7 +40,19 @@ pub(crate) enum What {
     Gap(GapCause, Channel),
     GapEnd(Channel, GapEnd),
     Status(StatusCode, Channel, String),
+    Instrument(Listed),
     Data,
+}
+
+/// What reference data says of an instrument.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Listed {
+    pub(crate) change: Change,
+    pub(crate) state: TradingState,
+    /// The canonical name.
+    pub(crate) name: String,
+    /// Price increment: mantissa and exponent.
+    pub(crate) tick: (i64, i8),
 }
 
 impl Entry {
@@ -53,6 +72,14 @@ impl Entry {
 
     pub(crate) fn is_status(&self, code: StatusCode) -> bool {
         matches!(&self.what, What::Status(known, ..) if *known == code)
+    }
+
+    /// The listing, if it is reference data and no repetition at a segment's beginning.
+    pub(crate) fn news(&self) -> Option<&Listed> {
+        match &self.what {
+            What::Instrument(listed) if !self.flags.contains(Flags::CHECKPOINT) => Some(listed),
+            _ => None,
+        }
     }
 
     pub(crate) fn gap(&self) -> Option<(GapCause, Channel)> {
@@ -96,7 +123,7 @@ impl Journaled {
     }
 
     /// Reads until `holds`.
-    pub(crate) fn until(&mut self, what: &str, holds: impl Fn(&[Entry]) -> bool) {
+    pub(crate) fn until(&mut self, what: &str, mut holds: impl FnMut(&[Entry]) -> bool) {
         let since = Instant::now();
         while !holds(self.poll()) {
             let newest = &self.entries[self.entries.len().saturating_sub(5)..];
@@ -137,6 +164,12 @@ fn entry(record: &Record<'_>, run: u32, symbols: &mut HashMap<InstrumentId, Stri
         Record::Gap(gap) if gap.end == GapEnd::OPEN => What::Gap(gap.cause, gap.channel),
         Record::Gap(gap) => What::GapEnd(gap.channel, gap.end),
         Record::Status(head, text) => What::Status(head.code, head.channel, (*text).to_owned()),
+        Record::Instrument(head, text) => What::Instrument(Listed {
+            change: head.change,
+            state: head.state,
+            name: text.name.to_owned(),
+            tick: (head.tick, head.px_exp),
+        }),
         _ => What::Data,
     };
     let venue = match record {
@@ -147,10 +180,40 @@ fn entry(record: &Record<'_>, run: u32, symbols: &mut HashMap<InstrumentId, Stri
         run,
         venue,
         symbol: symbols.get(&header.instrument).cloned().unwrap_or_default(),
+        id: header.instrument,
         kind: record.kind(),
+        channel: channel(record),
         flags: header.flags,
+        line: header.line,
+        ts_venue: header.ts_venue,
         venue_seq: header.seq,
         what,
+    }
+}
+
+const fn channel(record: &Record<'_>) -> Channel {
+    match record {
+        Record::Trade(trade) if trade.conditions.contains(Conditions::AGGREGATE) => {
+            Channel::AGG_TRADE
+        }
+        Record::Trade(_) => Channel::TRADE,
+        Record::Bbo(_) => Channel::BBO,
+        Record::BookDelta(event) | Record::BookSnapshot(event) => event.head.channel,
+        Record::Ticker(event) => event.head.channel,
+        Record::Candle(candle) => candle.channel,
+        Record::Liquidation(_) => Channel::LIQUIDATION,
+        Record::OrdersDelta(_) | Record::OrdersSnapshot(_) => Channel::ORDERS,
+        Record::Instrument(..) => Channel::REFERENCE,
+        Record::Status(head, _) => head.channel,
+        Record::Gap(gap) => gap.channel,
+    }
+}
+
+/// Shows every record of the journal in `dir`.
+pub(crate) fn each_record(dir: &Path, mut show: impl FnMut(&Record<'_>)) {
+    let mut reader = LogReader::open(&dir.join("records"), Start::Oldest).unwrap();
+    while let Some(frame) = reader.next().unwrap() {
+        show(&Record::parse(frame.payload).unwrap());
     }
 }
 

@@ -29,7 +29,12 @@ struct Shared {
 impl Front {
     /// Before the venue on `port`.
     pub(crate) fn start(port: u16) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::at("127.0.0.1:0", port)
+    }
+
+    /// At a loopback address, before the venue on `port`.
+    pub(crate) fn at(address: &str, port: u16) -> Self {
+        let listener = TcpListener::bind(address).unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let shared = Arc::new(Shared {
             venue: port,

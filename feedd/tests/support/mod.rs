@@ -3,12 +3,14 @@
 #![allow(dead_code, unused_imports, reason = "each test file uses its part")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
+mod capture;
 mod daemon;
 mod entries;
 mod front;
 
+pub(crate) use capture::{Capture, assert_understood};
 pub(crate) use daemon::{Daemon, Ended, run};
-pub(crate) use entries::{Entry, Journaled, What, quarantined};
+pub(crate) use entries::{Entry, Journaled, Listed, What, each_record, quarantined};
 pub(crate) use front::Front;
 
 use std::path::PathBuf;

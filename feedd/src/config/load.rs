@@ -158,4 +158,54 @@ mod tests {
             assert!(error.contains(part), "{part}: {error}");
         }
     }
+
+    const EXAMPLE: &str = include_str!("../../feedd.example.toml");
+
+    /// The keys and values of a table, tables within it under dotted names.
+    fn leaves(table: &toml::Table, before: &str, into: &mut Vec<(String, toml::Value)>) {
+        for (key, value) in table {
+            let name = format!("{before}{key}");
+            match value {
+                toml::Value::Table(inner) => leaves(inner, &format!("{name}."), into),
+                other => into.push((name, other.clone())),
+            }
+        }
+    }
+
+    fn written(value: &impl serde::Serialize) -> Vec<(String, toml::Value)> {
+        let mut found = Vec::new();
+        leaves(&toml::Table::try_from(value).unwrap(), "", &mut found);
+        found
+    }
+
+    #[test]
+    fn the_example_passes_the_check_and_shows_every_key_with_its_default() {
+        let example = parse(EXAMPLE).unwrap();
+        example.check().unwrap();
+        let shown: toml::Table = EXAMPLE.parse().unwrap();
+        let first = shown["feed"][0].as_table().unwrap();
+        let mut keys = Vec::new();
+        leaves(first, "", &mut keys);
+        let symbols = example.feeds[0].instruments.clone();
+        for (key, default) in written(&FeedConfig::new("binance", "spot", symbols)) {
+            assert!(keys.contains(&(key.clone(), default)), "feed.{key}");
+        }
+        for (key, default) in written(&Config::default().limits) {
+            assert_eq!(shown["limits"][&key], default, "limits.{key}");
+        }
+        let absent = [
+            "rotate_after",
+            "api_key_file",
+            "token_file",
+            "ws_url",
+            "rest_url",
+            "silence",
+        ];
+        for key in absent
+            .into_iter()
+            .chain(["ca_file", "reader_cores", "journal_core"])
+        {
+            assert!(EXAMPLE.contains(&format!("# {key} = ")), "{key}");
+        }
+    }
 }

@@ -53,7 +53,7 @@ pub use sync::State;
 use crate::batch::{Batch, Control, Item, trade_channel};
 use crate::book::Book;
 use crate::instrument::{Admission, InstrumentId, Instruments};
-use crate::record::{Flags, GapCause, GapEnd, RecordSink, StatusCode};
+use crate::record::{Flags, GapCause, GapEnd, RecordSink, StatusCode, Trade};
 use crate::reject::Reject;
 use crate::time::Nanos;
 use crate::venue::{Channel, Channels, Facts, StreamKey, Venue, VenueId};
@@ -187,6 +187,21 @@ impl<V: Venue> Feed<V> {
     /// The run before this one ended unannounced: each stream begins with a gap.
     pub fn interrupted(&mut self) {
         self.interrupted = true;
+    }
+
+    /// Takes over where a run before this one stood in a stream of trades: what is missing since is
+    /// a hole with bounds, and can be recovered.
+    pub fn remember(&mut self, trade: &Trade) {
+        let instrument = trade.header.instrument;
+        let known =
+            instrument.venue() == self.id && instrument.index() < self.instruments.all().len();
+        if known {
+            let key = StreamKey {
+                instrument,
+                channel: trade_channel(trade),
+            };
+            self.streams.of(key).remember(trade);
+        }
     }
 
     /// Hands over the secret that some streams ask for, before their line opens.

@@ -104,6 +104,7 @@ macro_rules! venue_contract {
             vc_060_a_duplicate_changes_nothing,
             vc_070_a_disconnect_is_a_gap_in_every_live_stream,
             vc_071_a_snapshot_from_before_the_disconnect_is_not_believed,
+            vc_072_an_unannounced_end_is_a_hole_with_bounds,
             vc_080_a_refused_frame_changes_nothing,
             vc_090_an_unanswered_subscription_closes_its_line,
             vc_100_held_updates_are_bounded,

@@ -16,6 +16,7 @@ pub(crate) mod hub;
 mod journal;
 mod latency;
 mod monitor;
+mod past;
 mod publisher;
 mod reader;
 
@@ -84,6 +85,13 @@ impl Pipeline {
     ) -> Result<(Self, Recovered), Failure> {
         let (journal, recovered) = Journal::open(&config.journal.dir, journal_options(config))?;
         let run = journal.run();
+        let interrupted = !recovered.records.cuts.is_empty();
+        let past = if interrupted {
+            past::Past::read(&config.journal.dir.join("records"))
+        } else {
+            past::Past::default()
+        };
+        let past = Arc::new(past);
         let mut roster = Roster::load(&config.journal.dir)?;
         roster.add(&config.feeds)?;
         let roster = Arc::new(Mutex::new(roster));
@@ -129,7 +137,8 @@ impl Pipeline {
                 seats,
                 config: config.clone(),
                 run,
-                interrupted: !recovered.records.cuts.is_empty(),
+                interrupted,
+                past: Arc::clone(&past),
                 roster: Arc::clone(&roster),
                 dialer: dialer.clone(),
                 names: names.clone(),

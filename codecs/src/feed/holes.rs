@@ -13,6 +13,9 @@ use super::gaps::OpenGap;
 
 /// Holes of one stream that are told apart; more are counted lost at once.
 const HOLES_MAX: usize = 64;
+/// Widest hole that is asked of REST: a hundred pages of the venues' thousand trades. A wider one is
+/// an outage of hours, for which the venues have archives.
+const RECOVERED_MAX: u64 = 100_000;
 /// REST attempts that brought nothing, before a hole is given up.
 const ATTEMPTS_MAX: u32 = 5;
 /// First pause between two attempts, doubled each time: venues serve trades from a database that
@@ -173,6 +176,12 @@ impl Holes {
         self.list
             .extract_if(.., |hole| hole.attempts >= ATTEMPTS_MAX)
             .collect()
+    }
+
+    /// Gives up the declared holes that are too wide to be fetched.
+    pub(super) fn give_up_wide(&mut self) -> Vec<Hole> {
+        let wide = |hole: &mut Hole| hole.gap.is_some() && hole.missing() > RECOVERED_MAX;
+        self.list.extract_if(.., wide).collect()
     }
 
     /// Gives up the declared holes of a stream whose venue has no REST for them.

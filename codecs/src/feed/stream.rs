@@ -5,7 +5,7 @@ use super::gaps::OpenGap;
 use super::holes::Holes;
 use super::ids::Ids;
 use crate::instrument::InstrumentId;
-use crate::record::Figure;
+use crate::record::{Figure, Trade};
 use crate::time::Nanos;
 use crate::venue::{Channel, StreamKey, VenueId};
 
@@ -32,6 +32,15 @@ pub(super) struct StreamState {
     pub(super) ts_recv: Nanos,
     /// Monotonic time of the last message taken.
     pub(super) now: i64,
+}
+
+impl StreamState {
+    /// The stream stands behind `trade`, which an earlier run took.
+    pub(super) fn remember(&mut self, trade: &Trade) {
+        self.holes.advance(trade.header.seq);
+        self.ids.add(Ids::of(trade));
+        (self.ts_venue, self.ts_recv) = (trade.header.ts_venue, trade.header.ts_recv);
+    }
 }
 
 /// Trades without numbers that may be missing between two venue times.

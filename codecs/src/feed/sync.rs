@@ -11,21 +11,21 @@
 //! An update that does not follow may only be early: another line, or the venue's next frame, may
 //! bring what is missing. It waits (`early`) for as long as configured before the book breaks.
 
+mod buffer;
+mod early;
+
+pub(super) use early::Early;
+
 use super::arrivals::Arrivals;
 use super::counts::BookCounts;
 use super::gaps::OpenGap;
 use crate::book::Book;
 use crate::record::{BookHead, Figure, GapCause, Level};
 use crate::venue::{Follow, Held, Snapshots, Venue};
+use buffer::Buffer;
 
 const SECOND: i64 = 1_000_000_000;
 
-/// Most updates held while waiting for a REST snapshot: 100 s of Binance's 10 a second, ten-fold.
-const HELD_UPDATES_MAX: usize = 10_000;
-/// Most levels in them: 16 MiB.
-const HELD_LEVELS_MAX: usize = 1 << 20;
-/// Most updates that wait for one that is missing: 1 s of the busiest book streams.
-const EARLY_MAX: usize = 100;
 /// How long a snapshot may take before it is asked for again; doubles with each attempt.
 const RETRY_MIN: i64 = 5 * SECOND;
 /// Longest pause between two attempts.
@@ -70,20 +70,6 @@ pub(super) struct Rules {
     pub(super) redundant: bool,
 }
 
-/// An update that came before what it follows.
-#[derive(Debug)]
-pub(super) struct Early {
-    pub(super) head: BookHead,
-    levels: Vec<Level>,
-    bids: usize,
-}
-
-impl Early {
-    pub(super) fn levels(&self) -> Levels<'_> {
-        self.levels.split_at(self.bids)
-    }
-}
-
 /// An event's levels.
 pub(super) type Levels<'a> = (&'a [Level], &'a [Level]);
 
@@ -93,51 +79,6 @@ pub(super) struct Scratch {
     pub(super) bids: Vec<Level>,
     pub(super) asks: Vec<Level>,
     pub(super) figures: Vec<Figure>,
-}
-
-/// Updates held until a snapshot comes.
-#[derive(Debug, Default)]
-struct Buffer {
-    updates: Vec<(BookHead, usize, usize)>,
-    levels: Vec<Level>,
-}
-
-impl Buffer {
-    fn push(&mut self, head: &BookHead, (bids, asks): Levels<'_>) -> bool {
-        let fits = self.updates.len() < HELD_UPDATES_MAX
-            && self.levels.len() + bids.len() + asks.len() <= HELD_LEVELS_MAX;
-        if fits {
-            self.levels.extend_from_slice(bids);
-            self.levels.extend_from_slice(asks);
-            self.updates.push((*head, bids.len(), asks.len()));
-        }
-        fits
-    }
-
-    fn clear(&mut self) {
-        self.updates.clear();
-        self.levels.clear();
-    }
-
-    /// Heads and levels in order.
-    fn iter(&self) -> impl Iterator<Item = (&BookHead, Levels<'_>)> {
-        let mut at = 0;
-        self.updates.iter().map(move |(head, bids, asks)| {
-            let levels = &self.levels[at..at + bids + asks];
-            at += bids + asks;
-            (head, levels.split_at(*bids))
-        })
-    }
-
-    /// Forgets the first `count` updates.
-    fn forget(&mut self, count: usize) {
-        let levels: usize = self
-            .updates
-            .drain(..count)
-            .map(|(_, bids, asks)| bids + asks)
-            .sum();
-        self.levels.drain(..levels);
-    }
 }
 
 /// One instrument's book with everything needed to keep it right.
@@ -272,65 +213,6 @@ impl BookSync {
     /// Whether updates are not applied as they come.
     pub(super) fn waits(&self) -> bool {
         self.state != State::Live || !self.early.is_empty()
-    }
-
-    const fn may_wait(&self, rules: Rules) -> bool {
-        rules.wait > 0 && self.early.len() < EARLY_MAX
-    }
-
-    #[cold]
-    fn wait(&mut self, head: &BookHead, (bids, asks): Levels<'_>, now: i64) -> Verdict {
-        if self.early.is_empty() {
-            self.early_since = now;
-        }
-        self.early.push(Early {
-            head: *head,
-            levels: [bids, asks].concat(),
-            bids: bids.len(),
-        });
-        Verdict::Early
-    }
-
-    /// The early update whose turn it is now; it has been applied.
-    #[inline]
-    pub(super) fn next_early<V: Venue>(&mut self, venue: &V, rules: Rules) -> Option<Early> {
-        if self.early.is_empty() {
-            return None;
-        }
-        let mut early = std::mem::take(&mut self.early);
-        early.retain(|update| venue.follow(self.held, &update.head) != Follow::Stale);
-        let turn = early.iter().position(|update| {
-            venue.follow(self.held, &update.head) == Follow::Apply
-                && self
-                    .attempt(venue, &update.head, update.levels(), rules)
-                    .is_ok()
-        });
-        let turn = turn.map(|at| early.remove(at));
-        self.early = early;
-        turn
-    }
-
-    /// Whether early updates have waited for too long.
-    pub(super) fn is_overdue(&self, now: i64, wait: i64) -> bool {
-        !self.early.is_empty() && now - self.early_since >= wait
-    }
-
-    /// What is missing will not come: the book breaks. The updates that waited are handed out.
-    pub(super) fn give_up_waiting(&mut self, joins: bool) -> (Verdict, Vec<Early>) {
-        let mut early = std::mem::take(&mut self.early);
-        early.sort_by_key(|update| update.head.first_seq);
-        let first = early.first().map(|update| update.head);
-        let numbered = first.is_some_and(|head| head.header.seq != 0);
-        let cause = if numbered {
-            GapCause::SEQUENCE
-        } else {
-            GapCause::CHECKSUM
-        };
-        let verdict = self.broke(cause, first.as_ref());
-        for update in &early {
-            self.hold(&update.head, update.levels(), joins);
-        }
-        (verdict, early)
     }
 
     /// Whether a snapshot that came in the stream may replace the book. One from another line than

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use feedd_codecs::feed::State;
-use feedd_codecs::record::{GapCause, Kind, StatusCode};
-use feedd_codecs::venue::Channel;
+use feedd_codecs::record::{GapCause, Kind, Record, StatusCode};
+use feedd_codecs::venue::{Channel, Numbering, Venue};
 
 use crate::support::rig::Rig;
 use crate::support::script::{Asked, Script};
@@ -66,6 +66,37 @@ pub(crate) fn vc_070_a_disconnect_is_a_gap_in_every_live_stream<S: Script>() {
         .map(|line| line.streams().count())
         .sum();
     assert_eq!(asks, once);
+}
+
+/// VC-072: a run that ended unannounced left its last trades: what is missing since begins behind
+/// them, and REST is asked for it.
+pub(crate) fn vc_072_an_unannounced_end_is_a_hole_with_bounds<S: Script>() {
+    let mut before = Rig::<S>::live();
+    before.data_frame(0, S::TRADES).unwrap();
+    let records = before.take();
+    let Record::Trade(last) = records[0].get() else {
+        panic!("{records:?}");
+    };
+    let mut rig = Rig::<S>::idle();
+    rig.truths[0].trades = before.truths[0].trades + 3;
+    rig.truths[0].time_ms = before.truths[0].time_ms + 60_000;
+    rig.feed.interrupted();
+    rig.feed.remember(last);
+    rig.start();
+    let told = gaps(&rig.take());
+    let stream = |gap: &&(_, Channel, _, u64, u64)| gap.0 == rig.id(0) && gap.1 == S::TRADES;
+    let found: Vec<_> = told.iter().filter(stream).collect();
+    assert_eq!(found.len(), 1, "{told:?}");
+    assert_eq!(found[0].2, GapCause::RESTART);
+    let numbering = rig.feed.venue().numbering(S::TRADES);
+    if numbering == Numbering::Consecutive {
+        assert_eq!(found[0].3, last.header.seq + 1);
+    }
+    rig.bring_up();
+    rig.data_frame(0, S::TRADES).unwrap();
+    rig.pass(1_000);
+    let asked = rig.intents.iter().any(|intent| intent.contains("Trades"));
+    assert!(asked, "{numbering:?}");
 }
 
 /// VC-071: a snapshot that was under way when its line was lost is not believed.

@@ -17,6 +17,7 @@ use tokio::time::MissedTickBehavior;
 use super::driver::{Driver, DriverParts, SharedReport};
 use super::hub::Hub;
 use super::latency::{Interval, Recorder};
+use super::past::Past;
 use super::publisher::Publisher;
 use crate::clock;
 use crate::config::{Config, FeedConfig};
@@ -72,6 +73,8 @@ pub(super) struct Parts {
     pub(super) run: u32,
     /// Whether the run before ended unannounced.
     pub(super) interrupted: bool,
+    /// Where it stood in each stream of trades.
+    pub(super) past: Arc<Past>,
     pub(super) roster: Arc<Mutex<Roster>>,
     pub(super) dialer: Dialer,
     pub(super) names: Names,
@@ -106,6 +109,7 @@ async fn serve(mut parts: Parts) {
         config: parts.config,
         run: parts.run,
         interrupted: parts.interrupted,
+        past: parts.past,
         dialer: parts.dialer,
         names: parts.names,
         budgets: parts.budgets,
@@ -139,6 +143,7 @@ struct Common {
     config: Config,
     run: u32,
     interrupted: bool,
+    past: Arc<Past>,
     dialer: Dialer,
     names: Names,
     budgets: Budgets,
@@ -163,6 +168,7 @@ fn start<V: Venue + 'static>(
         .map_err(|reject| Failure::new(crate::exit::Code::Config, format!("{id}: {reject}")))?;
     if common.interrupted {
         feed.interrupted();
+        common.past.of(id).for_each(|trade| feed.remember(trade));
     }
     let facts = feed.facts();
     let (answers, answered) = mpsc::unbounded_channel();

@@ -234,10 +234,13 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
         for (gap, missing) in told {
             self.tell(key, &gap, GapEnd::OPEN, missing);
         }
-        if self.recovery(key).is_none() {
-            for hole in self.streams.of(key).holes.give_up() {
-                self.end_hole(key, &hole, GapEnd::LOST);
-            }
+        let given_up = if self.recovery(key).is_none() {
+            self.streams.of(key).holes.give_up()
+        } else {
+            self.streams.of(key).holes.give_up_wide()
+        };
+        for hole in given_up {
+            self.end_hole(key, &hole, GapEnd::LOST);
         }
     }
 

@@ -99,11 +99,7 @@ impl Pipeline {
         let (rest_stop, rest_stopping) = bounded(0);
         let (intervals, noted) = bounded(latency::QUEUE);
         let checkpoints = Arc::new(AtomicU64::new(0));
-        let names = Names::new(
-            resolver,
-            config.limits.resolve.0,
-            Arc::new(clock::System),
-        );
+        let names = Names::new(resolver, config.limits.resolve.0, Arc::new(clock::System));
         let dialer = Dialer::new(names.clone(), &config.tls, &config.limits)?;
         let budgets = Budgets::open(
             &config.journal.dir,

@@ -25,7 +25,8 @@ impl Past {
         let Ok(segments) = feedd_storage::segments(records) else {
             return past;
         };
-        let Some(first) = segments.iter().rev().take(SEGMENTS).last() else {
+        let newest = segments.len().saturating_sub(SEGMENTS);
+        let Some(first) = segments.get(newest) else {
             return past;
         };
         let Ok(mut reader) = LogReader::open(records, Start::Seq(first.first_seq)) else {

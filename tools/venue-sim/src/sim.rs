@@ -55,7 +55,11 @@ impl Sim {
     /// capture that cannot be read.
     pub fn start(config: SimConfig) -> Result<Sim, SimError> {
         config.check()?;
-        let tls = if config.tls { Some(authority(config.certificate)?) } else { None };
+        let tls = if config.tls {
+            Some(authority(config.certificate)?)
+        } else {
+            None
+        };
         let recording = match &config.source {
             Source::Generated => None,
             Source::Capture { product, files, .. } => Some(Recording::scan(*product, files)?),

@@ -101,8 +101,8 @@ pub struct Feed<V> {
     next_snapshot: i64,
     next_look: i64,
     refused: Option<Reject>,
-    /// Whether a line and its successor may bring the same.
-    rotating: bool,
+    /// Until when a line and its successor may bring the same (monotonic).
+    echo_until: i64,
     /// Streams whose first opening in this run must tell that the run before ended unannounced.
     interrupted: bool,
     resumed: std::collections::HashSet<StreamKey>,
@@ -173,7 +173,7 @@ impl<V: Venue> Feed<V> {
             next_snapshot: i64::MIN,
             next_look: i64::MIN,
             refused: None,
-            rotating: false,
+            echo_until: i64::MIN,
             interrupted: false,
             resumed: std::collections::HashSet::new(),
         })
@@ -224,6 +224,7 @@ impl<V: Venue> Feed<V> {
                 }
             }
         }
+        self.streams.leave(meta.line);
         let (venue, instruments) = (&self.venue, &self.instruments);
         self.lines[at].open(venue, instruments, meta.now);
         self.lines[at].pump(meta.now, out);
@@ -540,7 +541,7 @@ impl<V: Venue> Feed<V> {
             refused: &mut self.refused,
             scratch: &mut self.scratch,
             channels: self.channels,
-            redundant: self.options.lines > 1 || self.rotating,
+            redundant: self.options.lines > 1 || meta.now < self.echo_until,
             rotates: self.options.rotate_after > 0,
             wait: self.options.gap_wait,
             sink,

@@ -8,6 +8,8 @@
 const REMEMBERED: usize = 256;
 /// Lines that carry one stream at once: the replicas, each with its successor during a rotation.
 const LINES_A_STREAM: usize = 8;
+/// In place of a line that began anew.
+const GONE: u16 = u16::MAX;
 
 /// One message and who delivered it.
 #[derive(Clone, Copy, Debug)]
@@ -36,8 +38,8 @@ impl Arrival {
 /// A copy of a message that was taken before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Copy {
-    /// The line that was first.
-    pub(super) winner: u16,
+    /// The line that was first; `None` = it began anew since.
+    pub(super) winner: Option<u16>,
     /// By how many nanoseconds.
     pub(super) lead: i64,
 }
@@ -79,6 +81,14 @@ impl Arrivals {
             && !self.ring.iter().any(|held| held.key == key)
     }
 
+    /// `line` begins anew.
+    pub(super) fn leave(&mut self, line: u16) {
+        let lines = self.ring.iter_mut().flat_map(|held| &mut held.lines);
+        lines
+            .filter(|held| **held == line)
+            .for_each(|held| *held = GONE);
+    }
+
     /// Forgets all messages.
     pub(super) fn clear(&mut self) {
         self.ring.clear();
@@ -92,7 +102,7 @@ impl Arrivals {
         let arrival = oldest_first.find(|held| held.key == key && !held.from(line))?;
         arrival.add(line);
         Some(Copy {
-            winner: arrival.lines[0],
+            winner: Some(arrival.lines[0]).filter(|line| *line != GONE),
             lead: now - arrival.now,
         })
     }
@@ -108,7 +118,7 @@ mod tests {
         arrivals.took(7, 0, 1, 100);
         assert_eq!(arrivals.copy(7, 1, 110), None);
         let copy = Copy {
-            winner: 1,
+            winner: Some(1),
             lead: 30,
         };
         assert_eq!(arrivals.copy(7, 2, 130), Some(copy));

@@ -231,6 +231,8 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
             ..OpenGap::new(cause)
         };
         state.gap = Some(gap);
+        // What comes again now ends the gap.
+        state.arrivals.clear();
         self.tell(key, &gap, GapEnd::OPEN, 0);
     }
 

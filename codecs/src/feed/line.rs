@@ -46,8 +46,12 @@ pub struct Line {
     queue: VecDeque<Request>,
     pending: Vec<Request>,
     open: bool,
+    /// When it was made.
+    pub(super) made: i64,
     /// When it connected, or was made while it never did.
     pub(super) since: i64,
+    /// Until then it is not replaced: the last attempt came to nothing.
+    pub(super) rests_until: i64,
     /// The line that takes over from this one.
     pub(super) successor: Option<u16>,
     /// Why it should be replaced soon.
@@ -80,7 +84,9 @@ impl Line {
             queue: VecDeque::new(),
             pending: Vec::new(),
             open: false,
+            made: now,
             since: now,
+            rests_until: i64::MIN,
             successor: None,
             tired: None,
             next_send: 0,
@@ -209,11 +215,17 @@ impl Line {
         self.slots.iter().map(|slot| (slot.key, slot.stage))
     }
 
-    /// Whether it delivers `key`, or would as soon as something happens.
+    /// Whether it delivers `key`, or would as soon as something happens. What a quiet book missed in
+    /// between shows by its numbers or its checksum.
     pub(super) fn covers(&self, key: StreamKey) -> bool {
         let stage = self.slot(key).map(|slot| slot.stage);
-        let quiet = stage == Some(Stage::Acknowledged) && !key.channel.keeps_book();
-        self.open && (stage == Some(Stage::Live) || quiet)
+        self.open && matches!(stage, Some(Stage::Live | Stage::Acknowledged))
+    }
+
+    /// The most that asking for all its streams takes at the venue's pace.
+    pub(super) fn asking_time(&self) -> i64 {
+        let requests = i64::try_from(self.slots.len()).unwrap_or(i64::MAX);
+        self.spacing.saturating_mul(requests)
     }
 
     pub(super) fn live_streams(&self) -> Vec<StreamKey> {

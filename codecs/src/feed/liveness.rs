@@ -3,13 +3,14 @@
 //! A subscription that was acknowledged and delivers nothing is the venues' most common failure, and
 //! a quiet instrument looks the same. What tells them apart, most certain first:
 //!
-//! 1. another line delivers the same stream: then the floor is long enough;
+//! 1. another line delivers the same stream, several messages of it: then the floor is long enough;
 //! 2. the venue promises a pace ([`Cadence::Periodic`]): several times that;
 //! 3. the instrument trades, and its book or best prices say nothing: trades change both;
 //! 4. the stream's own longest pause of late: several times that, between floor and ceiling.
 //!
 //! A stream that is too quiet is reported and subscribed anew; if that does not help, its line is
-//! replaced. Each attempt doubles the wait for the next.
+//! replaced. Each attempt doubles the wait for the next. Silence up to the ceiling, of a stream of
+//! which nothing is known, is reported and subscribed anew once: an instrument may be that quiet.
 
 use std::collections::HashMap;
 
@@ -21,12 +22,20 @@ use crate::venue::{Cadence, Channel, Numbering, StreamKey, Venue};
 
 const SECOND: i64 = 1_000_000_000;
 
-/// How many times its longest pause a stream may be silent.
+/// How many times the venue's own pace a stream may be silent.
 const PATIENCE: i64 = 4;
+/// How many times its own longest pause a stream may be silent. Where messages come by chance, a
+/// pause of ten times the mean is one of 20,000, and the longest of the last dozens about three.
+const OWN_PATIENCE: i64 = 8;
+/// How many times that a stream must have been watched before its own pauses count: the first
+/// messages may be one burst of a quiet instrument.
+const WATCHED: i64 = 20;
 /// The longest pause is half forgotten in about this time.
 const MEMORY: i64 = 1_800 * SECOND;
 /// How often streams are looked at.
 const LOOK_EVERY: i64 = SECOND;
+/// Messages on other lines that show a stream to be silent on one: fewer may be lost ones.
+const COPIES_TELL: u64 = 3;
 /// Trades of an instrument that must have moved its book and its best prices.
 const TRADES_TELL: u64 = 20;
 /// Subscriptions anew, before the line is replaced.
@@ -35,6 +44,8 @@ const RENEWALS: u8 = 1;
 /// A stream's pace on one line.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Pulse {
+    /// When its history begins.
+    begun: i64,
     /// When it was asked for, answered, or last delivered.
     last: i64,
     /// Its longest pause of late.
@@ -43,11 +54,26 @@ pub(super) struct Pulse {
     count: u64,
     /// How often it was found too quiet since it last delivered.
     strikes: u8,
+    mark: Mark,
+}
+
+/// What other streams had delivered when this one was last seen to move.
+#[derive(Clone, Copy, Debug, Default)]
+struct Mark {
+    /// [`Pulse::last`] then.
+    last: i64,
+    /// When it was looked at.
+    at: i64,
+    copies: u64,
+    trades: u64,
 }
 
 impl Pulse {
     /// The subscription took a step: silence counts from here.
     pub(super) const fn begin(&mut self, now: i64) {
+        if self.pause == 0 {
+            self.begun = now;
+        }
         self.last = now;
         self.count = 0;
     }
@@ -71,22 +97,65 @@ impl Pulse {
         self.last
     }
 
+    /// Whether it was found too quiet, and is.
+    pub(super) const fn is_silent(&self) -> bool {
+        self.strikes > 0
+    }
+
     /// How long the stream may be silent by its own history.
-    fn limit(&self, options: LivenessOptions) -> i64 {
-        let own = if self.pause == 0 {
-            options.ceiling
+    fn limit(&self, options: LivenessOptions) -> Limit {
+        let own = self.pause.saturating_mul(OWN_PATIENCE).max(options.floor);
+        let watched = self.last.saturating_sub(self.begun);
+        let known = self.pause > 0 && own < options.ceiling && watched / WATCHED >= own;
+        if known {
+            Limit::proven(own)
         } else {
-            self.pause.saturating_mul(PATIENCE)
-        };
-        own.clamp(options.floor, options.ceiling)
+            Limit {
+                after: options.ceiling.max(options.floor),
+                proves: false,
+            }
+        }
+    }
+
+    /// Notes what the others had when this stream moved; what they delivered since.
+    fn compare(&mut self, copies: u64, trades: u64, now: i64) -> (u64, u64) {
+        if self.mark.last != self.last {
+            self.mark = Mark {
+                last: self.last,
+                at: now,
+                copies,
+                trades,
+            };
+        }
+        // Counts begin anew with a connection.
+        self.mark.copies = self.mark.copies.min(copies);
+        self.mark.trades = self.mark.trades.min(trades);
+        (copies - self.mark.copies, trades - self.mark.trades)
+    }
+}
+
+/// How long a stream may be silent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Limit {
+    after: i64,
+    /// Whether longer silence proves that something is wrong; else it is only worth a renewal.
+    proves: bool,
+}
+
+impl Limit {
+    const fn proven(after: i64) -> Self {
+        Self {
+            after,
+            proves: true,
+        }
     }
 }
 
 /// What other streams tell of one.
 struct Evidence {
-    /// When the same stream last delivered, on any line.
-    newest: HashMap<StreamKey, i64>,
-    /// Trades since each line and instrument began.
+    /// Messages of each stream, on all lines.
+    messages: HashMap<StreamKey, u64>,
+    /// Trades of each instrument, on all lines.
     trades: HashMap<InstrumentId, u64>,
 }
 
@@ -105,50 +174,50 @@ impl<V: Venue> Feed<V> {
         self.next_look = meta.now + LOOK_EVERY;
         let evidence = self.evidence();
         for at in 0..self.lines.len() {
-            for key in self.silent_streams(at, options, &evidence, meta.now) {
-                self.on_silent(at, key, meta, out, sink);
+            for (key, proven) in self.silent_streams(at, options, &evidence, meta.now) {
+                self.on_silent(at, key, proven, meta, out, sink);
             }
         }
     }
 
     fn evidence(&self) -> Evidence {
-        let mut newest: HashMap<StreamKey, i64> = HashMap::new();
+        let mut messages: HashMap<StreamKey, u64> = HashMap::new();
         let mut trades: HashMap<InstrumentId, u64> = HashMap::new();
         for slot in self.lines.iter().flat_map(|line| line.slots()) {
-            if slot.stage == Stage::Live {
-                let held = newest.entry(slot.key).or_insert(i64::MIN);
-                *held = (*held).max(slot.pulse.last);
-            }
+            *messages.entry(slot.key).or_default() += slot.pulse.count;
             if matches!(slot.key.channel, Channel::TRADE | Channel::AGG_TRADE) {
                 *trades.entry(slot.key.instrument).or_default() += slot.pulse.count;
             }
         }
-        Evidence { newest, trades }
+        Evidence { messages, trades }
     }
 
+    /// The streams that are too quiet now, and whether that proves something.
     fn silent_streams(
         &mut self,
         at: usize,
         options: LivenessOptions,
         evidence: &Evidence,
         now: i64,
-    ) -> Vec<StreamKey> {
+    ) -> Vec<(StreamKey, bool)> {
         let venue = &self.venue;
         if !self.lines[at].is_open() {
             return Vec::new();
         }
-        let silent = |slot: &&mut Slot| {
+        let silent = |slot: &mut Slot| {
             let watched = matches!(slot.stage, Stage::Acknowledged | Stage::Live);
-            let limit = limit(venue, slot, options, evidence) << slot.pulse.strikes.min(6);
-            watched && now - slot.pulse.last >= limit.min(options.ceiling.max(options.floor))
+            let limit = limit(venue, slot, options, evidence, now);
+            let most = options.ceiling.max(options.floor);
+            let after = (limit.after << slot.pulse.strikes.min(6)).min(most);
+            (watched && now - slot.pulse.last >= after).then_some(limit.proves)
         };
         let slots = self.lines[at].slots_mut().iter_mut();
         slots
-            .filter(silent)
-            .map(|slot| {
+            .filter_map(|slot| {
+                let proven = silent(slot)?;
                 slot.pulse.strikes = slot.pulse.strikes.saturating_add(1);
                 slot.pulse.last = now;
-                slot.key
+                Some((slot.key, proven))
             })
             .collect()
     }
@@ -158,6 +227,7 @@ impl<V: Venue> Feed<V> {
         &mut self,
         at: usize,
         key: StreamKey,
+        proven: bool,
         meta: Meta,
         out: &mut Outbox,
         sink: &mut impl RecordSink,
@@ -168,41 +238,49 @@ impl<V: Venue> Feed<V> {
             return;
         };
         let (strikes, was_live) = (slot.pulse.strikes, slot.stage == Stage::Live);
-        self.counts.stale_streams += u64::from(strikes == 1);
-        self.gate(meta, sink)
-            .stream_status(key, StatusCode::STALE, "");
-        let covered = self
-            .lines
-            .iter()
-            .any(|other| other.id() != line && other.covers(key));
+        if strikes == 1 {
+            self.counts.stale_streams += 1;
+            self.gate(meta, sink)
+                .stream_status(key, StatusCode::STALE, "");
+        }
         let unproven = self.venue.numbering(key.channel) == Numbering::None
             && !key.channel.keeps_book()
             && key.instrument != InstrumentId::NONE;
-        if was_live && unproven && !covered && strikes == 1 {
+        if proven && was_live && unproven && strikes == 1 && !self.is_covered(key, line) {
             self.gate(meta, sink).lost(key, GapCause::SILENCE);
         }
         if strikes <= RENEWALS && self.lines[at].can_renew(key) {
             let stream = named(&self.venue, key, &self.instruments);
             self.lines[at].renew(&self.venue, stream, meta.now, out);
-        } else if was_live || covered {
+        } else if proven {
             self.lines[at].tired = Some("a stream stays silent");
         }
     }
 }
 
 /// How long a stream may be silent.
-fn limit<V: Venue>(venue: &V, slot: &Slot, options: LivenessOptions, evidence: &Evidence) -> i64 {
-    let newest = evidence.newest.get(&slot.key).copied().unwrap_or(i64::MIN);
-    let elsewhere = newest > slot.pulse.last.saturating_add(options.floor / 2);
+fn limit<V: Venue>(
+    venue: &V,
+    slot: &mut Slot,
+    options: LivenessOptions,
+    evidence: &Evidence,
+    now: i64,
+) -> Limit {
+    let all = evidence.messages.get(&slot.key).copied().unwrap_or(0);
     let trades = evidence.trades.get(&slot.key.instrument).copied();
+    let copies = all.saturating_sub(slot.pulse.count);
+    let (copies, trades) = slot.pulse.compare(copies, trades.unwrap_or(0), now);
+    let waited = now - slot.pulse.mark.at >= options.floor;
     let moved = matches!(slot.key.channel, Channel::BBO | Channel::BOOK)
         && slot.pulse.count == 0
-        && trades.unwrap_or(0) >= TRADES_TELL;
-    if elsewhere || moved {
-        return options.floor;
+        && trades >= TRADES_TELL;
+    if waited && (copies >= COPIES_TELL || moved) {
+        return Limit::proven(options.floor);
     }
     match venue.cadence(slot.key.channel) {
-        Cadence::Periodic(every) => every.saturating_mul(PATIENCE).max(options.floor),
+        Cadence::Periodic(every) => {
+            Limit::proven(every.saturating_mul(PATIENCE).max(options.floor))
+        }
         Cadence::OnChange => slot.pulse.limit(options),
     }
 }
@@ -216,13 +294,25 @@ mod tests {
         let options = LivenessOptions::default();
         let mut pulse = Pulse::default();
         pulse.begin(0);
-        assert_eq!(pulse.limit(options), options.ceiling);
+        assert_eq!(pulse.limit(options).after, options.ceiling);
         let mut now = 0;
-        for pause in [SECOND, 30 * SECOND, SECOND] {
-            now += pause;
+        while now < 3_600 * SECOND {
+            now += 20 * SECOND;
             pulse.beat(now);
         }
-        assert!(pulse.limit(options) > 119 * SECOND && pulse.limit(options) <= 120 * SECOND);
+        assert_eq!(pulse.limit(options), Limit::proven(160 * SECOND));
+    }
+
+    #[test]
+    fn a_burst_tells_nothing_of_the_pause_that_follows() {
+        let options = LivenessOptions::default();
+        let mut pulse = Pulse::default();
+        pulse.begin(0);
+        for now in 1..100 {
+            pulse.beat(now * SECOND / 50);
+        }
+        let limit = pulse.limit(options);
+        assert_eq!((limit.after, limit.proves), (options.ceiling, false));
     }
 
     #[test]
@@ -235,6 +325,6 @@ mod tests {
         for second in 0..20_000 {
             pulse.beat((301 + second) * SECOND);
         }
-        assert_eq!(pulse.limit(options), options.floor);
+        assert_eq!(pulse.limit(options), Limit::proven(options.floor));
     }
 }

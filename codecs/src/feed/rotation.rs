@@ -9,7 +9,7 @@
 //! comes twice. At most [`AT_ONCE`] lines of a feed change at a time, and never two replicas of the
 //! same streams, so that a venue that announces its end is not met by a storm.
 
-use super::line::{Line, Stage};
+use super::line::{Line, Slot, Stage};
 use super::{Feed, Intent, Meta, Outbox};
 use crate::record::{RecordSink, StatusCode};
 use crate::venue::{StreamKey, Venue};
@@ -20,8 +20,14 @@ const SECOND: i64 = 1_000_000_000;
 const AT_ONCE: usize = 2;
 /// How long the new line must deliver, or wait for quiet streams, before the old one is closed.
 const OVERLAP: i64 = 3 * SECOND;
-/// How long a new line may take to get there; then it is given up and tried again later.
+/// How long a new line may take to get there, beside the time that its requests take; then it is
+/// given up.
 const PATIENCE: i64 = 60 * SECOND;
+/// How long the old line then goes on before another is tried.
+const REST: i64 = 60 * SECOND;
+/// How long copies are watched for after a rotation: what the old line brought may still be under
+/// way on the new one.
+const ECHO: i64 = 30 * SECOND;
 /// Part of the life of a line by which rotations are spread, so that lines that began together do
 /// not end together: one 16th for each line, up to a quarter.
 const SPREAD: i64 = 16;
@@ -38,7 +44,9 @@ impl<V: Venue> Feed<V> {
             self.begin_rotation(at, meta, out, sink);
             running += 1;
         }
-        self.rotating = running > 0;
+        if running > 0 {
+            self.echo_until = meta.now + ECHO;
+        }
     }
 
     fn next_to_rotate(&self, now: i64) -> Option<usize> {
@@ -47,6 +55,7 @@ impl<V: Venue> Feed<V> {
             let early = life / SPREAD * (at as i64 % (SPREAD / 4));
             let old = life > 0 && now - line.since >= life - early;
             line.is_open()
+                && now >= line.rests_until
                 && line.successor.is_none()
                 && !self.is_heir(line.id())
                 && (old || line.tired.is_some())
@@ -61,10 +70,12 @@ impl<V: Venue> Feed<V> {
 
     /// Whether another line of the same streams is being replaced.
     fn sibling_rotates(&self, line: &Line) -> bool {
-        let first = line.slots().first().map(|slot| slot.key);
-        self.lines.iter().any(|other| {
-            other.successor.is_some() && first.is_some_and(|key| other.slot(key).is_some())
-        })
+        let shares = |other: &Line| {
+            let mut slots = line.slots().iter();
+            slots.any(|slot| other.slot(slot.key).is_some())
+        };
+        let mut others = self.lines.iter();
+        others.any(|other| other.successor.is_some() && shares(other))
     }
 
     fn begin_rotation(
@@ -99,7 +110,7 @@ impl<V: Venue> Feed<V> {
         for (old, new) in pairs {
             match self.readiness(old, new, meta.now) {
                 Readiness::Ready => self.retire(old, meta, out, sink),
-                Readiness::Failed => self.give_up(old, new, meta, out),
+                Readiness::Failed => self.give_up(old, new, meta.now, out),
                 Readiness::Waiting => {}
             }
         }
@@ -110,22 +121,25 @@ impl<V: Venue> Feed<V> {
         let (Some(old), Some(new)) = (find(old), find(new)) else {
             return Readiness::Failed;
         };
-        let takes_over = |(key, stage): (StreamKey, Stage)| {
+        let takes_over = |slot: &Slot| {
+            let key = slot.key;
             let there = new.slot(key).map(|slot| slot.stage);
-            match stage {
+            match slot.stage {
+                // What is silent here need not speak there.
+                _ if slot.pulse.is_silent() => true,
                 Stage::Live => {
                     there == Some(Stage::Live) || new.covers(key) && now - new.since >= 4 * OVERLAP
                 }
-                Stage::Acknowledged => new.covers(key) || there == Some(Stage::Acknowledged),
+                Stage::Acknowledged => new.covers(key),
                 Stage::Wanted | Stage::Asked | Stage::Refused => true,
             }
         };
         let settled =
             |(_, stage): (StreamKey, Stage)| !matches!(stage, Stage::Wanted | Stage::Asked);
         let overlapped = new.is_open() && now - new.since >= OVERLAP;
-        if overlapped && new.streams().all(settled) && old.streams().all(takes_over) {
+        if overlapped && new.streams().all(settled) && old.slots().iter().all(takes_over) {
             Readiness::Ready
-        } else if now - new.since >= PATIENCE {
+        } else if now - new.made >= PATIENCE + new.asking_time() {
             Readiness::Failed
         } else {
             Readiness::Waiting
@@ -149,17 +163,11 @@ impl<V: Venue> Feed<V> {
     }
 
     /// The new line did not come to deliver everything: the old one stays, if it lives.
-    fn give_up(&mut self, old: u16, new: u16, meta: Meta, out: &mut Outbox) {
+    fn give_up(&mut self, old: u16, new: u16, now: i64, out: &mut Outbox) {
         self.lines.retain(|line| line.id() != new);
         out.push(Intent::Retire { line: new });
         if let Some(line) = self.lines.iter_mut().find(|line| line.id() == old) {
-            line.successor = None;
-            // The whole of its time again would be beyond the venue's limit; a tired line is
-            // replaced as soon as it is tired again.
-            line.tired = None;
-            line.since = line
-                .since
-                .max(meta.now - self.options.rotate_after + PATIENCE);
+            (line.successor, line.rests_until) = (None, now + REST);
         }
     }
 }

@@ -51,7 +51,8 @@ impl Scores {
 
     pub(super) fn copied(&mut self, line: u16, copy: super::arrivals::Copy) {
         self.of(line).copies += 1;
-        let winner = self.of(copy.winner);
+        let Some(winner) = copy.winner else { return };
+        let winner = self.of(winner);
         let lead = copy.lead.max(0);
         winner.lead_sum += u128::from(lead.unsigned_abs());
         winner.lead_max = winner.lead_max.max(lead);

@@ -96,6 +96,12 @@ impl Streams {
         }
     }
 
+    /// A line begins anew: what it delivered before, it may deliver again.
+    pub(super) fn leave(&mut self, line: u16) {
+        let states = self.rows.iter_mut().flatten();
+        states.for_each(|state| state.arrivals.leave(line));
+    }
+
     #[cold]
     fn grow(&mut self, channel: usize, index: usize) {
         if self.rows.len() <= channel {

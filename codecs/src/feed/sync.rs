@@ -26,6 +26,8 @@ use buffer::Buffer;
 
 const SECOND: i64 = 1_000_000_000;
 
+/// Levels a side that the checksum of an update without a number covers (Kraken book page).
+const CHECKSUM_DEPTH: u16 = 10;
 /// How long a snapshot may take before it is asked for again; doubles with each attempt.
 const RETRY_MIN: i64 = 5 * SECOND;
 /// Longest pause between two attempts.
@@ -181,7 +183,7 @@ impl BookSync {
             // Older than the book by the venue's own order, whatever its number.
             return Verdict::Stale;
         }
-        if rules.redundant && head.header.seq == 0 && self.is_in_snapshot(head) {
+        if rules.redundant && head.header.seq == 0 && self.is_contained(head) {
             return Verdict::Stale;
         }
         match venue.follow(self.held, head) {
@@ -203,11 +205,13 @@ impl BookSync {
         }
     }
 
-    /// Whether an update without a number is older than the snapshot that the book began with: a
-    /// slower line tells what the snapshot contains.
-    fn is_in_snapshot(&self, head: &BookHead) -> bool {
-        let name = (head.header.ts_venue, head.checksum);
-        head.header.ts_venue != 0 && (head.header.ts_venue < self.since || name == self.mark)
+    /// Whether an update without a number, from a slower line, tells what the book contains: it is
+    /// older than the snapshot, or than an update whose checksum confirmed the whole book without it.
+    fn is_contained(&self, head: &BookHead) -> bool {
+        let ts = head.header.ts_venue;
+        let whole = (1..=CHECKSUM_DEPTH).contains(&head.depth);
+        let proven = if whole { self.mark.0 } else { self.since };
+        ts != 0 && (ts < proven || (ts, head.checksum) == self.mark)
     }
 
     /// Whether updates are not applied as they come.

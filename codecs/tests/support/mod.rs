@@ -7,6 +7,7 @@ pub(crate) mod binance;
 pub(crate) mod bybit;
 pub(crate) mod kraken;
 pub(crate) mod kraken_futures;
+pub(crate) mod ledger;
 pub(crate) mod net;
 pub(crate) mod rig;
 pub(crate) mod script;

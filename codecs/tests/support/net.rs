@@ -354,6 +354,15 @@ impl<S: Script> Net<S> {
             .is_some_and(|(book, state, ..)| state == State::Live && equals(book, &self.truths[at]))
     }
 
+    /// Has every live book told again.
+    pub(crate) fn checkpoint(&mut self) {
+        for at in 0..3 {
+            self.call(u16::MAX, |feed, meta, _, sink| {
+                feed.checkpoint(at, meta, sink);
+            });
+        }
+    }
+
     pub(crate) fn take(&mut self) -> Vec<Taken> {
         std::mem::take(&mut self.records)
     }

@@ -22,6 +22,8 @@ mod books;
 mod faults;
 #[path = "venue_contract/lines.rs"]
 mod lines;
+#[path = "venue_contract/recovery.rs"]
+mod recovery;
 #[path = "venue_contract/subscriptions.rs"]
 mod subscriptions;
 mod support;
@@ -33,6 +35,7 @@ use feedd_codecs::{InstrumentId, Record};
 use books::*;
 use faults::*;
 use lines::*;
+use recovery::*;
 use subscriptions::*;
 use support::rig::{Rig, Taken};
 use support::script::{Asked, Script};
@@ -129,6 +132,19 @@ macro_rules! venue_contract {
             vc_207_messages_swapped_within_the_wait_are_no_gap,
             vc_208_messages_swapped_for_too_long_are_one_gap,
             vc_209_updates_that_wait_leave_once_however_many_lines_bring_them,
+            vc_300_a_hole_in_trades_is_told_asked_for_and_filled_once,
+            vc_301_a_page_with_a_part_of_a_hole_leads_to_the_next,
+            vc_302_what_rest_does_not_bring_is_lost_once,
+            vc_303_a_disconnect_between_two_trades_ends_with_nothing,
+            vc_304_a_disconnect_that_missed_trades_is_recovered,
+            vc_305_live_trades_go_on_during_a_recovery,
+            vc_306_trades_numbered_anew_are_a_gap_of_their_own,
+            vc_307_a_trade_far_ahead_does_not_stop_the_stream,
+            vc_308_holes_are_bounded_and_none_is_silent,
+            vc_309_trades_with_ids_are_recovered_as_far_as_rest_reaches,
+            vc_310_disconnects_while_rest_is_asked_have_an_end_each,
+            vc_311_what_the_ring_dropped_is_lost_whatever_the_numbers_say,
+            vc_312_every_gap_has_one_end_whatever_happens,
         })+
     };
     (@cases $venue:ident, $script:ty: $($case:ident),+ $(,)?) => {

@@ -13,6 +13,8 @@ pub(super) struct OpenGap {
     pub(super) last_seq: u64,
     pub(super) ts_open: Nanos,
     pub(super) ts_good: Nanos,
+    /// Numbers of it that were given up while others were still hoped for.
+    pub(super) lost: u64,
 }
 
 impl Default for OpenGap {
@@ -31,7 +33,13 @@ impl OpenGap {
             last_seq: 0,
             ts_open: 0,
             ts_good: 0,
+            lost: 0,
         }
+    }
+
+    /// Whether both are the same gap, by what names it in the journal.
+    pub(super) const fn is(&self, other: &Self) -> bool {
+        self.ts_open == other.ts_open && self.first_seq == other.first_seq
     }
 
     /// Its record, without stamps and lineage.

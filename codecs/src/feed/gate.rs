@@ -217,19 +217,27 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
     fn lose_stream(&mut self, key: StreamKey, cause: GapCause) {
         let ts_recv = self.meta.ts_recv;
         let state = self.streams.of(key);
-        if state.gap.is_some() {
+        let shed = cause == GapCause::BACKPRESSURE;
+        if state
+            .gap
+            .is_some_and(|gap| !shed || gap.cause == GapCause::BACKPRESSURE)
+        {
             return;
         }
+        // What our ring dropped has numbers that were taken: which ones is not known.
+        let next = state.holes.next().filter(|_| !shed);
+        let highest = state.highest.filter(|_| !shed).unwrap_or(0);
         let gap = OpenGap {
-            good_seq: state
-                .holes
-                .next()
-                .map_or(state.highest.unwrap_or(0), |next| next - 1),
-            first_seq: state.holes.next().unwrap_or(0),
+            good_seq: next.map_or(highest, |next| next - 1),
+            first_seq: next.unwrap_or(0),
             ts_open: ts_recv,
             ts_good: state.ts_recv,
             ..OpenGap::new(cause)
         };
+        if let Some(before) = state.gap.take() {
+            self.tell(key, &before, GapEnd::LOST, 0);
+        }
+        let state = self.streams.of(key);
         state.gap = Some(gap);
         // What comes again now ends the gap.
         state.arrivals.clear();

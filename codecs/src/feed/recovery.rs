@@ -9,8 +9,9 @@ use crate::venue::{Hole, StreamKey, Venue};
 impl<V: Venue> Feed<V> {
     /// Time passes: holes that nobody filled are told and asked for.
     pub(super) fn recover(&mut self, meta: Meta, out: &mut Outbox, sink: &mut impl RecordSink) {
-        let open =
-            |state: &super::stream::StreamState| !state.holes.is_empty() || state.wanted.is_some();
+        let open = |state: &super::stream::StreamState| {
+            !state.holes.is_empty() || !state.wanted.is_empty()
+        };
         for key in self.streams.keys(self.id, open) {
             self.gate(meta, sink).declare_holes(key);
             self.ask_for_trades(key, meta.now, out);
@@ -19,21 +20,20 @@ impl<V: Venue> Feed<V> {
 
     fn ask_for_trades(&mut self, key: StreamKey, now: i64, out: &mut Outbox) {
         let state = self.streams.of(key);
-        let hole = match (&mut state.wanted, state.holes.next_ask(now)) {
-            (Some(wanted), _) if !wanted.asked && now >= wanted.due => {
-                wanted.asked = true;
-                Hole {
-                    first: 0,
-                    last: 0,
-                    after: wanted.after,
-                }
+        let hole = if let Some(after) = state.ask(now) {
+            Hole {
+                first: 0,
+                last: 0,
+                after,
             }
-            (_, Some(hole)) => Hole {
+        } else if let Some(hole) = state.holes.next_ask(now) {
+            Hole {
                 first: hole.first,
                 last: hole.last,
                 after: hole.after,
-            },
-            _ => return,
+            }
+        } else {
+            return;
         };
         let symbol = &self.instruments.get(key.instrument).symbol;
         if let Some(query) = self.venue.trades_query(symbol, key.channel, hole) {

@@ -9,6 +9,10 @@ use crate::record::{Figure, Trade};
 use crate::time::Nanos;
 use crate::venue::{Channel, StreamKey, VenueId};
 
+/// Gaps of one stream that wait for REST; with more, the oldest is given up. Each is a disconnect, and
+/// one answer serves them all.
+const WANTED_MAX: usize = 8;
+
 /// State of one stream.
 #[derive(Clone, Debug, Default)]
 pub(super) struct StreamState {
@@ -22,8 +26,8 @@ pub(super) struct StreamState {
     pub(super) arrivals: Arrivals,
     /// A gap that ends with the next message.
     pub(super) gap: Option<OpenGap>,
-    /// Ids that REST should bring: what came after this venue time and is not known.
-    pub(super) wanted: Option<Wanted>,
+    /// Gaps that REST should fill with what is not known, oldest first.
+    pub(super) wanted: Vec<Wanted>,
     /// Statistics as they stand, each with the venue time of its last change.
     pub(super) figures: Vec<(Figure, Nanos)>,
     /// Venue time of the newest message taken.
@@ -41,6 +45,25 @@ impl StreamState {
         self.ids.add(Ids::of(trade));
         (self.ts_venue, self.ts_recv) = (trade.header.ts_venue, trade.header.ts_recv);
     }
+
+    /// REST should fill another gap; the one that is given up for it, if there are too many.
+    pub(super) fn want(&mut self, wanted: Wanted) -> Option<Wanted> {
+        let given_up = (self.wanted.len() >= WANTED_MAX).then(|| self.wanted.remove(0));
+        self.wanted.push(wanted);
+        given_up
+    }
+
+    /// Asks for what is due; the venue time from which trades may be missing. One answer at a time.
+    pub(super) fn ask(&mut self, now: i64) -> Option<Nanos> {
+        let due = |wanted: &Wanted| now >= wanted.due;
+        if self.wanted.iter().any(|wanted| wanted.asked) || !self.wanted.iter().any(due) {
+            return None;
+        }
+        self.wanted
+            .iter_mut()
+            .for_each(|wanted| wanted.asked = true);
+        self.wanted.first().map(|wanted| wanted.after)
+    }
 }
 
 /// Trades without numbers that may be missing between two venue times.
@@ -52,6 +75,13 @@ pub(super) struct Wanted {
     pub(super) asked: bool,
     pub(super) attempts: u32,
     pub(super) due: i64,
+}
+
+impl Wanted {
+    /// Whether a trade of that venue time may be missing.
+    pub(super) fn holds(&self, ts: Nanos) -> bool {
+        (self.after..=self.until).contains(&ts)
+    }
 }
 
 /// The states of all streams, by channel and instrument.

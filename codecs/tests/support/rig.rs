@@ -62,6 +62,10 @@ pub(crate) struct Rig<S: Script> {
     pub(crate) sent: Vec<Sent>,
     /// The snapshots asked for since the start.
     pub(crate) asked: Vec<InstrumentId>,
+    /// The other REST requests since the start; nobody answers them.
+    pub(crate) fetched: Vec<Fetch>,
+    /// The lines retired since the start.
+    pub(crate) retired: Vec<u16>,
     /// The lines given up since the start.
     pub(crate) closed: Vec<(u16, CloseReason)>,
     /// Every intent since the start, as text.
@@ -97,7 +101,15 @@ impl<S: Script> Rig<S> {
 
     /// A feed of other symbols that has not started.
     pub(crate) fn of(symbols: &[String]) -> Self {
-        let options = feedd_codecs::feed::FeedOptions {
+        Self::with(symbols, |_| ())
+    }
+
+    /// As [`Rig::of`], with what `adjust` changes of its options.
+    pub(crate) fn with(
+        symbols: &[String],
+        adjust: impl FnOnce(&mut feedd_codecs::feed::FeedOptions),
+    ) -> Self {
+        let mut options = feedd_codecs::feed::FeedOptions {
             instruments: symbols
                 .iter()
                 .cloned()
@@ -114,6 +126,7 @@ impl<S: Script> Rig<S> {
             },
             ..feedd_codecs::feed::FeedOptions::default()
         };
+        adjust(&mut options);
         let truth = |symbol: &String| Truth::new(symbol, S::PLACES, S::VIEW);
         Self {
             feed: Feed::new(S::ID, told(options)).unwrap(),
@@ -122,6 +135,8 @@ impl<S: Script> Rig<S> {
             records: Vec::new(),
             sent: Vec::new(),
             asked: Vec::new(),
+            fetched: Vec::new(),
+            retired: Vec::new(),
             closed: Vec::new(),
             intents: Vec::new(),
             answering: true,
@@ -139,7 +154,12 @@ impl<S: Script> Rig<S> {
 
     /// A feed whose books are all live and whose streams all had data.
     pub(crate) fn live() -> Self {
-        let mut rig = Self::idle();
+        Self::live_with(|_| ())
+    }
+
+    /// As [`Rig::live`], with what `adjust` changes of its options.
+    pub(crate) fn live_with(adjust: impl FnOnce(&mut feedd_codecs::feed::FeedOptions)) -> Self {
+        let mut rig = Self::with(&S::SYMBOLS.map(str::to_owned), adjust);
         rig.start();
         rig.bring_up();
         rig
@@ -282,6 +302,15 @@ impl<S: Script> Rig<S> {
             .on_body(want, body.as_bytes(), meta, &mut self.out, &mut sink);
         self.settle();
         outcome
+    }
+
+    /// A REST request comes to nothing.
+    pub(crate) fn fail(&mut self, want: Want) {
+        let meta = self.meta(u16::MAX);
+        let records = &mut self.records;
+        let mut sink = |record: &Record<'_>| records.push(Taken::of(record));
+        self.feed.on_fetch_failed(want, meta, &mut sink);
+        self.settle();
     }
 
     /// Brings an instrument's snapshot the way the venue does.
@@ -445,7 +474,8 @@ impl<S: Script> Rig<S> {
                     self.snapshot(instrument.index()).unwrap();
                 }
             }
-            Intent::Fetch(_) | Intent::Retire { .. } => {}
+            Intent::Fetch(fetch) => self.fetched.push(fetch),
+            Intent::Retire { line } => self.retired.push(line),
             Intent::Close { line, reason } => self.closed.push((line, reason)),
         }
     }

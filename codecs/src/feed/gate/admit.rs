@@ -153,7 +153,7 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
             }
             Place::Filling => {
                 self.counts.late += 1;
-                self.fill(key, number, None);
+                self.fill(key, sign, None);
                 Flags::LATE
             }
             Place::Old if self.begins_anew(key, sign) => {
@@ -179,7 +179,7 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
     fn reset(&mut self, key: StreamKey, sign: Sign) {
         let given_up = self.streams.of(key).holes.reset();
         for hole in given_up {
-            self.end_hole(key, &hole, GapEnd::LOST);
+            self.end_hole(key, hole, GapEnd::LOST);
         }
         self.lose_stream(key, GapCause::RESET);
         self.resume(key, sign, GapEnd::LOST);
@@ -196,17 +196,17 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
             self.resume_after_gap(key, sign, GapEnd::LOST);
         }
         let state = self.streams.of(key);
-        let after = state.ts_venue;
+        let good = (state.ts_venue, state.ts_recv);
         let next = state.holes.next().unwrap_or(sign.seq);
         let gap = state.gap.take().map(|gap| OpenGap {
             first_seq: next,
             last_seq: sign.seq - 1,
             ..gap
         });
-        let given_up = state.holes.open(sign.seq, after, (line, now), gap);
+        let given_up = state.holes.open(sign.seq, good, (line, now), gap);
         state.holes.advance(sign.seq);
         if let Some(hole) = given_up {
-            self.end_hole(key, &hole, GapEnd::LOST);
+            self.end_hole(key, hole, GapEnd::LOST);
         }
         if self.wait == 0 {
             self.declare_holes(key);
@@ -215,24 +215,10 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
 
     /// Writes the gap records of holes that nobody filled in time.
     pub(in crate::feed) fn declare_holes(&mut self, key: StreamKey) {
-        let (ts_open, now, wait) = (self.meta.ts_recv, self.meta.now, self.wait);
-        let state = self.streams.of(key);
-        let ts_good = state.ts_recv;
-        let mut told = Vec::new();
-        for hole in state.holes.overdue(now, wait) {
-            let gap = OpenGap {
-                good_seq: hole.first - 1,
-                first_seq: hole.first,
-                last_seq: hole.last,
-                ts_open,
-                ts_good,
-                ..OpenGap::new(GapCause::SEQUENCE)
-            };
-            hole.gap = Some(gap);
-            told.push((gap, hole.missing()));
-        }
-        for (gap, missing) in told {
-            self.tell(key, &gap, GapEnd::OPEN, missing);
+        let (now, wait) = (self.meta.now, self.wait);
+        for hole in self.streams.of(key).holes.overdue(now, wait) {
+            let gap = self.declare(key, &hole);
+            self.streams.of(key).holes.told(hole.first, gap);
         }
         let given_up = if self.recovery(key).is_none() {
             self.streams.of(key).holes.give_up()
@@ -240,8 +226,24 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
             self.streams.of(key).holes.give_up_wide()
         };
         for hole in given_up {
-            self.end_hole(key, &hole, GapEnd::LOST);
+            self.end_hole(key, hole, GapEnd::LOST);
         }
+    }
+
+    /// Tells of a hole, as of the line that showed it.
+    fn declare(&mut self, key: StreamKey, hole: &Hole) -> OpenGap {
+        let gap = OpenGap {
+            good_seq: hole.first.saturating_sub(1),
+            first_seq: hole.first,
+            last_seq: hole.last,
+            ts_open: self.meta.ts_recv,
+            ts_good: hole.ts_good,
+            ..OpenGap::new(GapCause::SEQUENCE)
+        };
+        let line = std::mem::replace(&mut self.meta.line, hole.line);
+        self.tell(key, &gap, GapEnd::OPEN, hole.missing());
+        self.meta.line = line;
+        gap
     }
 
     /// Whether REST has trades of this stream.
@@ -257,36 +259,38 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
 
     /// Takes a number out of its hole; `by` is how the gap ends with the last one, by default
     /// through the line that brought it.
-    pub(in crate::feed) fn fill(&mut self, key: StreamKey, number: u64, by: Option<GapEnd>) {
-        if let Some(hole) = self.streams.of(key).holes.fill(number) {
+    pub(super) fn fill(&mut self, key: StreamKey, sign: Sign, by: Option<GapEnd>) {
+        let filled = self.streams.of(key).holes.fill(sign.seq, sign.ts);
+        if let Some(hole) = filled.given_up {
+            self.end_hole(key, hole, GapEnd::LOST);
+        }
+        if let Some(hole) = filled.ended {
             let other = hole.line != self.meta.line;
             let by = by.unwrap_or(if other {
                 GapEnd::OTHER_LINE
             } else {
                 GapEnd::NOTHING
             });
-            self.counts.reordered += u64::from(hole.gap.is_none());
-            self.end_hole(key, &hole, by);
+            self.end_hole(key, hole, by);
         }
     }
 
-    /// The end of a hole, told if its begin was.
-    pub(in crate::feed) fn end_hole(&mut self, key: StreamKey, hole: &Hole, end: GapEnd) {
-        let Some(gap) = hole.gap else { return };
-        let missing = if end == GapEnd::LOST {
+    /// Writes how a gap ended, with the last of its parts. A hole that is given up before it was
+    /// told is told first.
+    pub(super) fn end_hole(&mut self, key: StreamKey, mut hole: Hole, end: GapEnd) {
+        let lost = if end == GapEnd::LOST {
             hole.missing()
         } else {
             0
         };
-        // Another part of the same gap may still be missing: it tells the end of both.
-        let open = self
-            .streams
-            .of(key)
-            .holes
-            .shares(gap.ts_open, gap.first_seq);
-        if !open || end == GapEnd::LOST {
-            self.tell(key, &gap, end, missing);
+        if hole.gap.is_none() && lost > 0 {
+            hole.gap = Some(self.declare(key, &hole));
         }
+        let Some(gap) = self.streams.of(key).holes.close(&hole, lost) else {
+            return;
+        };
+        let end = if gap.lost > 0 { GapEnd::LOST } else { end };
+        self.tell(key, &gap, end, gap.lost);
     }
 
     #[inline]
@@ -370,7 +374,7 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
         let end = if proven { end } else { GapEnd::LOST };
         let by_ids = self.venue.numbering(key.channel) == Numbering::Ids;
         if by_ids && proven && recovers && state.ts_recv != 0 {
-            state.wanted = Some(Wanted {
+            let given_up = state.want(Wanted {
                 gap,
                 after: state.ts_venue,
                 until: sign.ts,
@@ -378,6 +382,9 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
                 attempts: 0,
                 due: self.meta.now,
             });
+            if let Some(older) = given_up {
+                self.tell(key, &older.gap, GapEnd::LOST, 0);
+            }
         } else {
             self.tell(key, &gap, end, 0);
         }

@@ -1,7 +1,10 @@
 //! Trades that REST brings: taken only where one is missing, so that a repeat adds nothing.
 
 use super::Gate;
+use super::admit::Sign;
+use crate::feed::holes::Place;
 use crate::feed::ids::Ids;
+use crate::feed::stream::Wanted;
 use crate::record::{Flags, GapEnd, Record, RecordSink, Trade};
 use crate::venue::{Numbering, StreamKey, Venue};
 
@@ -18,11 +21,11 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
         }
         let mut progress = false;
         for trade in trades {
-            let number = trade.header.seq;
-            if self.streams.of(key).holes.place(number) == crate::feed::holes::Place::Filling {
+            let sign = Sign::of_trade(trade);
+            if self.streams.of(key).holes.place(trade.header.seq) == Place::Filling {
                 progress = true;
                 self.backfilled(trade);
-                self.fill(key, number, Some(GapEnd::REST));
+                self.fill(key, sign, Some(GapEnd::REST));
             }
         }
         self.hole_answered(key, progress);
@@ -32,43 +35,46 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
     pub(in crate::feed) fn hole_answered(&mut self, key: StreamKey, progress: bool) {
         let given_up = self.streams.of(key).holes.answered(self.meta.now, progress);
         for hole in given_up {
-            self.end_hole(key, &hole, GapEnd::LOST);
+            self.end_hole(key, hole, GapEnd::LOST);
         }
     }
 
-    /// The answer is complete if it reaches back to a trade that was taken before the gap.
+    /// The answer is complete for a gap if it reaches back to a trade that was taken before it.
     fn backfill_ids(&mut self, key: StreamKey, trades: &mut [Trade]) {
-        let Some(wanted) = self.streams.of(key).wanted else {
-            return;
-        };
-        let mut reaches = false;
+        let wanted = &mut self.streams.of(key).wanted;
+        let asked: Vec<Wanted> = wanted.extract_if(.., |wanted| wanted.asked).collect();
+        let mut reaches = i64::MAX;
         for trade in trades {
             let id = Ids::of(trade);
             let ts = trade.header.ts_venue;
-            let known = self.streams.of(key).ids.knows(id);
-            reaches |= known && ts <= wanted.after;
-            if !known && ts >= wanted.after && ts <= wanted.until {
+            if self.streams.of(key).ids.knows(id) {
+                reaches = reaches.min(ts);
+            } else if asked.iter().any(|wanted| wanted.holds(ts)) {
                 self.streams.of(key).ids.add(id);
                 self.backfilled(trade);
             }
         }
-        let end = if reaches { GapEnd::REST } else { GapEnd::LOST };
-        self.streams.of(key).wanted = None;
-        self.tell(key, &wanted.gap, end, 0);
+        for Wanted { gap, after, .. } in asked {
+            let end = if reaches <= after {
+                GapEnd::REST
+            } else {
+                GapEnd::LOST
+            };
+            self.tell(key, &gap, end, 0);
+        }
     }
 
     /// A REST request about trades without numbers failed.
     pub(in crate::feed) fn ids_unanswered(&mut self, key: StreamKey) {
-        let now = self.meta.now;
-        let Some(wanted) = &mut self.streams.of(key).wanted else {
-            return;
-        };
-        wanted.asked = false;
-        wanted.attempts += 1;
-        wanted.due = now + PAUSE;
-        let (gap, spent) = (wanted.gap, wanted.attempts >= ATTEMPTS_MAX);
-        if spent {
-            self.streams.of(key).wanted = None;
+        let due = self.meta.now + PAUSE;
+        let wanted = &mut self.streams.of(key).wanted;
+        for failed in wanted.iter_mut().filter(|wanted| wanted.asked) {
+            (failed.asked, failed.due) = (false, due);
+            failed.attempts += 1;
+        }
+        let spent = |wanted: &mut Wanted| wanted.attempts >= ATTEMPTS_MAX;
+        let given_up: Vec<Wanted> = wanted.extract_if(.., spent).collect();
+        for Wanted { gap, .. } in given_up {
             self.tell(key, &gap, GapEnd::LOST, 0);
         }
     }

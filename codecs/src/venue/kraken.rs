@@ -31,8 +31,9 @@ const SECOND: i64 = 1_000_000_000;
 /// Book view where the configuration names none: the venue's own default.
 const BOOK_DEPTH: u16 = 10;
 
-/// Where `level3` is served (rule K7); the name of the path is ours, so that its lines are its own.
-const ORDERS_PATH: &str = "/v2/level3";
+/// Where `level3` is served (rule K7). The query is ours, so that its lines are its own, and harmless
+/// where another server speaks for the venue on one path.
+const ORDERS_PATH: &str = "/v2?level3";
 const ORDERS_URL: &str = "wss://ws-l3.kraken.com/v2";
 
 /// Price levels that `level3` offers, with the cost of a subscription (rule K8).
@@ -150,12 +151,14 @@ impl Venue for Kraken {
         self.terms.token = Token::new(token);
     }
 
+    /// Candles of every length have one channel at the venue; here each is a stream of its own.
     fn stream_name(&self, stream: Stream<'_>) -> String {
-        format!(
-            "{}:{}",
-            subscribe::channel(stream.key.channel),
-            stream.symbol
-        )
+        let kind = stream.key.channel;
+        let name = match kind {
+            candle if candle.is_candle() => candle.name(),
+            other => subscribe::channel(other),
+        };
+        format!("{name}:{}", stream.symbol)
     }
 
     fn request(&self, ask: Ask, number: u64, streams: &[Stream<'_>]) -> String {

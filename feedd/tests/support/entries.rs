@@ -126,10 +126,13 @@ impl Journaled {
     pub(crate) fn until(&mut self, what: &str, mut holds: impl FnMut(&[Entry]) -> bool) {
         let since = Instant::now();
         while !holds(self.poll()) {
-            let newest = &self.entries[self.entries.len().saturating_sub(5)..];
+            let told = |entry: &&Entry| matches!(entry.what, What::Status(..) | What::Gap(..));
+            let told = self.entries.iter().rev().filter(told).take(10);
             assert!(
                 since.elapsed() < PATIENCE,
-                "never came: {what}; {newest:#?}"
+                "never came: {what}; told at last, newest first: {:#?}",
+                told.map(|entry| (entry.name(), &entry.what))
+                    .collect::<Vec<_>>()
             );
             std::thread::sleep(LOOK);
         }

@@ -12,7 +12,10 @@ use feedd::config::FeedConfig;
 use feedd_codecs::record::{Kind, Record, StatusCode};
 use feedd_codecs::venue::{Channel, StreamOptions};
 use feedd_codecs::{Venue, with_venue};
-use support::{Capture, Entry, LOOK, PATIENCE, Rig, assert_understood, each_record, market};
+use support::{
+    Capture, Entry, LOOK, PATIENCE, Rig, assert_nothing_refused, assert_understood, each_record,
+    market,
+};
 use venue_sim::{Fault, MarketConfig, Product, SbeListener, SimConfig};
 
 /// Market events a second and instrument: some taker orders of a few seconds are liquidations.
@@ -145,7 +148,17 @@ fn assert_delivers(rig: &Rig, product: Product, expected: &Expected) {
         std::thread::sleep(LOOK);
     }
     let (reports, journal) = capture.end(rig);
-    assert_understood(&rig.config.journal.dir, &reports, &journal);
+    assert_nothing_refused(&rig.config.journal.dir, &reports, &journal);
+    // Kraken announces with each subscription of candles what it will change: that is counted.
+    let candles = expected
+        .keys()
+        .filter(|channel| channel.is_candle())
+        .count();
+    let announced = match product {
+        Product::KrakenSpot => candles * instruments,
+        _ => 0,
+    };
+    assert_eq!(reports[0].unknown_fields, announced as u64);
     assert!(journal.gaps().is_empty(), "{:#?}", journal.gaps());
     rig.assert_sound();
 }

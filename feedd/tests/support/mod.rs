@@ -8,7 +8,7 @@ mod daemon;
 mod entries;
 mod front;
 
-pub(crate) use capture::{Capture, assert_understood};
+pub(crate) use capture::{Capture, assert_nothing_refused, assert_understood};
 pub(crate) use daemon::{Daemon, Ended, run};
 pub(crate) use entries::{Entry, Journaled, Listed, What, each_record, quarantined};
 pub(crate) use front::Front;

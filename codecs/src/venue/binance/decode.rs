@@ -84,10 +84,18 @@ fn streamed(
     if let Some((symbol, levels)) = streams::top_stream(stream) {
         return top(symbol, levels, data, instruments, batch);
     }
-    // These look like others: partial depth of no known size, the book with retail orders, and
-    // candles of another day.
-    let strange = data.get("e").is_none() && data.get("lastUpdateId").is_some();
-    if strange || stream.contains("@rpiDepth") || stream.ends_with("@+08:00") {
+    // Partial depth of no known size: that of futures looks like a delta, which it must not become.
+    let strange = match data.get("e") {
+        Some(event) => event.text("e")? == "depthUpdate" && !streams::is_depth(stream),
+        None => data.get("lastUpdateId").is_some(),
+    };
+    if strange {
+        let kind = streams::kind_of(stream);
+        batch.drift.unknown_value("combined", "stream", kind);
+        return Ok(false);
+    }
+    // These look like others: the book with retail orders, and candles of another day.
+    if stream.contains("@rpiDepth") || stream.ends_with("@+08:00") {
         return Ok(false);
     }
     if stream.starts_with('!') && stream != "!contractInfo" && !is_carried(id, data, instruments)? {

@@ -29,8 +29,8 @@ pub(super) fn exchange_info(
 
 fn listing(id: VenueId, symbol: &Fields<'_, '_>, drift: &mut Drift) -> Result<Listing, Reject> {
     let text = |key: &'static str| symbol.need(key).and_then(|item| item.text(key));
-    let tick = increment(symbol, "PRICE_FILTER", "tickSize")?;
-    let lot = increment(symbol, "LOT_SIZE", "stepSize")?;
+    let tick = increment(symbol, "PRICE_FILTER", "tickSize", drift)?;
+    let lot = increment(symbol, "LOT_SIZE", "stepSize", drift)?;
     let spot = id == VenueId::BINANCE_SPOT;
     let settle = match symbol.get("marginAsset") {
         Some(asset) => asset.text("marginAsset")?,
@@ -57,13 +57,20 @@ fn listing(id: VenueId, symbol: &Fields<'_, '_>, drift: &mut Drift) -> Result<Li
 }
 
 /// A filter's increment, normalised so that its exponent is the number of digits that count.
-fn increment(symbol: &Fields<'_, '_>, filter: &str, key: &'static str) -> Result<Fixed, Reject> {
+/// Without the filter it is not known, which is counted.
+fn increment(
+    symbol: &Fields<'_, '_>,
+    filter: &str,
+    key: &'static str,
+    drift: &mut Drift,
+) -> Result<Fixed, Reject> {
     for held in symbol.need("filters")?.array("filters")?.iter() {
         let held = held.object("filter")?.distinct()?;
         if held.need("filterType")?.text("filterType")? == filter {
             return Ok(held.need(key)?.fixed(key)?.normalized());
         }
     }
+    drift.unknown_value("exchangeInfo", "no filter", filter);
     Ok(Fixed::new(0, 0))
 }
 

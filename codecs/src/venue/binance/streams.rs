@@ -227,6 +227,17 @@ pub(super) fn top_stream(name: &str) -> Option<(&str, u16)> {
     Some((symbol, digits.parse().ok()?))
 }
 
+/// What stands behind the symbol in a stream's name.
+pub(super) fn kind_of(name: &str) -> &str {
+    name.split_once('@').map_or(name, |parts| parts.1)
+}
+
+/// Whether a stream's name is one of those whose messages are book deltas, of whatever speed.
+pub(super) fn is_depth(name: &str) -> bool {
+    let kind = kind_of(name);
+    ["depth", "rpiDepth"].contains(&kind.split_once('@').map_or(kind, |parts| parts.0))
+}
+
 /// Runs `with` on the symbol as data messages spell it.
 pub(super) fn with_payload_symbol<T>(lower: &str, with: impl FnOnce(&str) -> T) -> Option<T> {
     let mut bytes = [0; SYMBOL_BYTES_MAX];

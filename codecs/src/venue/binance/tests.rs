@@ -6,7 +6,6 @@ mod candles;
 mod control;
 mod joins;
 mod market;
-mod mutations;
 mod reference;
 mod rest;
 mod spelling;

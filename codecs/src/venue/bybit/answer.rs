@@ -26,9 +26,18 @@ pub(super) fn read(
         return Err(Reject::MissingField("op"));
     }
     let reason = text("ret_msg")?;
-    if op == "pong" || (op == "ping" && reason == "pong") {
-        batch.control(Control::Heartbeat);
-        return Ok(());
+    match op {
+        "ping" | "pong" => {
+            batch.control(Control::Heartbeat);
+            return Ok(());
+        }
+        "" | "subscribe" | "unsubscribe" => {}
+        // What is no answer must not be taken for one: it would settle a request.
+        new => {
+            batch.drift.unknown_value("answer", "op", new);
+            batch.control(Control::Ignored);
+            return Ok(());
+        }
     }
     let success = object.need("success")?.boolean("success")?;
     let topics = match object.get("data").filter(|_| listed) {

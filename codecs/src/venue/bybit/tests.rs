@@ -4,7 +4,6 @@ mod books;
 mod captured;
 mod control;
 mod listings;
-mod mutations;
 mod requests;
 mod rest;
 mod rules;

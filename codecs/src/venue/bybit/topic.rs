@@ -109,9 +109,8 @@ fn book(view: &str) -> Option<Channel> {
         "1" => Some(Channel::BBO),
         "rpi" => Some(Channel::BOOK_RPI),
         "full" => Some(Channel::BOOK_FULL),
-        depth if !depth.is_empty() && depth.bytes().all(|byte| byte.is_ascii_digit()) => {
-            Some(Channel::BOOK)
-        }
+        // 500 until 2025-09-11.
+        "25" | "50" | "100" | "200" | "500" | "1000" => Some(Channel::BOOK),
         _ => None,
     }
 }

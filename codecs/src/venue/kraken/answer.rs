@@ -20,6 +20,9 @@ pub(super) fn read(
         .get("method")
         .map(|method| method.text("method"))
         .transpose()?;
+    let success = object.get("success");
+    let success = success.map(|flag| flag.boolean("success")).transpose()?;
+    let reason = reason.or((success == Some(false)).then_some(""));
     match (method, reason) {
         (Some("pong"), None) => batch.control(Control::Heartbeat),
         (Some("subscribe" | "unsubscribe"), _) => {

@@ -73,12 +73,25 @@ fn messages_of_streams_that_no_channel_carries_are_ignored_without_drift() {
         r#"{"e":"compositeIndex","E":1602310596000,"s":"DEFIUSDT","p":"554.41604065","C":"baseAsset","c":[]}"#,
         r#"{"stream":"btcusdt@rpiDepth@500ms","data":{"e":"depthUpdate","s":"BTCUSDT","b":[],"a":[]}}"#,
         r#"{"stream":"bnbbtc@kline_1d@+08:00","data":{"e":"kline","s":"BNBBTC","k":{"i":"1d"}}}"#,
-        r#"{"stream":"bnbbtc@depthX","data":{"lastUpdateId":160,"bids":[],"asks":[]}}"#,
     ] {
         let mut bench = spot();
         assert_eq!(bench.control(frame), Control::Ignored, "{frame}");
         assert!(bench.knows_all(), "{frame}");
         assert!(bench.instruments.all().is_empty(), "{frame}");
+    }
+}
+
+#[test]
+fn partial_depth_of_no_known_size_becomes_no_book_and_is_told() {
+    for data in [
+        r#"{"lastUpdateId":160,"bids":[],"asks":[]}"#,
+        r#"{"e":"depthUpdate","E":1,"T":1,"s":"BNBBTC","U":2,"u":3,"pu":1,"b":[],"a":[]}"#,
+    ] {
+        let mut bench = spot();
+        let frame = format!(r#"{{"stream":"bnbbtc@depthX","data":{data}}}"#);
+        assert_eq!(bench.control(&frame), Control::Ignored, "{frame}");
+        let told: Vec<_> = bench.batch.drift.fields().map(|field| field.1).collect();
+        assert_eq!(told, ["stream=depthX"], "{frame}");
     }
 }
 

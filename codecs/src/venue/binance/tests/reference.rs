@@ -105,7 +105,7 @@ fn a_recorded_exchange_info_frame_lists_instruments() {
 /// The one listing of a body with `rest` in its symbol, and the drift that it counts.
 fn listed(id: VenueId, rest: &str) -> (Listing, Vec<String>) {
     let body = format!(
-        r#"{{"symbols":[{{"symbol":"X","baseAsset":"BTC","quoteAsset":"USD",{rest},"filters":[]}}]}}"#
+        r#"{{"symbols":[{{"symbol":"X","baseAsset":"BTC","quoteAsset":"USD",{rest},"filters":[{{"filterType":"PRICE_FILTER","tickSize":"0.1"}},{{"filterType":"LOT_SIZE","stepSize":"1"}}]}}]}}"#
     );
     let mut bench = Bench::<Binance>::new(id);
     let (mut listings, _) = bench.reference(&body).unwrap();

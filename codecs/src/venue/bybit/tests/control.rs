@@ -228,3 +228,14 @@ fn the_venues_state_is_told_to_the_products_that_it_is_about() {
         Control::Ignored
     );
 }
+
+#[test]
+fn what_answers_no_request_settles_none() {
+    let mut bench = Bench::<Bybit>::new(LINEAR);
+    let pong = r#"{"success":true,"ret_msg":"","conn_id":"0970e817","op":"ping"}"#;
+    assert_eq!(bench.control(pong), Control::Heartbeat);
+    let new = r#"{"success":true,"ret_msg":"","conn_id":"0970e817","op":"renew"}"#;
+    assert_eq!(bench.control(new), Control::Ignored);
+    let told: Vec<_> = bench.batch.drift.fields().map(|field| field.1).collect();
+    assert_eq!(told, ["op=renew"]);
+}

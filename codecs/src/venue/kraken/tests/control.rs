@@ -225,3 +225,10 @@ fn json_of_no_known_shape_is_refused() {
         assert_eq!(kraken().refusal(frame), expected, "{frame}");
     }
 }
+
+#[test]
+fn a_request_that_did_not_succeed_is_refused_without_a_reason_too() {
+    let frame = r#"{"method":"subscribe","req_id":2,"success":false,"symbol":"ETH/USD"}"#;
+    let answer = kraken().control(frame);
+    assert!(matches!(answer, Control::Answer { refused: Some(reason), .. } if reason.is_empty()));
+}

@@ -81,13 +81,11 @@ impl Pulse {
     /// A message came; whether the stream had been too quiet.
     #[inline]
     pub(super) fn beat(&mut self, now: i64) -> bool {
+        // The wait for the first message is a pause too: behind it a quiet instrument may burst.
         let pause = now - self.last;
-        if self.count > 0 {
-            let faded =
-                i128::from(self.pause) * i128::from(pause.min(MEMORY)) / i128::from(2 * MEMORY);
-            // A fraction of an i64 below one is an i64.
-            self.pause = (self.pause - i64::try_from(faded).unwrap_or(0)).max(pause);
-        }
+        let faded = i128::from(self.pause) * i128::from(pause.min(MEMORY)) / i128::from(2 * MEMORY);
+        // A fraction of an i64 below one is an i64.
+        self.pause = (self.pause - i64::try_from(faded).unwrap_or(0)).max(pause);
         self.count += 1;
         self.last = now;
         std::mem::take(&mut self.strikes) > 0
@@ -205,7 +203,9 @@ impl<V: Venue> Feed<V> {
             return Vec::new();
         }
         let silent = |slot: &mut Slot| {
-            let watched = matches!(slot.stage, Stage::Acknowledged | Stage::Live);
+            // News about listings and the venue itself has no pace.
+            let paced = !matches!(slot.key.channel, Channel::REFERENCE | Channel::STATUS);
+            let watched = paced && matches!(slot.stage, Stage::Acknowledged | Stage::Live);
             let limit = limit(venue, slot, options, evidence, now);
             let most = options.ceiling.max(options.floor);
             let after = (limit.after << slot.pulse.strikes.min(6)).min(most);
@@ -326,5 +326,35 @@ mod tests {
             pulse.beat((301 + second) * SECOND);
         }
         assert_eq!(pulse.limit(options), Limit::proven(options.floor));
+    }
+
+    /// Six hours of an instrument that speaks by chance, every two minutes on average, with bursts.
+    fn alarms_of_a_quiet_instrument(seed: u64) -> usize {
+        let options = LivenessOptions::default();
+        let mut pulse = Pulse::default();
+        pulse.begin(0);
+        let (mut state, mut alarms) = (seed, 0);
+        for second in 1..21_600 {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            let (now, dice) = (second * SECOND, state >> 33);
+            if dice % 120 == 0 {
+                let burst = i64::try_from(dice / 120 % 5).unwrap();
+                for at in 0..=burst {
+                    pulse.beat(now + at * SECOND / 100);
+                }
+            } else if now - pulse.last >= pulse.limit(options).after {
+                alarms += 1;
+                pulse.last = now;
+            }
+        }
+        alarms
+    }
+
+    #[test]
+    fn quiet_instruments_raise_no_alarm() {
+        let alarms: usize = (1..=300).map(alarms_of_a_quiet_instrument).sum();
+        assert_eq!(alarms, 0, "in 1,800 hours of silence by chance");
     }
 }

@@ -4,11 +4,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 mod capture;
+mod course;
 mod daemon;
 mod entries;
 mod front;
 
 pub(crate) use capture::{Capture, assert_nothing_refused, assert_understood};
+pub(crate) use course::{Course, Outcome, run_all};
 pub(crate) use daemon::{Daemon, Ended, run};
 pub(crate) use entries::{Entry, Journaled, Listed, What, each_record, quarantined};
 pub(crate) use front::Front;
@@ -74,8 +76,12 @@ impl Rig {
     }
 
     pub(crate) fn with(sim_config: &SimConfig) -> Self {
+        Self::with_dir(sim_config, tempfile::tempdir().unwrap())
+    }
+
+    /// As [`Rig::with`], with everything in `dir`.
+    pub(crate) fn with_dir(sim_config: &SimConfig, dir: TempDir) -> Self {
         let sim = Sim::start(sim_config.clone()).unwrap();
-        let dir = tempfile::tempdir().unwrap();
         let mut config = Config::default();
         config.journal.dir = dir.path().join("journal");
         config.journal.segment = Bytes(1 << 20);

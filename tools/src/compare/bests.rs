@@ -35,7 +35,7 @@ pub(super) fn compare(
             }
             None => odd(
                 record,
-                known.iter().filter(own).next_back().map(|at| &tape[*at]),
+                known.iter().rfind(own).map(|at| &tape[*at]),
                 fate,
                 report,
             ),

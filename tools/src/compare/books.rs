@@ -264,10 +264,8 @@ impl Replay<'_> {
 
     /// What the tape has behind the journal's last step.
     fn finish(&mut self, end: i64) {
-        let updates = |messages: &[TapeBook]| {
-            messages.iter().filter(|message| !message.snapshot).count() as u64
-        };
-        self.report.tape = updates(self.tape);
+        let updates = self.tape.iter().filter(|message| !message.snapshot);
+        self.report.tape = updates.count() as u64;
         let Some(at) = self.at else { return };
         let rest = self.tape.get(at + 1..).unwrap_or_default();
         for message in rest

@@ -237,6 +237,14 @@ impl Book {
         self.asks.levels.iter().rev()
     }
 
+    /// Whether it has these levels, best first, and no others.
+    #[must_use]
+    pub fn holds(&self, (bids, asks): (&[Level], &[Level]), px_exp: i8, qty_exp: i8) -> bool {
+        (self.px_exp(), self.qty_exp()) == (px_exp, qty_exp)
+            && self.bids().eq(bids)
+            && self.asks().eq(asks)
+    }
+
     /// Levels on the side that has more.
     #[must_use]
     pub fn depth(&self) -> usize {

@@ -216,9 +216,7 @@ impl<V: Venue> Feed<V> {
             return;
         };
         if self.interrupted {
-            let streams = self.lines[at].streams().map(|(key, _)| key);
-            let keys: Vec<StreamKey> = streams.collect();
-            for key in keys {
+            for key in self.lines[at].carried(|_| true) {
                 if self.resumed.insert(key) {
                     self.gate(meta, sink).lost(key, GapCause::RESTART);
                 }
@@ -242,15 +240,28 @@ impl<V: Venue> Feed<V> {
         let Some(at) = self.lines.iter().position(|line| line.id() == meta.line) else {
             return;
         };
-        let live: Vec<StreamKey> = self.lines[at].close(meta.now);
+        // One that is being subscribed anew delivered before, and is lost as well.
+        let lost = self.lines[at].carried(|stage| stage != Stage::Refused);
+        self.lines[at].close(meta.now);
         self.gate(meta, sink)
             .line_status(StatusCode::LINE_DOWN, reason);
-        for key in live {
-            if !self.is_covered(key, meta.line) {
+        for key in lost {
+            for channel in gate::carried(&self.venue, key.channel) {
+                if let Some(book) = self.books.get_mut(key.instrument, channel) {
+                    book.line_ended(meta.line);
+                }
+            }
+            if self.has_delivered(key) && !self.is_covered(key, meta.line) {
                 self.gate(meta, sink).lost(key, GapCause::DISCONNECT);
             }
         }
         self.succeed(at, out);
+    }
+
+    /// Whether a stream ever said anything; books know by themselves whether they can be lost.
+    pub(super) fn has_delivered(&mut self, key: StreamKey) -> bool {
+        let unkept = key.instrument == InstrumentId::NONE || key.channel.keeps_book();
+        unkept || key.channel == Channel::ORDERS || self.streams.of(key).ts_recv != 0
     }
 
     /// A line ends because the program stops: an announced end, not a gap.
@@ -268,9 +279,7 @@ impl<V: Venue> Feed<V> {
         let Some(line) = self.lines.iter().find(|line| line.id() == meta.line) else {
             return;
         };
-        let carried = line.streams().filter(|(_, stage)| *stage != Stage::Refused);
-        let keys: Vec<StreamKey> = carried.map(|(key, _)| key).collect();
-        for key in keys {
+        for key in line.carried(|stage| stage != Stage::Refused) {
             self.gate(meta, sink).lost(key, GapCause::BACKPRESSURE);
         }
     }

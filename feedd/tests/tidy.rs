@@ -78,6 +78,8 @@ fn crates_depend_only_where_the_data_flows() {
         (
             "feedd",
             &[
+                // The comparison of journal and tape, for tests.
+                "feedctl",
                 "feedd-codecs",
                 "feedd-ringbuf",
                 "feedd-storage",

@@ -6,6 +6,8 @@
 
 /// Messages that are remembered: at 100 messages a second, lines may be 2 s apart.
 const REMEMBERED: usize = 256;
+/// Of these, the newest that a repetition is looked for among: venues repeat themselves at once.
+const REPEATED: usize = 32;
 /// Lines that carry one stream at once: the replicas, each with its successor during a rotation.
 const LINES_A_STREAM: usize = 8;
 /// In place of a line that began anew.
@@ -93,6 +95,16 @@ impl Arrivals {
     pub(super) fn clear(&mut self) {
         self.ring.clear();
         self.next = 0;
+    }
+
+    /// Whether one of the newest messages said the same, whichever line brought it.
+    pub(super) fn had(&self, key: u64) -> bool {
+        let newest = (1..=REPEATED.min(self.ring.len())).map(|back| {
+            // The ring is full before `next` moves.
+            let at = (self.next + self.ring.len() - back) % self.ring.len();
+            self.ring[at].key
+        });
+        newest.into_iter().any(|held| held == key)
     }
 
     /// Whether `line` brings a copy of a message that another line brought; each copy counts once.

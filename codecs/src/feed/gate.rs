@@ -24,6 +24,7 @@ use crate::record::{
 };
 use crate::reject::Reject;
 use crate::venue::{Channel, Channels, StreamKey, Venue, VenueId};
+pub(super) use admit::RESET_LATER;
 use admit::Sign;
 
 /// An order-level event's bids and asks.

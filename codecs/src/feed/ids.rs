@@ -4,8 +4,9 @@ use std::hash::BuildHasher;
 
 use crate::record::Trade;
 
-/// Ids that are remembered: twice what a REST answer about the past holds (Bybit: 1,000).
-const REMEMBERED: usize = 2048;
+/// Ids that are remembered: four times what a REST answer about the past holds (Bybit: 1,000), and
+/// more than a burst in which one line is ahead of another (one order can match thousands).
+const REMEMBERED: usize = 4096;
 /// Slots of the table: a power of two that leaves half of them empty.
 const SLOTS: usize = 2 * REMEMBERED;
 

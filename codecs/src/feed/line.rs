@@ -228,9 +228,23 @@ impl Line {
         self.spacing.saturating_mul(requests)
     }
 
-    pub(super) fn live_streams(&self) -> Vec<StreamKey> {
-        let live = self.slots.iter().filter(|slot| slot.stage == Stage::Live);
-        live.map(|slot| slot.key).collect()
+    /// The streams whose subscription has come so far, with those that come under their names.
+    pub(super) fn carried(&self, has: impl Fn(Stage) -> bool) -> Vec<StreamKey> {
+        let places = self.places.iter().map(|(key, at)| (*at, *key));
+        let mut keys: Vec<(usize, StreamKey)> = places
+            .filter(|(at, _)| has(self.slots[*at].stage))
+            .collect();
+        keys.sort_unstable_by_key(|(at, key)| (*at, key.channel, key.instrument));
+        keys.into_iter().map(|(_, key)| key).collect()
+    }
+
+    /// Every stream that comes under the name of `key`, itself included.
+    pub(super) fn sharing(&self, key: StreamKey) -> Vec<StreamKey> {
+        let place = self.places.get(&key);
+        let same = self.places.iter().filter(|(_, at)| Some(*at) == place);
+        let mut keys: Vec<StreamKey> = same.map(|(key, _)| *key).collect();
+        keys.sort_unstable_by_key(|key| (key.channel, key.instrument));
+        keys
     }
 
     /// Connected: queues the subscription of every stream.
@@ -263,12 +277,10 @@ impl Line {
         }
     }
 
-    /// Disconnected: the streams that had data.
-    pub(super) fn close(&mut self, now: i64) -> Vec<StreamKey> {
-        let live = self.live_streams();
+    /// Disconnected.
+    pub(super) fn close(&mut self, now: i64) {
         self.forget_requests();
         (self.open, self.since) = (false, now);
-        live
     }
 
     fn forget_requests(&mut self) {

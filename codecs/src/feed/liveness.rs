@@ -243,18 +243,39 @@ impl<V: Venue> Feed<V> {
             self.gate(meta, sink)
                 .stream_status(key, StatusCode::STALE, "");
         }
-        let unproven = self.venue.numbering(key.channel) == Numbering::None
-            && !key.channel.keeps_book()
-            && key.instrument != InstrumentId::NONE;
-        if proven && was_live && unproven && strikes == 1 && !self.is_covered(key, line) {
-            self.gate(meta, sink).lost(key, GapCause::SILENCE);
+        if proven && was_live && strikes == 1 && !self.is_covered(key, line) {
+            for key in self.lines[at].sharing(key) {
+                if self.is_unproven(key) {
+                    self.gate(meta, sink).lost(key, GapCause::SILENCE);
+                }
+            }
         }
         if strikes <= RENEWALS && self.lines[at].can_renew(key) {
             let stream = named(&self.venue, key, &self.instruments);
             self.lines[at].renew(&self.venue, stream, meta.now, out);
         } else if proven {
             self.lines[at].tired = Some("a stream stays silent");
+            self.doubt_line(at, meta, sink);
         }
+    }
+
+    /// A line is given up because it may be dead as a whole: what it still owes of streams without
+    /// numbers, its successor does not bring.
+    fn doubt_line(&mut self, at: usize, meta: Meta, sink: &mut impl RecordSink) {
+        for key in self.lines[at].carried(|stage| stage != Stage::Refused) {
+            if self.is_unproven(key) && self.has_delivered(key) && !self.is_covered(key, meta.line)
+            {
+                self.gate(meta, sink).lost(key, GapCause::SILENCE);
+            }
+        }
+    }
+
+    /// Whether no number tells, when a stream speaks again, that it missed nothing.
+    fn is_unproven(&self, key: StreamKey) -> bool {
+        let numbering = self.venue.numbering(key.channel);
+        matches!(numbering, Numbering::None | Numbering::Ids)
+            && !key.channel.keeps_book()
+            && key.instrument != InstrumentId::NONE
     }
 }
 

@@ -179,7 +179,7 @@ impl BookSync {
         if self.state != State::Live {
             return self.hold(head, levels, rules.joins);
         }
-        if head.cross_seq < self.held.cross_seq {
+        if head.cross_seq < self.held.cross_seq || self.is_past(head) {
             // Older than the book by the venue's own order, whatever its number.
             return Verdict::Stale;
         }
@@ -187,6 +187,11 @@ impl BookSync {
             return Verdict::Stale;
         }
         match venue.follow(self.held, head) {
+            Follow::Stale if self.begins_anew(head) => {
+                let verdict = self.broke(GapCause::RESET, None);
+                self.hold(head, levels, rules.joins);
+                verdict
+            }
             Follow::Stale => Verdict::Stale,
             Follow::Apply => match self.attempt(venue, head, levels, rules) {
                 Ok(()) => {
@@ -203,6 +208,21 @@ impl BookSync {
                 verdict
             }
         }
+    }
+
+    /// Whether an update without a number is older than the book: taken, it would bring back what
+    /// was, with a checksum that holds. One that is much older tells that the venue's clock moved.
+    const fn is_past(&self, head: &BookHead) -> bool {
+        let (ts, newest) = (head.header.ts_venue, self.mark.0);
+        let late = newest.saturating_sub(ts);
+        head.header.seq == 0 && ts != 0 && late > 0 && late < super::gate::RESET_LATER
+    }
+
+    /// Whether an update with a lower number tells that the venue numbers anew: a copy is never so
+    /// much newer than the newest update.
+    const fn begins_anew(&self, head: &BookHead) -> bool {
+        let newest = self.mark.0;
+        newest != 0 && head.header.ts_venue > newest.saturating_add(super::gate::RESET_LATER)
     }
 
     /// Whether an update without a number, from a slower line, tells what the book contains: it is
@@ -234,6 +254,37 @@ impl BookSync {
         !stands && head.header.line == self.line
             || (head.header.seq == 1 && head.cross_seq > self.held.cross_seq)
             || (head.header.seq != 0 && head.header.seq == seq.saturating_add(1))
+    }
+
+    /// A line that ends says nothing about the snapshot that it begins with next time.
+    pub(super) const fn line_ended(&mut self, line: u16) {
+        if self.line == line {
+            self.line = 0;
+        }
+    }
+
+    /// The gap that a snapshot shows which replaces a live book and is not its next state: what
+    /// lies between was never seen.
+    pub(super) fn skipped_by(&mut self, head: &BookHead, levels: Levels<'_>) -> Option<OpenGap> {
+        let held = self.held.seq.filter(|_| self.state == State::Live)?;
+        let seq = head.header.seq;
+        let skips = if seq == 0 {
+            !self.book.holds(levels, head.px_exp, head.qty_exp)
+        } else {
+            seq > held.saturating_add(1)
+        };
+        if !skips {
+            return None;
+        }
+        let Verdict::Broken(gap) = self.broke(GapCause::SEQUENCE, None) else {
+            return None;
+        };
+        let bound = |number: u64| if seq == 0 { 0 } else { number };
+        Some(OpenGap {
+            first_seq: bound(held.saturating_add(1)),
+            last_seq: bound(seq.saturating_sub(1)),
+            ..gap
+        })
     }
 
     /// Whether it stands at the same update as another book of its stream.

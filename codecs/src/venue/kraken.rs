@@ -265,7 +265,7 @@ impl Venue for Kraken {
 
     fn verify(&self, book: &Book, update: &BookHead) -> Option<bool> {
         let sent = update.header.flags.contains(Flags::CHECKSUM);
-        sent.then(|| checksum::of(book) == update.checksum)
+        sent.then(|| checksum::holds(book, update.checksum))
     }
 
     fn verify_orders(&self, book: &OrderBook, update: &OrdersHead) -> Option<bool> {

@@ -1,6 +1,9 @@
-//! Best prices: every record is a message of the tape, in the order of the tape, and once.
+//! Best prices: every record is a message of the tape, in the order of the tape unless it says that
+//! it is late, and once.
 
 use std::collections::HashMap;
+
+use feedd_codecs::record::Flags;
 
 use super::journal::{At, Best};
 use super::report::{Kind, StreamReport};
@@ -24,13 +27,22 @@ pub(super) fn compare(
     report.tape = tape.iter().filter(|best| best.at <= end).count() as u64;
     report.journal = journal.len() as u64;
     let mut next = 0;
+    let mut taken = vec![false; tape.len()];
     for record in journal {
         let said = (record.what.bid, record.what.ask);
         let own = |place: &&usize| fits(&tape[**place], record);
         let known = places.get(&said).map_or(&[][..], Vec::as_slice);
+        if record.flags.contains(Flags::LATE)
+            && let Some(place) = known.iter().filter(own).find(|place| !taken[**place])
+        {
+            taken[*place] = true;
+            report.equal += 1;
+            continue;
+        }
         match known.iter().filter(own).find(|place| **place >= next) {
             Some(place) => {
                 next = place + 1;
+                taken[*place] = true;
                 report.equal += 1;
             }
             None => odd(

@@ -4,13 +4,15 @@
 //! A record finds its message by its number, and where the venue has none by checksum and stamp.
 //! Binance's stream has no snapshot: there the tape's book is known at the prices that it named.
 
+use std::collections::BTreeSet;
+
 use feedd_codecs::VenueId;
 use feedd_codecs::record::{Flags, GapEnd};
 
 use super::journal::{At, Step};
 use super::ladder::Ladder;
 use super::report::{Kind, StreamReport};
-use super::tape::{Fate, Side, TapeBook};
+use super::tape::{Fate, Side, TapeBook, Touched};
 
 /// Compares one book; counts go to `report`.
 pub(super) fn compare(
@@ -32,6 +34,8 @@ pub(super) fn compare(
         broken: true,
         gap: None,
         tainted: false,
+        skipped: BTreeSet::new(),
+        fresh: false,
         report,
     };
     for record in journal {
@@ -64,6 +68,10 @@ struct Replay<'a> {
     gap: Option<i64>,
     /// Whether a fault may have left untrue levels since the last snapshot.
     tainted: bool,
+    /// Messages that no record tells of and that nobody could miss.
+    skipped: BTreeSet<usize>,
+    /// Whether no update followed the last snapshot yet.
+    fresh: bool,
     report: &'a mut StreamReport,
 }
 
@@ -118,6 +126,7 @@ impl Replay<'_> {
         self.account(record, place, announced);
         self.broken = false;
         self.tainted = false;
+        self.fresh = true;
         if place.is_none() && !self.joined {
             self.report
                 .differs(Kind::Extra, Some(record.seq), None, || {
@@ -140,27 +149,76 @@ impl Replay<'_> {
         }
         self.own.apply(bids, asks);
         self.own.cut(self.depth);
-        let from = self.at.map_or(0, |at| at + 1);
+        // The first message after a snapshot by REST may end where that stands (Binance futures).
+        let again = u8::from(self.joined && self.fresh);
+        let from = self.at.map_or(0, |at| at + 1 - usize::from(again));
         let is = |message: &TapeBook| !message.snapshot && fits(message, record);
         let place = find(self.tape, from, is);
-        let Some(place) = place else {
-            let old = find(self.tape, 0, is);
-            let (kind, words) = match old {
-                Some(_) => (Kind::Duplicate, "once more"),
-                None => (Kind::Extra, "was never published"),
-            };
-            let line = old.map(|at| self.tape[at].line);
-            self.report.differs(kind, Some(record.seq), line, || {
-                format!("update {} {words}", record.number)
-            });
-            return;
+        let Some(place) = place.or_else(|| self.altered_place(from, bids, asks)) else {
+            return self.odd(record, find(self.tape, 0, is));
         };
         // A snapshot that lies amid a message is continued by that message.
         self.account(record, Some(place), false);
         self.at = Some(place);
+        self.fresh = false;
         self.report.equal += 1;
         self.taint(place);
         self.judge(record, None);
+    }
+
+    /// A changed message that still has its levels.
+    fn altered_place(&mut self, from: usize, bids: &Side, asks: &Side) -> Option<usize> {
+        let same = |message: &TapeBook| {
+            let levels = (&message.bids, &message.asks) == (bids, asks);
+            !message.snapshot && levels && self.was_altered(message)
+        };
+        let place = find(self.tape, from, same)?;
+        self.report.altered += 1;
+        Some(place)
+    }
+
+    /// A change that is not the tape's next: late, a copy of one that a fault changed, or wrong.
+    fn odd(&mut self, record: &At<Step>, old: Option<usize>) {
+        let line = old.map(|at| self.tape[at].line);
+        if old.is_some_and(|at| self.skipped.remove(&at)) {
+            self.report.equal += 1;
+            self.report.untraceable -= 1;
+            return self.judge(record, None);
+        }
+        let altered = match old {
+            Some(at) => self.was_altered(&self.tape[at]),
+            None => self
+                .all_touched()
+                .iter()
+                .any(|one| one.sent.is_some() && one.at <= record.ts_recv),
+        };
+        if altered {
+            self.tainted = true;
+            self.report.altered += 1;
+            return self.judge(record, None);
+        }
+        let (kind, words) = match old {
+            Some(_) => (Kind::Duplicate, "once more"),
+            None => (Kind::Extra, "was never published"),
+        };
+        self.report.differs(kind, Some(record.seq), line, || {
+            format!("update {} {words}", record.number)
+        });
+    }
+
+    fn all_touched(&self) -> &[Touched] {
+        self.fate.map_or(&[], |fate| &fate.touched)
+    }
+
+    fn was_touched(&self, message: &TapeBook) -> bool {
+        let own = |one: &Touched| (one.first..=one.last).contains(&message.last);
+        self.all_touched().iter().any(own)
+    }
+
+    fn was_altered(&self, message: &TapeBook) -> bool {
+        let own =
+            |one: &Touched| one.sent.is_some() && (one.first..=one.last).contains(&message.last);
+        self.all_touched().iter().any(own)
     }
 
     /// The messages between the last step and this one: in the gap that was open, or lost.
@@ -168,10 +226,18 @@ impl Replay<'_> {
         let (Some(last), Some(place)) = (self.at, place) else {
             return;
         };
-        for message in self.tape.get(last + 1..place).unwrap_or_default() {
+        let between = self.tape.get(last + 1..place).unwrap_or_default();
+        for (message, at) in between.iter().zip(last + 1..) {
             if message.snapshot {
             } else if announced {
                 self.report.in_gaps += 1;
+            } else if record.number != 0 && message.last == record.number && at == last + 1 {
+                // The snapshot is that very update.
+                self.report.equal += 1;
+            } else if message.checksum.is_some() && self.was_touched(message) {
+                // No number tells of it, and the book is right without it.
+                self.report.untraceable += 1;
+                self.skipped.insert(at);
             } else {
                 self.report
                     .differs(Kind::Missing, Some(record.seq), Some(message.line), || {
@@ -239,11 +305,7 @@ impl Replay<'_> {
     }
 
     fn taint(&mut self, place: usize) {
-        let message = &self.tape[place];
-        let touched = self.fate.map_or(&[][..], |fate| &fate.touched);
-        self.tainted |= touched.iter().any(|touched| {
-            touched.sent.is_some() && (touched.first, touched.last) == (message.first, message.last)
-        });
+        self.tainted |= self.was_altered(&self.tape[place]);
     }
 
     fn judge(&mut self, record: &At<Step>, unsure: Option<usize>) {

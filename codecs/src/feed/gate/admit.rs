@@ -23,7 +23,7 @@ const SECOND: i64 = 1_000_000_000;
 
 /// How much later than the newest message one with a lower number must be stamped to begin a new
 /// numbering: venue stamps of one stream can stand still, but a copy is never a second newer.
-const RESET_LATER: i64 = SECOND;
+pub(in crate::feed) const RESET_LATER: i64 = SECOND;
 /// How long nothing higher came, where the venue gives no stamps, before a lower number begins a new
 /// numbering.
 const RESET_QUIET: i64 = 10 * SECOND;
@@ -40,6 +40,8 @@ pub(super) struct Sign {
     /// Whether it still says something after a newer one: events and changes do, whole states do
     /// not.
     adds: bool,
+    /// Whether it repeats what was before the subscription.
+    past: bool,
 }
 
 impl Sign {
@@ -49,6 +51,7 @@ impl Sign {
             id: 0,
             ts: header.ts_send.max(header.ts_venue),
             adds: true,
+            past: header.flags.contains(Flags::SNAPSHOT),
         }
     }
 
@@ -114,7 +117,7 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
                 self.admit_content(key, sign, hash.key(sign))?
             }
             Numbering::None => {
-                self.resume(key, sign, GapEnd::LOST);
+                self.resume(key, GapEnd::LOST);
                 if self.rotates {
                     let mut hash = Content::default();
                     content(&mut hash);
@@ -138,12 +141,12 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
         let number = sign.seq;
         let flags = match self.streams.of(key).holes.place(number) {
             Place::Next => {
-                self.resume(key, sign, GapEnd::NOTHING);
+                self.resume(key, GapEnd::NOTHING);
                 self.streams.of(key).holes.advance(number);
                 Flags::NONE
             }
             Place::First => {
-                self.resume(key, sign, GapEnd::LOST);
+                self.resume(key, GapEnd::LOST);
                 self.streams.of(key).holes.advance(number);
                 Flags::NONE
             }
@@ -172,7 +175,7 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
     }
 
     fn begins_anew(&mut self, key: StreamKey, sign: Sign) -> bool {
-        sign.ts > self.streams.of(key).ts_venue.saturating_add(RESET_LATER)
+        !sign.past && sign.ts > self.streams.of(key).ts_venue.saturating_add(RESET_LATER)
     }
 
     #[cold]
@@ -182,7 +185,7 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
             self.end_hole(key, hole, GapEnd::LOST);
         }
         self.lose_stream(key, GapCause::RESET);
-        self.resume(key, sign, GapEnd::LOST);
+        self.resume(key, GapEnd::LOST);
         self.streams.of(key).holes.advance(sign.seq);
     }
 
@@ -193,7 +196,7 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
             && gap.cause == GapCause::BACKPRESSURE
         {
             // That gap is of numbers that were taken; the hole is another.
-            self.resume_after_gap(key, sign, GapEnd::LOST);
+            self.resume_after_gap(key, GapEnd::LOST);
         }
         let state = self.streams.of(key);
         let good = (state.ts_venue, state.ts_recv);
@@ -305,7 +308,7 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
             return self.admit_late(key, number);
         }
         self.streams.of(key).highest = Some(number);
-        self.resume(key, sign, GapEnd::LOST);
+        self.resume(key, GapEnd::LOST);
         if self.redundant {
             self.remember(key, number, number);
         }
@@ -329,7 +332,7 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
             self.copy(key, sign.id);
             return None;
         }
-        self.resume(key, sign, GapEnd::LOST);
+        self.resume(key, GapEnd::LOST);
         self.streams.of(key).ids.add(sign.id);
         if self.redundant {
             self.remember(key, sign.id, sign.order());
@@ -352,20 +355,20 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
             self.counts.late += 1;
             return Some(Flags::LATE);
         }
-        self.resume(key, sign, GapEnd::LOST);
+        self.resume(key, GapEnd::LOST);
         Some(Flags::NONE)
     }
 
     /// The stream speaks again: its open gap ends, or waits for what REST knows.
     #[inline]
-    fn resume(&mut self, key: StreamKey, sign: Sign, end: GapEnd) {
+    fn resume(&mut self, key: StreamKey, end: GapEnd) {
         if self.streams.of(key).gap.is_some() {
-            self.resume_after_gap(key, sign, end);
+            self.resume_after_gap(key, end);
         }
     }
 
     #[cold]
-    fn resume_after_gap(&mut self, key: StreamKey, sign: Sign, end: GapEnd) {
+    fn resume_after_gap(&mut self, key: StreamKey, end: GapEnd) {
         let recovers = self.recovery(key).is_some();
         let state = self.streams.of(key);
         let Some(gap) = state.gap.take() else { return };
@@ -377,7 +380,6 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
             let given_up = state.want(Wanted {
                 gap,
                 after: state.ts_venue,
-                until: sign.ts,
                 asked: false,
                 attempts: 0,
                 due: self.meta.now,

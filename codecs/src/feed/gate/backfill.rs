@@ -49,7 +49,8 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
             let ts = trade.header.ts_venue;
             if self.streams.of(key).ids.knows(id) {
                 reaches = reaches.min(ts);
-            } else if asked.iter().any(|wanted| wanted.holds(ts)) {
+            } else if reaches != i64::MAX || asked.iter().any(|wanted| wanted.holds(ts)) {
+                // What follows a known trade is missing whatever its stamp: clocks jump.
                 self.streams.of(key).ids.add(id);
                 self.backfilled(trade);
             }

@@ -55,8 +55,9 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
     }
 
     /// Books without numbers (Kraken Spot): an update is known by its stamp, checksum and levels.
+    /// One that has a stamp and comes again is a repetition, whichever line it comes on.
     fn is_content_copy(&mut self, head: &BookHead, levels: Levels<'_>) -> bool {
-        if !self.redundant || head.header.seq != 0 {
+        if head.header.seq != 0 {
             return false;
         }
         let mut content = super::admit::Content::default();
@@ -67,11 +68,19 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
         let hash = content.key(Sign::of(&head.header));
         let (line, now) = (self.meta.line, self.meta.now);
         let book = self.books.of(head.header.instrument, head.channel);
-        match book.arrivals.copy(hash, line, now) {
+        let copy = self
+            .redundant
+            .then(|| book.arrivals.copy(hash, line, now))
+            .flatten();
+        match copy {
             Some(copy) => {
                 self.counts.duplicates += 1;
                 self.scores.copied(line, copy);
                 // A book that waits for a snapshot takes it from whoever brings it.
+                book.state() == State::Live
+            }
+            None if head.header.ts_venue != 0 && book.arrivals.had(hash) => {
+                self.counts.duplicates += 1;
                 book.state() == State::Live
             }
             None => {
@@ -257,6 +266,10 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
             self.audit.began(self.venue, head, levels, self.meta.now);
             return;
         }
+        if !joins && let Some(found) = book.skipped_by(head, levels) {
+            self.break_book(id, channel, found);
+        }
+        let book = self.books.of(id, channel);
         let verdict = book.snapshot(self.venue, head, levels, joins);
         match verdict {
             Verdict::Good if joins => self.whole_book(head),

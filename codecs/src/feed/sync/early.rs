@@ -50,7 +50,13 @@ impl BookSync {
             return None;
         }
         let mut early = std::mem::take(&mut self.early);
-        early.retain(|update| venue.follow(self.held, &update.head) != Follow::Stale);
+        let newest = self.mark.0;
+        early.retain(|update| {
+            let head = &update.head;
+            // Without numbers, what is not later than the book is another copy of what it holds.
+            let past = head.header.seq == 0 && head.header.ts_venue <= newest;
+            !past && venue.follow(self.held, head) != Follow::Stale
+        });
         let turn = early.iter().position(|update| {
             venue.follow(self.held, &update.head) == Follow::Apply
                 && self

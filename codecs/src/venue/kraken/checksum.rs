@@ -14,14 +14,43 @@ use crate::record::Order;
 /// Levels a side that the checksum covers, whatever the depth.
 const LEVELS: usize = 10;
 
+/// Digits by which a book may be finer than its pair: a number with more digits than the pair has
+/// widens the book for good, and the venue's own text stays as short as it was.
+const WIDENED_MAX: u32 = 3;
+
+/// Whether a checksum is that of a book.
+pub(super) fn holds(book: &Book, sent: u32) -> bool {
+    of(book) == sent || holds_widened(book, sent)
+}
+
+/// As [`holds`], for a book whose mantissas all end in zeros that the venue does not write.
+#[cold]
+fn holds_widened(book: &Book, sent: u32) -> bool {
+    let whole = |unit: i64, value: fn(&Level) -> i64| {
+        let mut levels = book.asks().take(LEVELS).chain(book.bids().take(LEVELS));
+        levels.all(|level| value(level) % unit == 0)
+    };
+    let units = || (0..=WIDENED_MAX).map(|digits| 10_i64.pow(digits));
+    units()
+        .filter(|unit| whole(*unit, |level| level.px))
+        .any(|px| {
+            let mut quantities = units().filter(|unit| whole(*unit, |level| level.qty));
+            quantities.any(|qty| in_units(book, px, qty) == sent)
+        })
+}
+
 /// The checksum of a book.
 pub(super) fn of(book: &Book) -> u32 {
+    in_units(book, 1, 1)
+}
+
+fn in_units(book: &Book, px_unit: i64, qty_unit: i64) -> u32 {
     let mut hasher = Hasher::new();
     let asks = book.asks().take(LEVELS);
     let bids = book.bids().take(LEVELS);
     for Level { px, qty } in asks.chain(bids) {
-        digits(*px, &mut hasher);
-        digits(*qty, &mut hasher);
+        digits(px / px_unit, &mut hasher);
+        digits(qty / qty_unit, &mut hasher);
     }
     hasher.finalize()
 }

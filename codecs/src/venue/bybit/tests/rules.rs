@@ -3,7 +3,7 @@
 use super::books::BEST;
 use super::{LINEAR, SPOT};
 use crate::feed::State;
-use crate::record::{GapCause, Kind};
+use crate::record::{GapCause, GapEnd, Kind};
 use crate::venue::bybit::Bybit;
 use crate::venue::workbench::{Tape, pairs};
 
@@ -14,13 +14,30 @@ fn update(kind: &str, seq: u64, cross: u64, px: &str, qty: &str) -> String {
 }
 
 #[test]
-fn a_snapshot_in_mid_stream_replaces_the_book() {
+fn a_snapshot_in_mid_stream_replaces_the_book_and_tells_what_it_skips() {
     let mut tape = Tape::<Bybit>::new(LINEAR);
     tape.push(&update("snapshot", 10, 100, "5", "1"));
     tape.push(&update("delta", 11, 101, "6", "1"));
     tape.push(&update("snapshot", 500, 102, "7", "1"));
     tape.push(&update("delta", 501, 103, "8", "1"));
     assert_eq!(tape.levels()[0], pairs(&[("8", "1"), ("7", "1")]));
+    assert_eq!(tape.state(), State::Live);
+    let told = tape.gaps.iter();
+    let told: Vec<_> = told
+        .map(|gap| (gap.end, gap.first_seq, gap.last_seq))
+        .collect();
+    assert_eq!(
+        told,
+        [(GapEnd::OPEN, 12, 499), (GapEnd::SNAPSHOT, 12, 499)]
+    );
+}
+
+#[test]
+fn a_snapshot_that_is_the_next_update_or_the_last_one_again_skips_nothing() {
+    let mut tape = Tape::<Bybit>::new(LINEAR);
+    tape.push(&update("snapshot", 10, 100, "5", "1"));
+    tape.push(&update("snapshot", 11, 101, "6", "1"));
+    tape.push(&update("snapshot", 11, 101, "6", "1"));
     assert_eq!((tape.state(), tape.gaps.len()), (State::Live, 0));
 }
 

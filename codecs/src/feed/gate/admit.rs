@@ -117,7 +117,7 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
                 self.admit_content(key, sign, hash.key(sign))?
             }
             Numbering::None => {
-                self.resume(key, GapEnd::LOST);
+                self.resume(key, sign, GapEnd::LOST);
                 if self.rotates {
                     let mut hash = Content::default();
                     content(&mut hash);
@@ -141,12 +141,12 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
         let number = sign.seq;
         let flags = match self.streams.of(key).holes.place(number) {
             Place::Next => {
-                self.resume(key, GapEnd::NOTHING);
+                self.resume(key, sign, GapEnd::NOTHING);
                 self.streams.of(key).holes.advance(number);
                 Flags::NONE
             }
             Place::First => {
-                self.resume(key, GapEnd::LOST);
+                self.resume(key, sign, GapEnd::LOST);
                 self.streams.of(key).holes.advance(number);
                 Flags::NONE
             }
@@ -185,7 +185,7 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
             self.end_hole(key, hole, GapEnd::LOST);
         }
         self.lose_stream(key, GapCause::RESET);
-        self.resume(key, GapEnd::LOST);
+        self.resume(key, sign, GapEnd::LOST);
         self.streams.of(key).holes.advance(sign.seq);
     }
 
@@ -196,7 +196,7 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
             && gap.cause == GapCause::BACKPRESSURE
         {
             // That gap is of numbers that were taken; the hole is another.
-            self.resume_after_gap(key, GapEnd::LOST);
+            self.resume_after_gap(key, sign, GapEnd::LOST);
         }
         let state = self.streams.of(key);
         let good = (state.ts_venue, state.ts_recv);
@@ -308,7 +308,7 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
             return self.admit_late(key, number);
         }
         self.streams.of(key).highest = Some(number);
-        self.resume(key, GapEnd::LOST);
+        self.resume(key, sign, GapEnd::LOST);
         if self.redundant {
             self.remember(key, number, number);
         }
@@ -332,7 +332,7 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
             self.copy(key, sign.id);
             return None;
         }
-        self.resume(key, GapEnd::LOST);
+        self.resume(key, sign, GapEnd::LOST);
         self.streams.of(key).ids.add(sign.id);
         if self.redundant {
             self.remember(key, sign.id, sign.order());
@@ -355,20 +355,20 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
             self.counts.late += 1;
             return Some(Flags::LATE);
         }
-        self.resume(key, GapEnd::LOST);
+        self.resume(key, sign, GapEnd::LOST);
         Some(Flags::NONE)
     }
 
     /// The stream speaks again: its open gap ends, or waits for what REST knows.
     #[inline]
-    fn resume(&mut self, key: StreamKey, end: GapEnd) {
+    fn resume(&mut self, key: StreamKey, sign: Sign, end: GapEnd) {
         if self.streams.of(key).gap.is_some() {
-            self.resume_after_gap(key, end);
+            self.resume_after_gap(key, sign, end);
         }
     }
 
     #[cold]
-    fn resume_after_gap(&mut self, key: StreamKey, end: GapEnd) {
+    fn resume_after_gap(&mut self, key: StreamKey, sign: Sign, end: GapEnd) {
         let recovers = self.recovery(key).is_some();
         let state = self.streams.of(key);
         let Some(gap) = state.gap.take() else { return };
@@ -380,6 +380,7 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
             let given_up = state.want(Wanted {
                 gap,
                 after: state.ts_venue,
+                until: sign.ts,
                 asked: false,
                 attempts: 0,
                 due: self.meta.now,

@@ -9,7 +9,7 @@ pub struct StreamOptions {
     pub book_depth: u16,
     /// Milliseconds between book deltas, where the venue offers several.
     pub book_interval_ms: u16,
-    /// Levels a side of [`Channel::BOOK_TOP`]; 0 = the venue's default.
+    /// Levels a side of [`super::Channel::BOOK_TOP`]; 0 = the venue's default.
     pub top_depth: u16,
     /// How the venue encodes data messages.
     pub encoding: Encoding,

@@ -26,10 +26,7 @@ fn a_snapshot_in_mid_stream_replaces_the_book_and_tells_what_it_skips() {
     let told: Vec<_> = told
         .map(|gap| (gap.end, gap.first_seq, gap.last_seq))
         .collect();
-    assert_eq!(
-        told,
-        [(GapEnd::OPEN, 12, 499), (GapEnd::SNAPSHOT, 12, 499)]
-    );
+    assert_eq!(told, [(GapEnd::OPEN, 12, 499), (GapEnd::SNAPSHOT, 12, 499)]);
 }
 
 #[test]

@@ -231,7 +231,9 @@ impl BookSync {
         let ts = head.header.ts_venue;
         let whole = (1..=CHECKSUM_DEPTH).contains(&head.depth);
         let proven = if whole { self.mark.0 } else { self.since };
-        ts != 0 && (ts < proven || (ts, head.checksum) == self.mark)
+        let late = proven.saturating_sub(ts);
+        let older = late > 0 && late < super::gate::RESET_LATER;
+        ts != 0 && (older || (ts, head.checksum) == self.mark)
     }
 
     /// Whether updates are not applied as they come.

@@ -24,6 +24,9 @@ const SECOND: i64 = 1_000_000_000;
 /// How much later than the newest message one with a lower number must be stamped to begin a new
 /// numbering: venue stamps of one stream can stand still, but a copy is never a second newer.
 pub(in crate::feed) const RESET_LATER: i64 = SECOND;
+/// How much older than the newest message one must be stamped to tell that the venue's clock went
+/// back: lines are never so far apart for long.
+const CLOCK_MOVED: i64 = 10 * SECOND;
 /// How long nothing higher came, where the venue gives no stamps, before a lower number begins a new
 /// numbering.
 const RESET_QUIET: i64 = 10 * SECOND;
@@ -345,6 +348,11 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
             return None;
         }
         let state = self.streams.of(key);
+        let late = state.ts_venue.saturating_sub(sign.ts);
+        if sign.ts != 0 && late >= CLOCK_MOVED {
+            // Not late by so much: the venue's clock went back.
+            state.ts_venue = sign.ts;
+        }
         let late = sign.ts != 0 && sign.ts < state.ts_venue;
         if late && !(sign.adds && state.arrivals.missed(hash, sign.order())) {
             self.counts.stale += 1;

@@ -1,6 +1,7 @@
 //! Book updates that came before what they follow: they wait for it.
 
 use super::{BookSync, Levels, Rules, Verdict};
+use crate::feed::gate::RESET_LATER;
 use crate::record::{BookHead, GapCause, Level};
 use crate::venue::{Follow, Venue};
 
@@ -54,7 +55,9 @@ impl BookSync {
         early.retain(|update| {
             let head = &update.head;
             // Without numbers, what is not later than the book is another copy of what it holds.
-            let past = head.header.seq == 0 && head.header.ts_venue <= newest;
+            // Much older stamps tell that the venue's clock moved.
+            let late = newest.saturating_sub(head.header.ts_venue);
+            let past = head.header.seq == 0 && (0..RESET_LATER).contains(&late);
             !past && venue.follow(self.held, head) != Follow::Stale
         });
         let turn = early.iter().position(|update| {

@@ -26,8 +26,9 @@ use feedd_codecs::venue::Channel;
 use tempfile::TempDir;
 use venue_sim::{Limits, MarketConfig, Product, Sim, SimConfig, default_instruments};
 
-/// No test waits longer than this for anything.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+/// No test waits longer than this for anything: longer than the minute of a venue's REST budget,
+/// which a daemon that asked much waits for.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 /// Pause between two looks.
 pub(crate) const LOOK: Duration = Duration::from_millis(5);
 /// Nothing new for this long after the market stopped: everything sent is journaled.

@@ -22,6 +22,8 @@ mod books;
 mod faults;
 #[path = "venue_contract/lines.rs"]
 mod lines;
+#[path = "venue_contract/quality.rs"]
+mod quality;
 #[path = "venue_contract/recovery.rs"]
 mod recovery;
 #[path = "venue_contract/subscriptions.rs"]
@@ -35,6 +37,7 @@ use feedd_codecs::{InstrumentId, Record};
 use books::*;
 use faults::*;
 use lines::*;
+use quality::*;
 use recovery::*;
 use subscriptions::*;
 use support::rig::{Rig, Taken};
@@ -59,6 +62,15 @@ fn gaps(records: &[Taken]) -> Vec<(InstrumentId, Channel, GapCause, u64, u64)> {
         _ => None,
     };
     records.iter().filter_map(gap).collect()
+}
+
+/// How the gaps of a channel ended, begin included.
+fn ends(records: &[Taken], channel: Channel) -> Vec<GapEnd> {
+    let end = |taken: &Taken| match taken.get() {
+        Record::Gap(gap) if gap.channel == channel => Some(gap.end),
+        _ => None,
+    };
+    records.iter().filter_map(end).collect()
 }
 
 /// Code, instrument, channel and text of the status records.
@@ -145,6 +157,20 @@ macro_rules! venue_contract {
             vc_310_disconnects_while_rest_is_asked_have_an_end_each,
             vc_311_what_the_ring_dropped_is_lost_whatever_the_numbers_say,
             vc_312_every_gap_has_one_end_whatever_happens,
+            vc_600_a_price_out_of_range_is_doubted_and_counted,
+            vc_601_a_price_that_persists_becomes_the_level,
+            vc_602_a_quantity_of_zero_is_doubted_and_counted,
+            vc_603_a_price_off_the_tick_is_doubted_and_counted,
+            vc_604_a_book_that_stays_crossed_breaks,
+            vc_605_a_stamp_in_the_future_is_doubted_and_counted,
+            vc_606_a_stamp_that_goes_back_is_doubted_and_counted,
+            vc_607_a_second_trade_under_one_name_is_doubted_and_counted,
+            vc_608_one_id_under_two_numbers_is_doubted,
+            vc_609_a_book_that_stands_still_while_its_instrument_trades_is_told,
+            vc_610_a_book_of_too_many_levels_is_flagged,
+            vc_611_an_update_that_waited_keeps_its_flag,
+            vc_612_trades_of_the_past_see_the_rules,
+            vc_613_an_ordinary_market_breaks_no_rule,
         })+
     };
     (@cases $venue:ident, $script:ty: $($case:ident),+ $(,)?) => {

@@ -12,11 +12,15 @@ const CHANNELS: [Channel; 4] = [
     Channel::BOOK_FULL,
 ];
 
+/// How many they are.
+pub(super) const ROWS: usize = CHANNELS.len();
+
 /// Books by channel and instrument.
 #[derive(Debug, Default)]
-pub(super) struct Books([Vec<BookSync>; CHANNELS.len()]);
+pub(super) struct Books([Vec<BookSync>; ROWS]);
 
-const fn row(channel: Channel) -> usize {
+/// The place of a book channel among them.
+pub(super) const fn row(channel: Channel) -> usize {
     match channel {
         Channel::BOOK_RPI => 1,
         Channel::BOOK_RPI_ONLY => 2,

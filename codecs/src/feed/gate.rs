@@ -6,6 +6,7 @@
 mod admit;
 mod backfill;
 mod books;
+mod doubt;
 mod orders;
 
 use super::audit::Audit;
@@ -61,14 +62,14 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
     pub(super) fn trade(&mut self, trade: &mut Trade, channel: Channel, flags: Flags) {
         let key = key(trade.header.instrument, channel);
         let sign = Sign::of_trade(trade);
+        let name = sign.name(self.venue.numbering(channel));
         let Some(more) = self.admit(key, sign, |_| 0) else {
-            return;
+            return self.repeated(trade, channel, name, flags);
         };
         self.introduce(trade.header.instrument, trade.px_exp, trade.qty_exp);
         self.stamp(&mut trade.header, flags.with(more));
-        let verdict = self
-            .quality
-            .trade(self.instruments.get(key.instrument), channel, trade);
+        let known = self.instruments.get(key.instrument);
+        let verdict = self.quality.trade(known, channel, name, trade);
         if self.passes(verdict, &mut trade.header) {
             self.emit(&Record::Trade(trade));
         }
@@ -260,23 +261,6 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
         self.stamp(&mut record.header, flags);
         self.counts.gap_ended(end, missing);
         self.emit(&Record::Gap(&record));
-    }
-
-    /// What a quality rule's verdict makes of a record: whether it leaves.
-    #[inline]
-    fn passes(&mut self, verdict: super::quality::Verdict, header: &mut Header) -> bool {
-        match verdict {
-            super::quality::Verdict::Pass => true,
-            super::quality::Verdict::Flag => {
-                header.flags = header.flags.with(Flags::SUSPECT);
-                true
-            }
-            super::quality::Verdict::Reject(rule) => {
-                *self.refused = Some(rule);
-                self.counts.rejected(rule);
-                false
-            }
-        }
     }
 
     /// Before an instrument's first record, and before one that is finer than those before, stands

@@ -1,17 +1,34 @@
 //! Quality rules: what a record says is checked against what it can say.
 //!
 //! A rule counts, and then flags the record (`SUSPECT`) or rejects it, as configured. Rejected
-//! records leave by the quarantine, with the rule's name; books are only ever flagged, since a book
-//! without one of its updates is wrong.
+//! records leave by the quarantine, with the rule's name. Books are only ever flagged, since a book
+//! without one of its updates is wrong: for them, `reject` does what `flag` does.
+//!
+//! | rule | trades, also those that REST brings | best prices | books |
+//! |---|---|---|---|
+//! | `price_range` | not above zero, or too far from the level | not above zero | - |
+//! | `qty_range` | not above zero | - | - |
+//! | `off_tick` | yes | yes | - |
+//! | `crossed` | - | - | one that stays crossed breaks (`Gap`) and is synchronised anew |
+//! | `future_time` | yes | yes | yes |
+//! | `time_back` | yes, but not those of REST | yes | yes, each book by itself |
+//! | `duplicate_id` | another trade under a name that was taken | - | - |
+//! | `stale_book` | - | - | told once by a `Status` record (`STALE`) |
+//! | `level_explosion` | - | - | yes |
+//!
+//! A price that is far from the level is believed once it persists (`memory.rs`): prices do jump.
 
-use crate::book::Book;
-use crate::fixed::rescale;
-use crate::instrument::Instrument;
-use crate::record::{ABSENT, Bbo, Header, Trade};
+mod memory;
+mod watch;
+
+use std::num::NonZeroU16;
+
 use crate::reject::Reject;
-use crate::venue::Channel;
+pub(super) use watch::Quality;
 
 const MS: i64 = 1_000_000;
+/// Further than ten times or a tenth, no price goes between two trades; errors of scale do.
+const PRICE_FACTOR: NonZeroU16 = NonZeroU16::new(10).unwrap();
 
 /// What to do about a record that breaks a rule.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,7 +45,8 @@ pub enum Action {
 /// The rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
-    /// A price of zero, or further from the last one than [`QualityOptions::price_factor`].
+    /// A price of zero, or one of a trade further from the level of the last ones than
+    /// [`QualityOptions::price_factor`], until it persists.
     PriceRange,
     /// A trade of quantity zero.
     QtyRange,
@@ -38,9 +56,9 @@ pub enum Rule {
     Crossed,
     /// A venue stamp later than our own by more than [`QualityOptions::future_max`].
     FutureTime,
-    /// A venue stamp before the last one of the stream.
+    /// A venue stamp before the last one of the stream that was not in the future.
     TimeBack,
-    /// The id of the last trade again, on another trade.
+    /// The number or the id of a recent trade again, on another trade.
     DuplicateId,
     /// A book without an update for longer than [`QualityOptions::stale_max`], while its instrument
     /// trades.
@@ -88,8 +106,8 @@ impl Rule {
 pub struct QualityOptions {
     /// By place in [`Rule::ALL`].
     pub actions: [Action; RULES],
-    /// How many times higher or lower than the last a price may be.
-    pub price_factor: i64,
+    /// How many times higher or lower than the level of the last trades a price may be.
+    pub price_factor: NonZeroU16,
     /// How long a book may be crossed, in nanoseconds.
     pub crossed_max: i64,
     /// How far a venue's clock may be ahead of ours, in nanoseconds.
@@ -104,7 +122,7 @@ impl Default for QualityOptions {
     fn default() -> Self {
         Self {
             actions: [Action::Flag; RULES],
-            price_factor: 10,
+            price_factor: PRICE_FACTOR,
             crossed_max: 1_000 * MS,
             future_max: 1_000 * MS,
             stale_max: 60_000 * MS,
@@ -122,218 +140,6 @@ pub(super) enum Verdict {
     Flag,
     /// It does not leave.
     Reject(Reject),
-}
-
-/// What the rules remember of one instrument.
-#[derive(Clone, Copy, Debug, Default)]
-struct Seen {
-    px: i64,
-    px_exp: i8,
-    trade_id: [u8; 16],
-    trade_px: i64,
-    trade_qty: i64,
-    ts_trade: [i64; 2],
-    ts_bbo: i64,
-    ts_book: i64,
-    /// Our stamps of the last book update and of the last trade.
-    book_at: i64,
-    trade_at: i64,
-    stale: bool,
-}
-
-/// The rules at work.
-#[derive(Debug)]
-pub(super) struct Quality {
-    options: QualityOptions,
-    hits: [u64; RULES],
-    seen: Vec<Seen>,
-}
-
-impl Quality {
-    pub(super) fn new(options: QualityOptions) -> Self {
-        Self {
-            options,
-            hits: [0; RULES],
-            seen: Vec::new(),
-        }
-    }
-
-    pub(super) const fn options(&self) -> &QualityOptions {
-        &self.options
-    }
-
-    /// How often each rule was broken, by place in [`Rule::ALL`].
-    pub(super) const fn hits(&self) -> &[u64; RULES] {
-        &self.hits
-    }
-
-    /// Whether a rule is looked at.
-    pub(super) fn watches(&self, rule: Rule) -> bool {
-        self.options.actions[rule as usize] != Action::Off
-    }
-
-    /// Counts a broken rule.
-    pub(super) fn hit(&mut self, rule: Rule) -> Verdict {
-        let action = self.options.actions[rule as usize];
-        if action == Action::Off {
-            return Verdict::Pass;
-        }
-        self.hits[rule as usize] += 1;
-        match action {
-            Action::Reject => Verdict::Reject(Reject::Quality(rule)),
-            _ => Verdict::Flag,
-        }
-    }
-
-    #[inline]
-    fn of(&mut self, instrument: &Instrument) -> &mut Seen {
-        let index = instrument.id.index();
-        if self.seen.len() <= index {
-            self.seen.resize_with(index + 1, Seen::default);
-        }
-        &mut self.seen[index]
-    }
-
-    #[inline]
-    pub(super) fn trade(
-        &mut self,
-        instrument: &Instrument,
-        channel: Channel,
-        trade: &Trade,
-    ) -> Verdict {
-        let mut verdict = self.times(
-            &trade.header,
-            |seen| &mut seen.ts_trade[usize::from(channel == Channel::AGG_TRADE)],
-            instrument,
-        );
-        if trade.qty <= 0 {
-            verdict = worse(verdict, self.hit(Rule::QtyRange));
-        }
-        verdict = worse(verdict, self.price(instrument, trade.px, trade.px_exp));
-        let same = |seen: &Seen| {
-            seen.trade_id == trade.id_bytes
-                && (seen.trade_px, seen.trade_qty) != (trade.px, trade.qty)
-        };
-        if same(self.of(instrument)) {
-            verdict = worse(verdict, self.hit(Rule::DuplicateId));
-        }
-        let seen = self.of(instrument);
-        seen.trade_id = trade.id_bytes;
-        (seen.trade_px, seen.trade_qty) = (trade.px, trade.qty);
-        seen.trade_at = trade.header.ts_recv;
-        if !matches!(verdict, Verdict::Reject(_)) {
-            (seen.px, seen.px_exp) = (trade.px, trade.px_exp);
-        }
-        verdict
-    }
-
-    #[inline]
-    pub(super) fn bbo(&mut self, instrument: &Instrument, bbo: &Bbo) -> Verdict {
-        let mut verdict = self.times(&bbo.header, |seen| &mut seen.ts_bbo, instrument);
-        for px in [bbo.bid_px, bbo.ask_px] {
-            if px != ABSENT {
-                verdict = worse(verdict, self.tick(instrument, px, bbo.px_exp));
-            }
-        }
-        verdict
-    }
-
-    /// A book that took an update.
-    #[inline]
-    pub(super) fn book(
-        &mut self,
-        instrument: &Instrument,
-        header: &Header,
-        book: &Book,
-    ) -> Verdict {
-        let mut verdict = self.times(header, |seen| &mut seen.ts_book, instrument);
-        if book.depth() > self.options.levels_max {
-            verdict = worse(verdict, self.hit(Rule::LevelExplosion));
-        }
-        let seen = self.of(instrument);
-        seen.book_at = header.ts_recv;
-        seen.stale = false;
-        verdict
-    }
-
-    /// Whether the instrument's live book has just become stale: it trades and its book stands still.
-    pub(super) fn book_is_stale(&mut self, instrument: &Instrument) -> bool {
-        let limit = self.options.stale_max;
-        if !self.watches(Rule::StaleBook) {
-            return false;
-        }
-        let seen = self.of(instrument);
-        let stale = seen.book_at != 0 && seen.trade_at - seen.book_at > limit;
-        let news = stale && !seen.stale;
-        seen.stale = stale;
-        if news {
-            self.hit(Rule::StaleBook);
-        }
-        news
-    }
-
-    #[inline]
-    fn times(
-        &mut self,
-        header: &Header,
-        last: impl FnOnce(&mut Seen) -> &mut i64,
-        instrument: &Instrument,
-    ) -> Verdict {
-        let ts = header.ts_venue;
-        if ts == 0 {
-            return Verdict::Pass;
-        }
-        let future = ts > header.ts_recv.saturating_add(self.options.future_max);
-        let last = last(self.of(instrument));
-        let late = header.flags.contains(crate::record::Flags::LATE);
-        let back = ts < *last && !late;
-        if !late {
-            *last = ts;
-        }
-        let mut verdict = Verdict::Pass;
-        if future {
-            verdict = worse(verdict, self.hit(Rule::FutureTime));
-        }
-        if back {
-            verdict = worse(verdict, self.hit(Rule::TimeBack));
-        }
-        verdict
-    }
-
-    #[inline]
-    fn price(&mut self, instrument: &Instrument, px: i64, exp: i8) -> Verdict {
-        let factor = self.options.price_factor;
-        let seen = self.of(instrument);
-        let last = if seen.px_exp == exp {
-            seen.px
-        } else {
-            rescale(seen.px, seen.px_exp, exp).unwrap_or(0)
-        };
-        let far = last != 0 && (px > last.saturating_mul(factor) || px < last / factor);
-        let mut verdict = self.tick(instrument, px, exp);
-        if px <= 0 || far {
-            verdict = worse(verdict, self.hit(Rule::PriceRange));
-        }
-        verdict
-    }
-
-    #[inline]
-    fn tick(&mut self, instrument: &Instrument, px: i64, exp: i8) -> Verdict {
-        let (tick, tick_exp) = instrument.terms.tick;
-        if tick == 0 {
-            return Verdict::Pass;
-        }
-        // The tick at the price's power of ten; a price that is finer than the tick is off it.
-        let off = match rescale(tick, tick_exp, exp) {
-            Some(tick) => px % tick != 0,
-            None => false,
-        };
-        if off {
-            self.hit(Rule::OffTick)
-        } else {
-            Verdict::Pass
-        }
-    }
 }
 
 /// The graver of two verdicts.

@@ -66,7 +66,7 @@ impl<V: Venue> Feed<V> {
         if self.quality.watches(Rule::StaleBook) {
             for (channel, index) in self.books.places(|book| book.state() == State::Live) {
                 let known = &self.instruments.all()[index];
-                if channel == Channel::BOOK && self.quality.book_is_stale(known) {
+                if channel == Channel::BOOK && self.quality.book_is_stale(known, channel) {
                     let stream = key(known.id, channel);
                     self.gate(meta, sink).stream_status(
                         stream,

@@ -57,7 +57,7 @@ impl Script for Spot {
             .iter()
             .map(|truth| {
                 format!(
-                    r#"{{"symbol":"{}","status":"TRADING","baseAsset":"AAA","quoteAsset":"BBB","filters":[{{"filterType":"PRICE_FILTER","minPrice":"0.00000100","tickSize":"0.00000100"}},{{"filterType":"LOT_SIZE","stepSize":"0.00001000"}}]}}"#,
+                    r#"{{"symbol":"{}","status":"TRADING","baseAsset":"AAA","quoteAsset":"BBB","filters":[{{"filterType":"PRICE_FILTER","minPrice":"0.00000001","tickSize":"0.00000001"}},{{"filterType":"LOT_SIZE","stepSize":"0.00001000"}}]}}"#,
                     truth.symbol
                 )
             })

@@ -7,7 +7,7 @@ use feedd_codecs::{Record, Venue};
 use crate::support::net::Net;
 use crate::support::rig::Taken;
 use crate::support::script::Script;
-use crate::{gaps, kinds, statuses};
+use crate::{ends, gaps, kinds, statuses};
 
 const MS: i64 = 1_000_000;
 
@@ -16,15 +16,6 @@ fn of_kind(records: &[Taken], kind: Kind) -> usize {
         .iter()
         .filter(|found| **found == kind)
         .count()
-}
-
-/// How the gaps of a channel ended, begin included.
-fn ends(records: &[Taken], channel: Channel) -> Vec<GapEnd> {
-    let end = |taken: &Taken| match taken.get() {
-        Record::Gap(gap) if gap.channel == channel => Some(gap.end),
-        _ => None,
-    };
-    records.iter().filter_map(end).collect()
 }
 
 fn numbered<S: Script>(net: &Net<S>, channel: Channel) -> bool {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use feedd_codecs::feed::{Fetch, Rule, Want};
+use feedd_codecs::feed::{FeedOptions, Fetch, Rule, Want};
 use feedd_codecs::record::{Flags, Gap, GapCause, GapEnd};
 use feedd_codecs::venue::{Channel, Numbering};
 use feedd_codecs::{Fixed, Record, Venue, VenueId};
@@ -16,14 +16,22 @@ use crate::support::truth::Dice;
 const WAIT: i64 = 500;
 
 /// Instrument 0 of a live feed and every trade that its venue had.
-struct Tape<S: Script> {
-    rig: Rig<S>,
-    fills: Vec<(Fill, u64)>,
+pub(crate) struct Tape<S: Script> {
+    pub(crate) rig: Rig<S>,
+    pub(crate) fills: Vec<(Fill, u64)>,
 }
 
 impl<S: Script> Tape<S> {
     fn live() -> Self {
-        let mut rig = Rig::<S>::live_with(|options| options.gap_wait = WAIT * MS);
+        Self::live_with(|_| ())
+    }
+
+    /// As [`Tape::live`], with what `adjust` changes of the feed's options.
+    pub(crate) fn live_with(adjust: impl FnOnce(&mut FeedOptions)) -> Self {
+        let mut rig = Rig::<S>::live_with(|options| {
+            options.gap_wait = WAIT * MS;
+            adjust(options);
+        });
         rig.fetched.clear();
         let mut tape = Self {
             rig,
@@ -34,7 +42,7 @@ impl<S: Script> Tape<S> {
         tape
     }
 
-    fn is_numbered(&self) -> bool {
+    pub(crate) fn is_numbered(&self) -> bool {
         self.rig.feed.venue().numbering(S::TRADES) == Numbering::Consecutive
     }
 
@@ -65,19 +73,19 @@ impl<S: Script> Tape<S> {
         self.rig.frame(line, text).unwrap();
     }
 
-    fn trade(&mut self) {
+    pub(crate) fn trade(&mut self) {
         let text = self.next();
         self.hear(&text);
     }
 
-    fn miss(&mut self, count: usize) {
+    pub(crate) fn miss(&mut self, count: usize) {
         for _ in 0..count {
             self.next();
         }
     }
 
     /// The REST answer with the trades from `first` to `last`, by place.
-    fn page(&mut self, first: usize, last: usize) {
+    pub(crate) fn page(&mut self, first: usize, last: usize) {
         let body = S::history(&self.rig.truths[0], &self.fills[first..=last]);
         self.rig.answer(self.want(), &body).unwrap();
     }
@@ -86,7 +94,7 @@ impl<S: Script> Tape<S> {
         self.fills[place].0.id
     }
 
-    fn reconnect(&mut self) {
+    pub(crate) fn reconnect(&mut self) {
         let line = self.rig.line_of(self.rig.key(0, S::TRADES));
         self.rig.close(line, "reset by peer");
         self.rig.pass(1_000);

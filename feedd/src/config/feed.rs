@@ -1,6 +1,7 @@
 //! `[[feed]]`: one venue and product, its instruments, channels, lines and rules.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU16;
 use std::path::PathBuf;
 
 use feedd_codecs::feed::{Action, FeedOptions, LivenessOptions, Pick, QualityOptions, Rule};
@@ -137,7 +138,7 @@ impl QualityConfig {
         };
         QualityOptions {
             actions: Rule::ALL.map(act),
-            price_factor: i64::from(self.price_factor),
+            price_factor: NonZeroU16::new(self.price_factor).unwrap_or(NonZeroU16::MIN),
             crossed_max: self.crossed_max.nanos(),
             future_max: self.future_max.nanos(),
             stale_max: self.stale_max.nanos(),

@@ -286,6 +286,8 @@ impl<V: Venue> Driver<V> {
         if let Err(reject) = applied {
             tracing::warn!(venue = %self.venue, ?want, rule = reject.rule(), "REST body refused");
             self.quarantine(meta, Carrier::REST, &body, reject, publisher);
+        } else if let Some(rule) = self.feed.take_refused() {
+            self.quarantine(meta, Carrier::REST, &body, rule, publisher);
         }
         self.keep(meta, Carrier::REST, &body, publisher);
     }

@@ -71,6 +71,15 @@ impl Sign {
         self.ts.cast_unsigned()
     }
 
+    /// What a trade is known by in its stream; 0 = nothing.
+    pub(super) const fn name(self, numbering: Numbering) -> u64 {
+        match numbering {
+            Numbering::Consecutive | Numbering::Rising => self.seq,
+            Numbering::Ids => self.id,
+            Numbering::None => 0,
+        }
+    }
+
     pub(super) fn of_trade(trade: &Trade) -> Self {
         Self {
             id: Ids::of(trade),

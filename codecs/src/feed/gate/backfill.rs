@@ -83,7 +83,11 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
     fn backfilled(&mut self, trade: &mut Trade) {
         self.introduce(trade.header.instrument, trade.px_exp, trade.qty_exp);
         self.stamp(&mut trade.header, Flags::BACKFILL.with(Flags::LAST));
-        self.counts.backfilled += 1;
-        self.emit(&Record::Trade(trade));
+        let known = self.instruments.get(trade.header.instrument);
+        let verdict = self.quality.backfilled(known, trade);
+        if self.passes(verdict, &mut trade.header) {
+            self.counts.backfilled += 1;
+            self.emit(&Record::Trade(trade));
+        }
     }
 }

@@ -190,7 +190,7 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
         }
         self.remember_update(head);
         match verdict {
-            Verdict::Good => self.note_update(head),
+            Verdict::Good => self.note(head, true),
             Verdict::Stale => {}
             Verdict::Early => return self.counts.early += 1,
             Verdict::Waiting | Verdict::StillBad => {
@@ -217,27 +217,27 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
     #[inline]
     fn drain_early(&mut self, id: InstrumentId, channel: Channel) {
         let rules = self.rules(self.joins(channel));
-        while let Some(update) = self.books.of(id, channel).next_early(self.venue, rules) {
+        while let Some(mut update) = self.books.of(id, channel).next_early(self.venue, rules) {
             self.counts.reordered += 1;
-            self.note_update(&mut update.head.clone());
+            self.note(&mut update.head, true);
             self.audit
                 .applied(self.venue, &update.head, update.levels(), self.meta.now);
             self.emit_early(&update);
         }
     }
 
-    /// A good update: crossed books are watched.
+    /// A good update or snapshot: what the book is now is looked at.
     #[inline]
-    fn note_update(&mut self, head: &mut BookHead) {
+    fn note(&mut self, head: &mut BookHead, is_update: bool) {
         let (id, channel) = (head.header.instrument, head.channel);
         let now = self.meta.now;
         let book = self.books.of(id, channel);
         let crossed = book.book().is_crossed();
         self.counts.crossed += u64::from(crossed);
         book.crossed_since = crossed.then(|| book.crossed_since.unwrap_or(now));
-        let verdict = self
-            .quality
-            .book(self.instruments.get(id), &head.header, book.book());
+        let known = self.instruments.get(id);
+        let about = (&head.header, channel);
+        let verdict = self.quality.book(known, about, book.book(), is_update);
         if verdict != crate::feed::quality::Verdict::Pass {
             head.header.flags = head.header.flags.with(Flags::SUSPECT);
         }
@@ -271,6 +271,9 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
         }
         let book = self.books.of(id, channel);
         let verdict = book.snapshot(self.venue, head, levels, joins);
+        if verdict == Verdict::Good {
+            self.note(head, false);
+        }
         match verdict {
             Verdict::Good if joins => self.whole_book(head),
             Verdict::Good => {

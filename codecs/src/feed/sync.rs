@@ -236,6 +236,27 @@ impl BookSync {
         ts != 0 && (older || (ts, head.checksum) == self.mark)
     }
 
+    /// Whether an update that says what an earlier one said is news all the same: it is not the
+    /// last one again, and the checksum confirms the whole book with it. Levels that come and go
+    /// within one stamp make such updates.
+    pub(super) fn confirms<V: Venue>(
+        &mut self,
+        venue: &V,
+        head: &BookHead,
+        levels: Levels<'_>,
+    ) -> bool {
+        let whole = (1..=CHECKSUM_DEPTH).contains(&head.depth);
+        let last = (head.header.ts_venue, head.checksum) == self.mark;
+        if !whole || last || self.state != State::Live {
+            return false;
+        }
+        self.spare.copy_from(&self.book);
+        let (bids, asks) = levels;
+        let fits = self.spare.apply(bids, asks, head.px_exp, head.qty_exp);
+        self.spare.cut(head.depth);
+        fits.is_ok() && venue.verify(&self.spare, head) == Some(true)
+    }
+
     /// Whether updates are not applied as they come.
     pub(super) fn waits(&self) -> bool {
         self.state != State::Live || !self.early.is_empty()

@@ -55,7 +55,8 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
     }
 
     /// Books without numbers (Kraken Spot): an update is known by its stamp, checksum and levels.
-    /// One that has a stamp and comes again is a repetition, whichever line it comes on.
+    /// One that has a stamp and comes again is a repetition, whichever line it comes on, unless the
+    /// checksum says that it is news.
     fn is_content_copy(&mut self, head: &BookHead, levels: Levels<'_>) -> bool {
         if head.header.seq != 0 {
             return false;
@@ -66,6 +67,7 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
             content.mix(&[level.px, level.qty]);
         }
         let hash = content.key(Sign::of(&head.header));
+        let is_delta = head.header.template_id == Kind::BookDelta as u16;
         let (line, now) = (self.meta.line, self.meta.now);
         let book = self.books.of(head.header.instrument, head.channel);
         let copy = self
@@ -79,7 +81,10 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
                 // A book that waits for a snapshot takes it from whoever brings it.
                 book.state() == State::Live
             }
-            None if head.header.ts_venue != 0 && book.arrivals.had(hash) => {
+            None if head.header.ts_venue != 0
+                && book.arrivals.had(hash)
+                && !(is_delta && book.confirms(self.venue, head, levels)) =>
+            {
                 self.counts.duplicates += 1;
                 book.state() == State::Live
             }

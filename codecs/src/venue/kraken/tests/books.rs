@@ -143,3 +143,26 @@ fn a_checksum_beyond_32_bits_is_refused() {
     let odd = UPDATE.replace("3329440863", "4294967296");
     assert_eq!(kraken().refusal(&odd), Reject::NumberRange("checksum"));
 }
+
+#[test]
+fn an_update_that_comes_again_is_news_only_if_its_checksum_says_so() {
+    let back = UPDATE
+        .replace("0.00000000", "139.09899871")
+        .replace("3329440863", "2606672715")
+        .replace(r#","qty":1.56601318"#, r#","qty":0.00000000"#);
+    let mut tape = tape();
+    tape.push(SNAPSHOT);
+    for (text, books) in [
+        (UPDATE, 2),
+        (UPDATE, 2),
+        (&back, 3),
+        (UPDATE, 4),
+        (UPDATE, 4),
+    ] {
+        tape.push(text);
+        assert_eq!((tape.books.len(), tape.gaps.len()), (books, 0));
+        assert_eq!(tape.state(), State::Live);
+    }
+    let [_, asks] = tape.levels();
+    assert_eq!(&*asks[9].0, "1797.52");
+}

@@ -16,16 +16,22 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "venue_contract/audits.rs"]
+mod audits;
 #[path = "venue_contract/books.rs"]
 mod books;
 #[path = "venue_contract/faults.rs"]
 mod faults;
 #[path = "venue_contract/lines.rs"]
 mod lines;
+#[path = "venue_contract/liveness.rs"]
+mod liveness;
 #[path = "venue_contract/quality.rs"]
 mod quality;
 #[path = "venue_contract/recovery.rs"]
 mod recovery;
+#[path = "venue_contract/rotation.rs"]
+mod rotation;
 #[path = "venue_contract/subscriptions.rs"]
 mod subscriptions;
 mod support;
@@ -34,11 +40,14 @@ use feedd_codecs::record::{GapCause, GapEnd, Kind, StatusCode};
 use feedd_codecs::venue::Channel;
 use feedd_codecs::{InstrumentId, Record};
 
+use audits::*;
 use books::*;
 use faults::*;
 use lines::*;
+use liveness::*;
 use quality::*;
 use recovery::*;
+use rotation::*;
 use subscriptions::*;
 use support::rig::{Rig, Taken};
 use support::script::{Asked, Script};
@@ -157,6 +166,18 @@ macro_rules! venue_contract {
             vc_310_disconnects_while_rest_is_asked_have_an_end_each,
             vc_311_what_the_ring_dropped_is_lost_whatever_the_numbers_say,
             vc_312_every_gap_has_one_end_whatever_happens,
+            vc_400_a_replaced_line_leaves_no_gap_and_no_copy,
+            vc_401_a_line_whose_heir_never_connects_stays,
+            vc_402_an_old_line_that_ends_in_the_overlap_leaves_no_gap,
+            vc_403_an_old_line_that_ends_before_its_heir_is_there_is_a_gap,
+            vc_404_an_announced_end_brings_the_replacement_forward,
+            vc_405_two_lines_of_one_feed_are_replaced_one_after_the_other,
+            vc_406_a_line_number_that_is_used_again_confuses_nothing,
+            vc_407_a_frame_of_a_line_that_is_gone_changes_nothing,
+            vc_500_a_stream_that_stays_silent_is_told_renewed_and_moved,
+            vc_501_the_timer_is_learned_from_the_streams_own_pace,
+            vc_502_a_quiet_instrument_raises_no_alarm,
+            vc_503_a_stream_silent_on_one_line_leaves_the_feed_whole,
             vc_600_a_price_out_of_range_is_doubted_and_counted,
             vc_601_a_price_that_persists_becomes_the_level,
             vc_602_a_quantity_of_zero_is_doubted_and_counted,
@@ -171,6 +192,9 @@ macro_rules! venue_contract {
             vc_611_an_update_that_waited_keeps_its_flag,
             vc_612_trades_of_the_past_see_the_rules,
             vc_613_an_ordinary_market_breaks_no_rule,
+            vc_700_a_book_that_equals_its_snapshot_is_on_record,
+            vc_701_a_book_that_differs_is_on_record_and_synchronised_anew,
+            vc_702_a_comparison_that_fails_changes_nothing,
         })+
     };
     (@cases $venue:ident, $script:ty: $($case:ident),+ $(,)?) => {

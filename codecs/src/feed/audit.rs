@@ -35,6 +35,8 @@ const fn rules(joins: bool) -> Rules {
 #[derive(Debug, Default)]
 pub(super) struct Audit {
     running: Option<Running>,
+    /// The stream whose snapshot a new line was asked to bring: it brings those of others too.
+    sought: Option<StreamKey>,
     next: i64,
     turn: usize,
 }
@@ -96,10 +98,12 @@ impl Audit {
         levels: Levels<'_>,
         now: i64,
     ) {
-        if self.running.is_some() {
+        let stream = key(head.header.instrument, head.channel);
+        if self.running.is_some() || self.sought.is_some_and(|sought| sought != stream) {
             return;
         }
-        let mut running = Running::new(key(head.header.instrument, head.channel), now);
+        self.sought = None;
+        let mut running = Running::new(stream, now);
         running.line = Some(head.header.line);
         running.asked = true;
         running.trust = trust(levels);
@@ -217,6 +221,7 @@ impl<V: Venue> Feed<V> {
         let line = self.lines.iter_mut().find(|line| line.covers(carrier));
         if let Some(line) = line.filter(|line| now - line.since >= self.options.audit_every) {
             line.tired = Some("an audit wants a fresh snapshot");
+            self.audit.sought = Some(stream);
         }
     }
 

@@ -10,6 +10,7 @@
 //! same streams, so that a venue that announces its end is not met by a storm.
 
 use super::line::{Line, Slot, Stage};
+use super::sync::BookSync;
 use super::{Feed, Intent, Meta, Outbox};
 use crate::record::{RecordSink, StatusCode};
 use crate::venue::{StreamKey, Venue};
@@ -110,7 +111,7 @@ impl<V: Venue> Feed<V> {
         for (old, new) in pairs {
             match self.readiness(old, new, meta.now) {
                 Readiness::Ready => self.retire(old, meta, out, sink),
-                Readiness::Failed => self.give_up(old, new, meta.now, out),
+                Readiness::Failed => self.give_up((old, new), meta, out, sink),
                 Readiness::Waiting => {}
             }
         }
@@ -147,8 +148,7 @@ impl<V: Venue> Feed<V> {
     }
 
     fn retire(&mut self, id: u16, meta: Meta, out: &mut Outbox, sink: &mut impl RecordSink) {
-        self.lines.retain(|line| line.id() != id);
-        out.push(Intent::Retire { line: id });
+        self.remove(id, out);
         self.gate(Self::about(id, meta), sink)
             .line_status(StatusCode::ROTATED, "");
     }
@@ -163,12 +163,32 @@ impl<V: Venue> Feed<V> {
     }
 
     /// The new line did not come to deliver everything: the old one stays, if it lives.
-    fn give_up(&mut self, old: u16, new: u16, now: i64, out: &mut Outbox) {
-        self.lines.retain(|line| line.id() != new);
-        out.push(Intent::Retire { line: new });
+    fn give_up(
+        &mut self,
+        (old, new): (u16, u16),
+        meta: Meta,
+        out: &mut Outbox,
+        sink: &mut impl RecordSink,
+    ) {
+        self.remove(new, out);
         if let Some(line) = self.lines.iter_mut().find(|line| line.id() == old) {
-            (line.successor, line.rests_until) = (None, now + REST);
+            (line.successor, line.rests_until) = (None, meta.now + REST);
         }
+        self.gate(Self::about(new, meta), sink).line_status(
+            StatusCode::LINE_DOWN,
+            "did not take over in time: the old line stays",
+        );
+    }
+
+    /// Takes a line out. Its number goes to another: what that one begins with is no news of this
+    /// one.
+    fn remove(&mut self, id: u16, out: &mut Outbox) {
+        self.lines.retain(|line| line.id() != id);
+        for (channel, index) in self.books.places(BookSync::touched) {
+            let instrument = self.instruments.all()[index].id;
+            self.books.of(instrument, channel).line_ended(id);
+        }
+        out.push(Intent::Retire { line: id });
     }
 }
 

@@ -54,6 +54,10 @@ macro_rules! product {
                 book(50, truth, "snapshot", (&truth.bids(), &truth.asks()), $spot)
             }
 
+            fn audit(truth: &Truth) -> String {
+                rest_book(truth)
+            }
+
             fn delta(truth: &Truth, change: &Change) -> String {
                 book(50, truth, "delta", (&change.bids, &change.asks), $spot)
             }
@@ -142,6 +146,10 @@ impl Script for Options {
         book(25, truth, "snapshot", (&truth.bids(), &truth.asks()), false)
     }
 
+    fn audit(truth: &Truth) -> String {
+        rest_book(truth)
+    }
+
     fn delta(truth: &Truth, change: &Change) -> String {
         book(25, truth, "delta", (&change.bids, &change.asks), false)
     }
@@ -217,6 +225,20 @@ fn book(depth: u16, truth: &Truth, kind: &str, sides: Sides<'_>, spot: bool) -> 
         quoted_pairs(truth, sides.0),
         quoted_pairs(truth, sides.1),
         truth.numbers.last,
+        truth.numbers.cross,
+        truth.time_ms - 3
+    )
+}
+
+/// `u` counts the updates of another depth: only `seq` joins it with the stream.
+fn rest_book(truth: &Truth) -> String {
+    format!(
+        r#"{{"retCode":0,"retMsg":"OK","result":{{"s":"{}","b":{},"a":{},"ts":{},"u":{},"seq":{},"cts":{}}},"retExtInfo":{{}},"time":1672765737734}}"#,
+        truth.symbol,
+        quoted_pairs(truth, &truth.bids()),
+        quoted_pairs(truth, &truth.asks()),
+        truth.time_ms,
+        truth.numbers.last + 18_000,
         truth.numbers.cross,
         truth.time_ms - 3
     )

@@ -475,9 +475,10 @@ impl<S: Script> Net<S> {
     fn body(&self, want: Want) -> Option<String> {
         match want {
             Want::Reference { .. } => Some(S::reference(&self.truths)),
-            Want::Snapshot { instrument, .. } | Want::Audit { instrument, .. } => {
+            Want::Snapshot { instrument, .. } => {
                 Some(S::snapshot(&self.truths[instrument.index()]))
             }
+            Want::Audit { instrument, .. } => Some(S::audit(&self.truths[instrument.index()])),
             Want::Trades { instrument, .. } if self.remembers => {
                 let fills = &self.fills[instrument.index()];
                 let last = fills.len().saturating_sub(HISTORY);

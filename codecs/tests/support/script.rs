@@ -73,6 +73,11 @@ pub(crate) trait Script {
     /// The whole book: a REST body, or the frame that follows a book subscription.
     fn snapshot(truth: &Truth) -> String;
 
+    /// The REST body that an audit compares a book with, where REST has one.
+    fn audit(truth: &Truth) -> String {
+        Self::snapshot(truth)
+    }
+
     /// A change of the book that `truth` already has.
     fn delta(truth: &Truth, change: &Change) -> String;
 

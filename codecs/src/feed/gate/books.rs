@@ -269,7 +269,8 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
         if !joins && !book.welcomes(head, rules) {
             self.counts.stale += 1;
             self.audit.began(self.venue, head, levels, self.meta.now);
-            return;
+            // A quiet book stands where the snapshot does.
+            return self.conclude_audit(id, channel);
         }
         if !joins && let Some(found) = book.skipped_by(head, levels) {
             self.break_book(id, channel, found);

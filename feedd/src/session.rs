@@ -7,5 +7,6 @@ pub mod connect;
 pub mod frame;
 pub mod line;
 pub mod names;
+pub mod pongs;
 pub mod rest;
 pub mod tls;

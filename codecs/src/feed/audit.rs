@@ -90,7 +90,8 @@ impl Audit {
         }
     }
 
-    /// A line began with a snapshot of a book that is live without it.
+    /// A line began with a snapshot of a book that is live without it: the audit that asked for it
+    /// begins.
     pub(super) fn began<V: Venue>(
         &mut self,
         venue: &V,
@@ -99,7 +100,7 @@ impl Audit {
         now: i64,
     ) {
         let stream = key(head.header.instrument, head.channel);
-        if self.running.is_some() || self.sought.is_some_and(|sought| sought != stream) {
+        if self.running.is_some() || self.sought != Some(stream) {
             return;
         }
         self.sought = None;

@@ -287,10 +287,10 @@ pub(crate) fn vc_406_a_line_number_that_is_used_again_confuses_nothing<S: Script
         .find(|id| *id != first)
         .unwrap();
     net.take();
-    // The new bearer begins behind an update that is still on its way on the line before it.
-    let late = net.next_delta(0);
+    // The new bearer begins behind updates that are still on their way on the line before it.
+    let late = [net.next_delta(0), net.next_delta(0), net.next_delta(0)];
     net.pass(300);
-    net.frame(second, &late);
+    late.iter().for_each(|text| net.frame(second, text));
     net.pass(1_000);
     assert_eq!(gaps(&net.records), []);
     assert!(net.is_right(0));

@@ -25,6 +25,7 @@ use super::budget::{Reply, Stop};
 use super::certificate;
 use super::frame::Watched;
 use super::names::Names;
+use super::pongs::Pongs;
 use super::tls::{Distrust, client_config};
 use crate::clock;
 use crate::config::{LimitConfig, TlsConfig};
@@ -42,7 +43,7 @@ const ADDRESSES_A_DIAL: usize = 3;
 const KEEPALIVE: (Duration, u32, Duration) = (Duration::from_secs(15), 3, Duration::from_secs(5));
 
 /// An open line's socket.
-pub type Socket = WebSocketStream<Watched<MaybeTlsStream<TcpStream>>>;
+pub type Socket = WebSocketStream<Watched<Pongs<MaybeTlsStream<TcpStream>>>>;
 
 /// An open line.
 #[derive(Debug)]
@@ -255,9 +256,11 @@ impl Dialer {
         let mut request = place.url.into_client_request().map_err(handshake)?;
         request.headers_mut().extend(place.headers.clone());
         let config = Some(self.websocket);
-        let opened = client_async_with_config(request, Watched::new(stream), config).await;
+        let stream = Watched::new(Pongs::new(stream));
+        let opened = client_async_with_config(request, stream, config).await;
         let (mut socket, _) = opened.map_err(handshake)?;
         socket.get_mut().complete();
+        socket.get_mut().stream_mut().begin();
         Ok(Opened {
             socket,
             address,

@@ -44,8 +44,8 @@ impl<S> Watched<S> {
     }
 
     /// The stream.
-    pub const fn stream(&self) -> &S {
-        &self.stream
+    pub const fn stream_mut(&mut self) -> &mut S {
+        &mut self.stream
     }
 }
 

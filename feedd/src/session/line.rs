@@ -278,7 +278,7 @@ fn take<V: Venue + 'static>(hub: &Rc<Hub<V>>, line: u16, message: &Message) -> O
                 reason.unwrap_or_default()
             )));
         }
-        // tungstenite answers pings by itself with the next read.
+        // tungstenite answers pings by itself with the next read, at the pace of `pongs.rs`.
         Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
     }
     None

@@ -20,6 +20,7 @@
 mod arrivals;
 mod audit;
 mod books;
+mod clock;
 mod counts;
 mod deliver;
 mod gaps;
@@ -224,6 +225,7 @@ impl<V: Venue> Feed<V> {
             }
         }
         self.streams.leave(meta.line);
+        self.books.line_began(meta.line);
         let (venue, instruments) = (&self.venue, &self.instruments);
         self.lines[at].open(venue, instruments, meta.now);
         self.lines[at].pump(meta.now, out);

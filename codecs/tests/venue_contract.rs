@@ -20,6 +20,8 @@
 mod audits;
 #[path = "venue_contract/books.rs"]
 mod books;
+#[path = "venue_contract/clocks.rs"]
+mod clocks;
 #[path = "venue_contract/faults.rs"]
 mod faults;
 #[path = "venue_contract/lines.rs"]
@@ -42,6 +44,7 @@ use feedd_codecs::{InstrumentId, Record};
 
 use audits::*;
 use books::*;
+use clocks::*;
 use faults::*;
 use lines::*;
 use liveness::*;
@@ -149,10 +152,12 @@ macro_rules! venue_contract {
             vc_203_what_both_lines_lost_is_one_gap_with_its_end,
             vc_204_the_beginning_of_a_second_line_does_not_disturb_a_live_book,
             vc_205_a_new_numbering_of_books_is_taken_once,
-            vc_206_equal_messages_of_one_line_stay_where_nothing_numbers_them,
+            vc_206_best_prices_told_once_more_are_taken_once,
             vc_207_messages_swapped_within_the_wait_are_no_gap,
             vc_208_messages_swapped_for_too_long_are_one_gap,
             vc_209_updates_that_wait_leave_once_however_many_lines_bring_them,
+            vc_220_nothing_is_missed_when_the_venues_clock_goes_back,
+            vc_221_a_line_that_is_far_behind_brings_nothing_twice_and_breaks_nothing,
             vc_300_a_hole_in_trades_is_told_asked_for_and_filled_once,
             vc_301_a_page_with_a_part_of_a_hole_leads_to_the_next,
             vc_302_what_rest_does_not_bring_is_lost_once,

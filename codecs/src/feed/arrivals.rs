@@ -9,16 +9,23 @@ const REMEMBERED: usize = 256;
 /// Of these, the newest that a repetition is looked for among: venues repeat themselves at once.
 const REPEATED: usize = 32;
 /// Lines that carry one stream at once: the replicas, each with its successor during a rotation.
-const LINES_A_STREAM: usize = 8;
+pub(super) const LINES_A_STREAM: usize = 8;
 /// In place of a line that began anew.
 const GONE: u16 = u16::MAX;
+
+/// A message's place in its stream: its number, or its moment by the venue's clock.
+pub(super) type Order = (u32, u64);
+
+/// The place of a number.
+pub(super) const fn numbered(number: u64) -> Order {
+    (0, number)
+}
 
 /// One message and who delivered it.
 #[derive(Clone, Copy, Debug)]
 struct Arrival {
     key: u64,
-    /// Its place in the stream: its number, or its stamp by the venue's clock.
-    order: u64,
+    order: Order,
     now: i64,
     lines: [u16; LINES_A_STREAM],
     count: u8,
@@ -55,7 +62,7 @@ pub(super) struct Arrivals {
 
 impl Arrivals {
     /// Remembers a message that was taken from `line`.
-    pub(super) fn took(&mut self, key: u64, order: u64, line: u16, now: i64) {
+    pub(super) fn took(&mut self, key: u64, order: Order, line: u16, now: i64) {
         let mut arrival = Arrival {
             key,
             order,
@@ -76,10 +83,11 @@ impl Arrivals {
     }
 
     /// Whether a message of which no copy was found was missed: one so old that it would be
-    /// forgotten proves nothing.
-    pub(super) fn missed(&self, key: u64, order: u64) -> bool {
+    /// forgotten proves nothing. `reach` is how far its line had come: what a line brings now,
+    /// another brought at about the time of that.
+    pub(super) fn missed(&self, key: u64, order: Order, reach: Order) -> bool {
         let oldest = self.ring.get(self.next);
-        oldest.is_some_and(|held| order > held.order)
+        oldest.is_some_and(|held| order.max(reach) > held.order)
             && !self.ring.iter().any(|held| held.key == key)
     }
 
@@ -127,7 +135,7 @@ mod tests {
     #[test]
     fn the_second_line_brings_copies_and_the_first_does_not() {
         let mut arrivals = Arrivals::default();
-        arrivals.took(7, 0, 1, 100);
+        arrivals.took(7, numbered(0), 1, 100);
         assert_eq!(arrivals.copy(7, 1, 110), None);
         let copy = Copy {
             winner: Some(1),
@@ -140,8 +148,8 @@ mod tests {
     #[test]
     fn equal_messages_of_one_line_match_equal_messages_of_the_other_one_by_one() {
         let mut arrivals = Arrivals::default();
-        arrivals.took(7, 0, 1, 100);
-        arrivals.took(7, 0, 1, 200);
+        arrivals.took(7, numbered(0), 1, 100);
+        arrivals.took(7, numbered(0), 1, 200);
         assert_eq!(arrivals.copy(7, 2, 250).map(|copy| copy.lead), Some(150));
         assert_eq!(arrivals.copy(7, 2, 260).map(|copy| copy.lead), Some(60));
         assert_eq!(arrivals.copy(7, 2, 270), None);
@@ -151,7 +159,7 @@ mod tests {
     fn what_is_long_past_is_forgotten() {
         let mut arrivals = Arrivals::default();
         for key in 0..=REMEMBERED as u64 {
-            arrivals.took(key, key, 1, 0);
+            arrivals.took(key, numbered(key), 1, 0);
         }
         assert_eq!(arrivals.copy(0, 2, 1), None);
         assert!(arrivals.copy(1, 2, 1).is_some());
@@ -160,12 +168,14 @@ mod tests {
     #[test]
     fn only_what_would_be_remembered_was_missed() {
         let mut arrivals = Arrivals::default();
-        assert!(!arrivals.missed(9, 9));
+        assert!(!arrivals.missed(9, numbered(9), numbered(9)));
         for key in [10, 12, 13] {
-            arrivals.took(key, key, 1, 0);
+            arrivals.took(key, numbered(key), 1, 0);
         }
         for (key, missed) in [(9, false), (10, false), (11, true), (12, false)] {
-            assert_eq!(arrivals.missed(key, key), missed, "{key}");
+            let place = numbered(key);
+            assert_eq!(arrivals.missed(key, place, place), missed, "{key}");
         }
+        assert!(arrivals.missed(9, numbered(9), numbered(11)));
     }
 }

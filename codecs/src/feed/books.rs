@@ -66,6 +66,12 @@ impl Books {
         places
     }
 
+    /// A line begins anew.
+    pub(super) fn line_began(&mut self, line: u16) {
+        let books = self.0.iter_mut().flatten();
+        books.for_each(|book| book.line_began(line));
+    }
+
     /// The books of one instrument.
     pub(super) fn of_instrument(
         &mut self,

@@ -25,7 +25,6 @@ use crate::record::{
 };
 use crate::reject::Reject;
 use crate::venue::{Channel, Channels, StreamKey, Venue, VenueId};
-pub(super) use admit::RESET_LATER;
 use admit::Sign;
 
 /// An order-level event's bids and asks.
@@ -118,7 +117,7 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
     pub(super) fn liquidation(&mut self, found: &mut Liquidation, flags: Flags) {
         let key = key(found.header.instrument, Channel::LIQUIDATION);
         let content = [found.px, found.qty, i64::from(found.side.0)];
-        let sign = Sign::of(&found.header);
+        let sign = Sign::of_event(&found.header);
         let Some(more) = self.admit(key, sign, |hasher| hasher.mix(&content)) else {
             return;
         };

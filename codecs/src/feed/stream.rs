@@ -1,6 +1,7 @@
 //! What a feed remembers of each stream that keeps no book.
 
 use super::arrivals::Arrivals;
+use super::clock::{Clock, Moment};
 use super::gaps::OpenGap;
 use super::holes::Holes;
 use super::ids::Ids;
@@ -24,6 +25,10 @@ pub(super) struct StreamState {
     pub(super) ids: Ids,
     /// Its last messages, while more than one line carries it.
     pub(super) arrivals: Arrivals,
+    /// The venue's clock on each line.
+    pub(super) clock: Clock,
+    /// The newest moment of a message taken; without stamp before the first.
+    pub(super) newest: Moment,
     /// A gap that ends with the next message.
     pub(super) gap: Option<OpenGap>,
     /// Gaps that REST should fill with what is not known, oldest first.
@@ -43,6 +48,7 @@ impl StreamState {
     pub(super) fn remember(&mut self, trade: &Trade) {
         self.holes.advance(trade.header.seq);
         self.ids.add(Ids::of(trade));
+        self.newest = self.clock.again(trade.header.ts_venue);
         (self.ts_venue, self.ts_recv) = (trade.header.ts_venue, trade.header.ts_recv);
     }
 
@@ -129,7 +135,10 @@ impl Streams {
     /// A line begins anew: what it delivered before, it may deliver again.
     pub(super) fn leave(&mut self, line: u16) {
         let states = self.rows.iter_mut().flatten();
-        states.for_each(|state| state.arrivals.leave(line));
+        states.for_each(|state| {
+            state.arrivals.leave(line);
+            state.clock.leave(line);
+        });
     }
 
     #[cold]

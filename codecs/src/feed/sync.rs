@@ -17,6 +17,7 @@ mod early;
 pub(super) use early::Early;
 
 use super::arrivals::Arrivals;
+use super::clock::{Clock, Moment};
 use super::counts::BookCounts;
 use super::gaps::OpenGap;
 use crate::book::Book;
@@ -103,10 +104,12 @@ pub(super) struct BookSync {
     /// The line that brought the last update.
     line: u16,
     ts_good: i64,
-    /// Stamp and checksum of the last update: its name where the venue gives no numbers.
-    mark: (i64, u32),
-    /// Stamp of the last snapshot.
-    since: i64,
+    /// The venue's clock on each line.
+    clock: Clock,
+    /// Moment and checksum of the last update: its name where the venue gives no numbers.
+    mark: (Moment, u32),
+    /// Moment of the last snapshot.
+    since: Moment,
     /// Its last updates, while more than one line carries it.
     pub(super) arrivals: Arrivals,
     /// The gap that the next good snapshot ends.
@@ -135,8 +138,9 @@ impl Default for BookSync {
             spare: Book::default(),
             line: 0,
             ts_good: 0,
-            mark: (0, 0),
-            since: 0,
+            clock: Clock::default(),
+            mark: (Moment::default(), 0),
+            since: Moment::default(),
             arrivals: Arrivals::default(),
             gap: None,
             crossed_since: None,
@@ -165,6 +169,13 @@ impl BookSync {
         self.touched
     }
 
+    /// When a message was sent, by the venue's clock as its line shows it. Reading it once more
+    /// changes nothing.
+    #[inline]
+    pub(super) fn moment(&mut self, head: &BookHead) -> Moment {
+        self.clock.read(head.header.line, head.header.ts_venue).at
+    }
+
     /// Takes an update through the venue's rule.
     #[inline]
     pub(super) fn update<V: Venue>(
@@ -176,32 +187,33 @@ impl BookSync {
         now: i64,
     ) -> Verdict {
         self.touched = true;
+        let at = self.moment(head);
         if self.state != State::Live {
             return self.hold(head, levels, rules.joins);
         }
-        if head.cross_seq < self.held.cross_seq || self.is_past(head) {
+        if head.cross_seq < self.held.cross_seq || self.is_past(head, at) {
             // Older than the book by the venue's own order, whatever its number.
             return Verdict::Stale;
         }
-        if rules.redundant && head.header.seq == 0 && self.is_contained(head) {
+        if rules.redundant && head.header.seq == 0 && self.is_contained(head, at) {
             return Verdict::Stale;
         }
         match venue.follow(self.held, head) {
-            Follow::Stale if self.begins_anew(head) => {
+            Follow::Stale if self.begins_anew(at) => {
                 let verdict = self.broke(GapCause::RESET, None);
                 self.hold(head, levels, rules.joins);
                 verdict
             }
             Follow::Stale => Verdict::Stale,
-            Follow::Apply => match self.attempt(venue, head, levels, rules) {
+            Follow::Apply => match self.attempt(venue, head, levels, at, rules) {
                 Ok(()) => {
                     self.attempts = 0;
                     Verdict::Good
                 }
-                Err(GapCause::CHECKSUM) if self.may_wait(rules) => self.wait(head, levels, now),
+                Err(GapCause::CHECKSUM) if self.may_wait(rules) => self.wait(head, levels, at, now),
                 Err(cause) => self.broke(cause, None),
             },
-            Follow::Gap if self.may_wait(rules) => self.wait(head, levels, now),
+            Follow::Gap if self.may_wait(rules) => self.wait(head, levels, at, now),
             Follow::Gap => {
                 let verdict = self.broke(GapCause::SEQUENCE, Some(head));
                 self.hold(head, levels, rules.joins);
@@ -211,29 +223,23 @@ impl BookSync {
     }
 
     /// Whether an update without a number is older than the book: taken, it would bring back what
-    /// was, with a checksum that holds. One that is much older tells that the venue's clock moved.
-    const fn is_past(&self, head: &BookHead) -> bool {
-        let (ts, newest) = (head.header.ts_venue, self.mark.0);
-        let late = newest.saturating_sub(ts);
-        head.header.seq == 0 && ts != 0 && late > 0 && late < super::gate::RESET_LATER
+    /// was, with a checksum that holds.
+    fn is_past(&self, head: &BookHead, at: Moment) -> bool {
+        head.header.seq == 0 && at.is_stamped() && at < self.mark.0
     }
 
-    /// Whether an update with a lower number tells that the venue numbers anew: a copy is never so
-    /// much newer than the newest update.
-    const fn begins_anew(&self, head: &BookHead) -> bool {
+    /// Whether an update with a lower number tells that the venue numbers anew.
+    const fn begins_anew(&self, at: Moment) -> bool {
         let newest = self.mark.0;
-        newest != 0 && head.header.ts_venue > newest.saturating_add(super::gate::RESET_LATER)
+        newest.is_stamped() && at.is_news(newest)
     }
 
     /// Whether an update without a number, from a slower line, tells what the book contains: it is
     /// older than the snapshot, or than an update whose checksum confirmed the whole book without it.
-    fn is_contained(&self, head: &BookHead) -> bool {
-        let ts = head.header.ts_venue;
+    fn is_contained(&self, head: &BookHead, at: Moment) -> bool {
         let whole = (1..=CHECKSUM_DEPTH).contains(&head.depth);
         let proven = if whole { self.mark.0 } else { self.since };
-        let late = proven.saturating_sub(ts);
-        let older = late > 0 && late < super::gate::RESET_LATER;
-        ts != 0 && (older || (ts, head.checksum) == self.mark)
+        at.is_stamped() && (at < proven || (at, head.checksum) == self.mark)
     }
 
     /// Whether an update that says what an earlier one said is news all the same: it is not the
@@ -246,7 +252,7 @@ impl BookSync {
         levels: Levels<'_>,
     ) -> bool {
         let whole = (1..=CHECKSUM_DEPTH).contains(&head.depth);
-        let last = (head.header.ts_venue, head.checksum) == self.mark;
+        let last = (self.moment(head), head.checksum) == self.mark;
         if !whole || last || self.state != State::Live {
             return false;
         }
@@ -265,18 +271,23 @@ impl BookSync {
     /// Whether a snapshot that came in the stream may replace the book. One from another line than
     /// the book's last update is that line's beginning, not news, unless the venue began anew or it
     /// is the very next update in the form of a snapshot.
-    pub(super) fn welcomes(&self, head: &BookHead, rules: Rules) -> bool {
+    pub(super) fn welcomes(&mut self, head: &BookHead, rules: Rules) -> bool {
         let Some(seq) = self.held.seq else {
             return true;
         };
         if self.state != State::Live || !rules.redundant {
             return true;
         }
-        let name = (head.header.ts_venue, head.checksum);
-        let stands = head.header.seq == seq && (seq != 0 || name == self.mark);
+        let at = self.moment(head);
+        let stands = head.header.seq == seq && (seq != 0 || (at, head.checksum) == self.mark);
         !stands && head.header.line == self.line
             || (head.header.seq == 1 && head.cross_seq > self.held.cross_seq)
             || (head.header.seq != 0 && head.header.seq == seq.saturating_add(1))
+    }
+
+    /// A line begins anew.
+    pub(super) fn line_began(&mut self, line: u16) {
+        self.clock.leave(line);
     }
 
     /// A line that ends says nothing about the snapshot that it begins with next time.
@@ -312,7 +323,8 @@ impl BookSync {
 
     /// Whether it stands at the same update as another book of its stream.
     pub(super) fn stands_with(&self, other: &Self) -> bool {
-        (self.held.seq, self.mark) == (other.held.seq, other.mark)
+        let mark = |book: &Self| (book.held.seq, book.mark.0.ts(), book.mark.1);
+        mark(self) == mark(other)
     }
 
     /// Whether updates wait for a snapshot to join.
@@ -344,6 +356,7 @@ impl BookSync {
         joins: bool,
     ) -> Verdict {
         self.touched = true;
+        let at = self.moment(head);
         if joins && self.state == State::Live {
             return Verdict::Stale;
         }
@@ -362,8 +375,8 @@ impl BookSync {
             joined: !joins,
         };
         (self.line, self.ts_good) = (head.header.line, head.header.ts_recv);
-        self.mark = (head.header.ts_venue, head.checksum);
-        self.since = head.header.ts_venue;
+        self.mark = (at, head.checksum);
+        self.since = at;
         // What came before it, applied or not, says nothing about what comes now.
         self.arrivals.clear();
         self.book.cut(head.depth);
@@ -460,14 +473,15 @@ impl BookSync {
         venue: &V,
         head: &BookHead,
         levels: Levels<'_>,
+        at: Moment,
         rules: Rules,
     ) -> Result<(), GapCause> {
         let unnumbered = head.header.seq == 0;
         if !unnumbered || rules.wait == 0 {
-            return self.advance(venue, head, levels);
+            return self.advance(venue, head, levels, at);
         }
         self.spare.copy_from(&self.book);
-        let outcome = self.advance(venue, head, levels);
+        let outcome = self.advance(venue, head, levels, at);
         if outcome == Err(GapCause::CHECKSUM) {
             std::mem::swap(&mut self.book, &mut self.spare);
         }
@@ -480,6 +494,7 @@ impl BookSync {
         venue: &V,
         head: &BookHead,
         levels: Levels<'_>,
+        at: Moment,
     ) -> Result<(), GapCause> {
         self.book
             .apply(levels.0, levels.1, head.px_exp, head.qty_exp)
@@ -497,7 +512,7 @@ impl BookSync {
             joined: true,
         };
         (self.line, self.ts_good) = (head.header.line, head.header.ts_recv);
-        self.mark = (head.header.ts_venue, head.checksum);
+        self.mark = (at, head.checksum);
         Ok(())
     }
 
@@ -530,7 +545,8 @@ impl BookSync {
             match venue.follow(self.held, head) {
                 Follow::Stale => {}
                 Follow::Apply => {
-                    if let Err(cause) = self.advance(venue, head, levels) {
+                    let moment = self.clock.again(head.header.ts_venue);
+                    if let Err(cause) = self.advance(venue, head, levels, moment) {
                         return Err((at, self.broke(cause, Some(head))));
                     }
                 }

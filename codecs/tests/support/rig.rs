@@ -258,6 +258,7 @@ impl<S: Script> Rig<S> {
             truth.trades += 1;
         }
         truth.told += 1;
+        truth.time_ms += 1;
         let truth = &self.truths[at];
         let fill = super::script::Fill {
             id: 700 + truth.trades,

@@ -224,16 +224,21 @@ pub(crate) fn vc_205_a_new_numbering_of_books_is_taken_once<S: Script>() {
     }
 }
 
-/// VC-206: where nothing numbers messages, a line that repeats itself is believed, and the other
-/// line's copies are dropped one by one.
-pub(crate) fn vc_206_equal_messages_of_one_line_stay_where_nothing_numbers_them<S: Script>() {
-    let mut net = Net::<S>::live(2, |_| {});
-    let unnumbered = net.feed.venue().numbering(Channel::BBO) == Numbering::None;
-    net.next_delta(0);
-    let text = net.next_bbo(0).1;
-    for (replica, records) in [(0, 1), (0, usize::from(unnumbered)), (1, 0), (1, 0)] {
-        net.hand(replica, 0, Channel::BBO, &text);
-        assert_eq!(net.take().len(), records);
+/// VC-206: best prices that are told once more, of the same moment, say nothing new: whichever line
+/// brings them, and also on a single line.
+pub(crate) fn vc_206_best_prices_told_once_more_are_taken_once<S: Script>() {
+    for lines in [1, 2] {
+        let mut net = Net::<S>::live(lines, |_| {});
+        net.next_delta(0);
+        let text = net.next_bbo(0).1;
+        for (round, replica) in [0, 0, lines - 1, lines - 1].into_iter().enumerate() {
+            net.hand(replica, 0, Channel::BBO, &text);
+            assert_eq!(net.take().len(), usize::from(round == 0));
+        }
+        net.next_delta(0);
+        let next = net.next_bbo(0).1;
+        net.hand(0, 0, Channel::BBO, &next);
+        assert_eq!(net.take().len(), 1);
     }
 }
 

@@ -135,6 +135,10 @@ impl Replay<'_> {
             return;
         }
         self.at = place;
+        self.move_truth();
+        if self.joined && self.is_unwatched(place, record.number) {
+            self.truth.forget();
+        }
         self.judge(record, unsure);
     }
 
@@ -302,6 +306,14 @@ impl Replay<'_> {
                 Some(prev) => prev != before.last,
                 None => message.first != before.last + 1,
             }
+    }
+
+    /// Whether a snapshot by REST tells of updates behind the message at `place` that nobody had
+    /// subscribed to: the tape has none of them.
+    fn is_unwatched(&self, place: Option<usize>, number: u64) -> bool {
+        let Some(place) = place else { return false };
+        let behind = self.tape.get(place).is_some_and(|own| own.last < number);
+        behind && (place + 1 >= self.tape.len() || self.is_break(place + 1))
     }
 
     fn taint(&mut self, place: usize) {

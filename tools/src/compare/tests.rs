@@ -379,6 +379,28 @@ fn updates_between_a_gap_and_its_snapshot_are_excused_and_no_others() {
 }
 
 #[test]
+fn snapshot_of_a_time_without_subscribers_is_judged_by_what_was_published_since() {
+    let with = |first: u64, held: i64| {
+        let mut sample = Sample::of(NUMBERED);
+        for (first, last, px) in [(1_u64, 3_u64, 10), (first, 9, 11)] {
+            sample.clock = last.cast_signed();
+            sample.line(&format!(
+                r#""symbol":"X","channel":"book","stream":"x@depth@100ms","seq":{last},"ts":1,"kind":"delta","first":{first},"last":{last},"bids":[["{px}","1"]],"asks":[]"#
+            ));
+        }
+        sample.book(WHOLE, 3, (10, 1), Flags::NONE);
+        sample.gap(Channel::BOOK, GapEnd::OPEN, (0, 0), (3, 4));
+        sample.book(WHOLE, 6, (9, 1), Flags::NONE);
+        sample.gap(Channel::BOOK, GapEnd::SNAPSHOT, (0, 0), (3, 4));
+        sample.book(DELTA, 9, (11, held), Flags::NONE);
+        sample.unexplained()
+    };
+    assert_eq!(with(7, 1), [], "10 may have gone between 3 and 7");
+    assert_eq!(with(7, 2), [(Kind::Book, 1)], "11 is known");
+    assert_eq!(with(4, 1), [(Kind::Book, 2)], "nobody took 10 away");
+}
+
+#[test]
 fn best_prices_come_once_and_in_order() {
     let with = |kept: &[i64]| {
         let mut sample = Sample::of(BY_IDS);

@@ -5,13 +5,15 @@
 //! | consecutive | the next; one ahead (a hole opens); one that is missing (flag `LATE`) | any other | when a hole is older than the wait |
 //! | rising | a higher number; with several lines, a lower one that none brought (flag `LATE`) | the same or a lower one | none: the venue skips numbers itself |
 //! | ids | an unknown id | a known one | only when all lines were down |
-//! | none, one line | everything | nothing | only when the line was down |
-//! | none, several lines | the n-th of its content, whichever line brings it first (flag `LATE` after a newer one); not whole statistics older than the newest | its copies | only when all lines were down |
+//! | none, one line | everything | the same state of the same moment once more | only when the line was down |
+//! | none, several lines | the n-th of its content, whichever line brings it first (flag `LATE` after a newer one); not whole statistics older than the newest | its copies, the same state of the same moment once more | only when all lines were down |
 //!
-//! A copy can never be newer, by the venue's clock, than the newest message taken: a lower number
-//! with a later stamp is the venue numbering anew.
+//! What stamps tell is in `clock.rs`: a lower number with a much later stamp is the venue numbering
+//! anew.
 
 use super::Gate;
+use crate::feed::arrivals::{Order, numbered};
+use crate::feed::clock::{Moment, Reading};
 use crate::feed::gaps::OpenGap;
 use crate::feed::holes::{Hole, Place};
 use crate::feed::ids::Ids;
@@ -19,17 +21,9 @@ use crate::feed::stream::{StreamState, Wanted};
 use crate::record::{Flags, GapCause, GapEnd, Header, RecordSink, Trade};
 use crate::venue::{Hole as Range, Numbering, StreamKey, Venue};
 
-const SECOND: i64 = 1_000_000_000;
-
-/// How much later than the newest message one with a lower number must be stamped to begin a new
-/// numbering: venue stamps of one stream can stand still, but a copy is never a second newer.
-pub(in crate::feed) const RESET_LATER: i64 = SECOND;
-/// How much older than the newest message one must be stamped to tell that the venue's clock went
-/// back: lines are never so far apart for long.
-const CLOCK_MOVED: i64 = 10 * SECOND;
 /// How long nothing higher came, where the venue gives no stamps, before a lower number begins a new
 /// numbering.
-const RESET_QUIET: i64 = 10 * SECOND;
+const RESET_QUIET: i64 = 10_000_000_000;
 
 /// What tells a message from others of its stream.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +39,9 @@ pub(super) struct Sign {
     adds: bool,
     /// Whether it repeats what was before the subscription.
     past: bool,
+    /// Whether it says how things stand: said twice of one moment, it says nothing more. Of two
+    /// equal events both happened.
+    state: bool,
 }
 
 impl Sign {
@@ -55,6 +52,15 @@ impl Sign {
             ts: header.ts_send.max(header.ts_venue),
             adds: true,
             past: header.flags.contains(Flags::SNAPSHOT),
+            state: true,
+        }
+    }
+
+    /// The sign of what happened, in a stream without numbers.
+    pub(super) fn of_event(header: &Header) -> Self {
+        Self {
+            state: false,
+            ..Self::of(header)
         }
     }
 
@@ -64,11 +70,6 @@ impl Sign {
             adds: change,
             ..Self::of(header)
         }
-    }
-
-    /// Its place in a stream without numbers.
-    const fn order(self) -> u64 {
-        self.ts.cast_unsigned()
     }
 
     /// What a trade is known by in its stream; 0 = nothing.
@@ -119,28 +120,22 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
         sign: Sign,
         content: impl FnOnce(&mut Content) -> u64,
     ) -> Option<Flags> {
+        let line = self.meta.line;
+        let read = self.streams.of(key).clock.read(line, sign.ts);
         let flags = match self.venue.numbering(key.channel) {
-            Numbering::Consecutive => self.admit_consecutive(key, sign)?,
-            Numbering::Rising => self.admit_rising(key, sign)?,
+            Numbering::Consecutive => self.admit_consecutive(key, sign, read.at)?,
+            Numbering::Rising => self.admit_rising(key, sign, read.at)?,
             Numbering::Ids => self.admit_id(key, sign)?,
-            Numbering::None if self.redundant => {
+            Numbering::None => {
                 let mut hash = Content::default();
                 content(&mut hash);
-                self.admit_content(key, sign, hash.key(sign))?
-            }
-            Numbering::None => {
-                self.resume(key, sign, GapEnd::LOST);
-                if self.rotates {
-                    let mut hash = Content::default();
-                    content(&mut hash);
-                    self.remember(key, hash.key(sign), sign.order());
-                }
-                Flags::NONE
+                self.admit_content(key, sign, hash.key(sign), read)?
             }
         };
         let (now, ts_recv) = (self.meta.now, self.meta.ts_recv);
         let state = self.streams.of(key);
         state.ts_venue = state.ts_venue.max(sign.ts);
+        state.newest = state.newest.max(read.at);
         (state.now, state.ts_recv) = (now, ts_recv);
         if self.redundant {
             self.scores.won(self.meta.line);
@@ -149,7 +144,7 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
     }
 
     #[inline]
-    fn admit_consecutive(&mut self, key: StreamKey, sign: Sign) -> Option<Flags> {
+    fn admit_consecutive(&mut self, key: StreamKey, sign: Sign, at: Moment) -> Option<Flags> {
         let number = sign.seq;
         let flags = match self.streams.of(key).holes.place(number) {
             Place::Next => {
@@ -171,7 +166,7 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
                 self.fill(key, sign, None);
                 Flags::LATE
             }
-            Place::Old if self.begins_anew(key, sign) => {
+            Place::Old if self.begins_anew(key, sign, at) => {
                 self.reset(key, sign);
                 Flags::NONE
             }
@@ -181,13 +176,13 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
             }
         };
         if self.redundant {
-            self.remember(key, number, number);
+            self.remember(key, number, numbered(number));
         }
         Some(flags)
     }
 
-    fn begins_anew(&mut self, key: StreamKey, sign: Sign) -> bool {
-        !sign.past && sign.ts > self.streams.of(key).ts_venue.saturating_add(RESET_LATER)
+    fn begins_anew(&mut self, key: StreamKey, sign: Sign, at: Moment) -> bool {
+        !sign.past && at.is_news(self.streams.of(key).newest)
     }
 
     #[cold]
@@ -309,33 +304,34 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
     }
 
     #[inline]
-    fn admit_rising(&mut self, key: StreamKey, sign: Sign) -> Option<Flags> {
+    fn admit_rising(&mut self, key: StreamKey, sign: Sign, at: Moment) -> Option<Flags> {
         let (number, now) = (sign.seq, self.meta.now);
         let state = self.streams.of(key);
         let newer = state.highest.is_none_or(|highest| number > highest);
         if !newer && self.is_copy(key, number) {
             return None;
         }
-        if !newer && !numbers_anew(self.streams.of(key), sign, now) {
+        if !newer && !numbers_anew(self.streams.of(key), sign, at, now) {
             return self.admit_late(key, number);
         }
         self.streams.of(key).highest = Some(number);
         self.resume(key, sign, GapEnd::LOST);
         if self.redundant {
-            self.remember(key, number, number);
+            self.remember(key, number, numbered(number));
         }
         Some(Flags::NONE)
     }
 
     /// A number below the highest that is no copy: one that only this line brought, or an old one.
     fn admit_late(&mut self, key: StreamKey, number: u64) -> Option<Flags> {
-        let missed = self.redundant && self.streams.of(key).arrivals.missed(number, number);
-        if !missed {
+        let place = numbered(number);
+        let state = self.streams.of(key);
+        if !self.redundant || !state.arrivals.missed(number, place, place) {
             self.counts.duplicates += 1;
             return None;
         }
         self.counts.late += 1;
-        self.remember(key, number, number);
+        self.remember(key, number, place);
         Some(Flags::LATE)
     }
 
@@ -347,33 +343,48 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
         self.resume(key, sign, GapEnd::LOST);
         self.streams.of(key).ids.add(sign.id);
         if self.redundant {
-            self.remember(key, sign.id, sign.order());
+            self.remember(key, sign.id, numbered(sign.ts.cast_unsigned()));
         }
         Some(Flags::NONE)
     }
 
-    fn admit_content(&mut self, key: StreamKey, sign: Sign, hash: u64) -> Option<Flags> {
-        if self.is_copy(key, hash) {
+    fn admit_content(
+        &mut self,
+        key: StreamKey,
+        sign: Sign,
+        hash: u64,
+        read: Reading,
+    ) -> Option<Flags> {
+        let stamped = read.at.is_stamped();
+        if self.is_copy(key, hash) || (stamped && sign.state && self.is_repetition(key, hash)) {
             return None;
         }
         let state = self.streams.of(key);
-        let late = state.ts_venue.saturating_sub(sign.ts);
-        if sign.ts != 0 && late >= CLOCK_MOVED {
-            // Not late by so much: the venue's clock went back.
-            state.ts_venue = sign.ts;
-        }
-        let late = sign.ts != 0 && sign.ts < state.ts_venue;
-        if late && !(sign.adds && state.arrivals.missed(hash, sign.order())) {
+        let (order, reach) = (read.at.order(), read.reach.order());
+        // Behind a gap nothing is known of the clock.
+        let newest = state.newest;
+        let late = self.redundant && stamped && read.at < newest && state.gap.is_none();
+        if late && !(sign.adds && state.arrivals.missed(hash, order, reach)) {
             self.counts.stale += 1;
             return None;
         }
-        self.remember(key, hash, sign.order());
+        if self.redundant || self.rotates || (stamped && sign.state) {
+            self.remember(key, hash, order);
+        }
         if late {
             self.counts.late += 1;
             return Some(Flags::LATE);
         }
+        self.streams.of(key).newest = if stamped { read.at } else { newest };
         self.resume(key, sign, GapEnd::LOST);
         Some(Flags::NONE)
+    }
+
+    /// Whether one of the last messages said the same of the same moment.
+    fn is_repetition(&mut self, key: StreamKey, hash: u64) -> bool {
+        let had = self.streams.of(key).arrivals.had(hash);
+        self.counts.duplicates += u64::from(had);
+        had
     }
 
     /// The stream speaks again: its open gap ends, or waits for what REST knows.
@@ -432,16 +443,16 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
     }
 
     #[inline]
-    fn remember(&mut self, key: StreamKey, name: u64, order: u64) {
+    fn remember(&mut self, key: StreamKey, name: u64, order: Order) {
         let (line, now) = (self.meta.line, self.meta.now);
         self.streams.of(key).arrivals.took(name, order, line, now);
     }
 }
 
 /// Whether a number that is not above the highest begins a new numbering.
-fn numbers_anew(state: &StreamState, sign: Sign, now: i64) -> bool {
+fn numbers_anew(state: &StreamState, sign: Sign, at: Moment, now: i64) -> bool {
     let lower = state.highest.is_some_and(|highest| sign.seq < highest);
-    let later = sign.ts > state.ts_venue.saturating_add(RESET_LATER);
+    let later = at.is_news(state.newest);
     let quiet = sign.ts == 0 && now - state.now > RESET_QUIET;
     lower && (later || quiet)
 }

@@ -1,6 +1,7 @@
 //! Book messages: continuity, breaks and what they leave in the journal.
 
 use super::{Gate, key};
+use crate::feed::arrivals::numbered;
 use crate::feed::books::Books;
 use crate::feed::gaps::OpenGap;
 use crate::feed::sync::{Early, Levels, State, Verdict};
@@ -70,6 +71,7 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
         let is_delta = head.header.template_id == Kind::BookDelta as u16;
         let (line, now) = (self.meta.line, self.meta.now);
         let book = self.books.of(head.header.instrument, head.channel);
+        let at = book.moment(head);
         let copy = self
             .redundant
             .then(|| book.arrivals.copy(hash, line, now))
@@ -81,7 +83,7 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
                 // A book that waits for a snapshot takes it from whoever brings it.
                 book.state() == State::Live
             }
-            None if head.header.ts_venue != 0
+            None if at.is_stamped()
                 && book.arrivals.had(hash)
                 && !(is_delta && book.confirms(self.venue, head, levels)) =>
             {
@@ -89,8 +91,7 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
                 book.state() == State::Live
             }
             None => {
-                book.arrivals
-                    .took(hash, head.header.ts_venue.cast_unsigned(), line, now);
+                book.arrivals.took(hash, at.order(), line, now);
                 self.scores.won(line);
                 false
             }
@@ -122,7 +123,7 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
         let (seq, line, now) = (head.header.seq, self.meta.line, self.meta.now);
         if self.redundant && seq != 0 {
             let book = self.books.of(head.header.instrument, head.channel);
-            book.arrivals.took(seq, seq, line, now);
+            book.arrivals.took(seq, numbered(seq), line, now);
             self.scores.won(line);
         }
     }

@@ -2,6 +2,7 @@
 
 use super::admit::{Content, Sign};
 use super::{Gate, Orders, key};
+use crate::feed::arrivals::numbered;
 use crate::feed::gaps::OpenGap;
 use crate::feed::order_sync::OrderSync;
 use crate::feed::sync::State;
@@ -67,8 +68,12 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
             self.scores.copied(line, copy);
             return live;
         }
-        book.arrivals
-            .took(hash, head.header.ts_venue.cast_unsigned(), line, now);
+        book.arrivals.took(
+            hash,
+            numbered(head.header.ts_venue.cast_unsigned()),
+            line,
+            now,
+        );
         self.scores.won(line);
         live && head.header.template_id == Kind::OrdersSnapshot as u16
     }

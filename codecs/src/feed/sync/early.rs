@@ -1,7 +1,7 @@
 //! Book updates that came before what they follow: they wait for it.
 
 use super::{BookSync, Levels, Rules, Verdict};
-use crate::feed::gate::RESET_LATER;
+use crate::feed::clock::Moment;
 use crate::record::{BookHead, GapCause, Level};
 use crate::venue::{Follow, Venue};
 
@@ -12,6 +12,7 @@ const EARLY_MAX: usize = 100;
 #[derive(Debug)]
 pub(in crate::feed) struct Early {
     pub(in crate::feed) head: BookHead,
+    at: Moment,
     levels: Vec<Level>,
     bids: usize,
 }
@@ -28,12 +29,19 @@ impl BookSync {
     }
 
     #[cold]
-    pub(super) fn wait(&mut self, head: &BookHead, (bids, asks): Levels<'_>, now: i64) -> Verdict {
+    pub(super) fn wait(
+        &mut self,
+        head: &BookHead,
+        (bids, asks): Levels<'_>,
+        at: Moment,
+        now: i64,
+    ) -> Verdict {
         if self.early.is_empty() {
             self.early_since = now;
         }
         self.early.push(Early {
             head: *head,
+            at,
             levels: [bids, asks].concat(),
             bids: bids.len(),
         });
@@ -55,15 +63,13 @@ impl BookSync {
         early.retain(|update| {
             let head = &update.head;
             // Without numbers, what is not later than the book is another copy of what it holds.
-            // Much older stamps tell that the venue's clock moved.
-            let late = newest.saturating_sub(head.header.ts_venue);
-            let past = head.header.seq == 0 && (0..RESET_LATER).contains(&late);
+            let past = head.header.seq == 0 && update.at.is_stamped() && update.at <= newest;
             !past && venue.follow(self.held, head) != Follow::Stale
         });
         let turn = early.iter().position(|update| {
             venue.follow(self.held, &update.head) == Follow::Apply
                 && self
-                    .attempt(venue, &update.head, update.levels(), rules)
+                    .attempt(venue, &update.head, update.levels(), update.at, rules)
                     .is_ok()
         });
         let turn = turn.map(|at| early.remove(at));

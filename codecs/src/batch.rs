@@ -85,6 +85,8 @@ pub enum Control {
     Shutdown,
     /// The venue's reference data changed: it should be asked for anew.
     Relisted,
+    /// The venue does not list this symbol any more.
+    Delisted(Box<str>),
     /// A valid message of a channel that this feed does not carry.
     Ignored,
 }
@@ -100,6 +102,8 @@ pub struct Batch {
     pub figures: Vec<Figure>,
     /// The orders of all order-level items.
     pub orders: Vec<Order>,
+    /// Whether the listings are all that the venue lists: what is not among them is gone.
+    pub whole_list: bool,
     /// Unknown fields met while decoding.
     pub drift: Drift,
 }
@@ -111,6 +115,7 @@ impl Batch {
         self.levels.clear();
         self.figures.clear();
         self.orders.clear();
+        self.whole_list = false;
     }
 
     /// Adds statistics whose figures are in the batch from `first` on.
@@ -140,15 +145,24 @@ impl Batch {
 
     /// The instruments and channels of the data in this batch.
     pub fn streams(&self) -> impl Iterator<Item = (InstrumentId, Channel)> + '_ {
-        self.items.iter().filter_map(|item| match item {
-            Item::Trade(trade) => Some((trade.header.instrument, trade_channel(trade))),
-            Item::Bbo(bbo) => Some((bbo.header.instrument, Channel::BBO)),
-            Item::Book { head, .. } => Some((head.header.instrument, head.channel)),
-            Item::Ticker { head, .. } => Some((head.header.instrument, head.channel)),
-            Item::Candle(candle) => Some((candle.header.instrument, candle.channel)),
-            Item::Liquidation(found) => Some((found.header.instrument, Channel::LIQUIDATION)),
-            Item::Orders { head, .. } => Some((head.header.instrument, Channel::ORDERS)),
-            Item::Listing(_) | Item::Control(_) => None,
+        self.items.iter().filter_map(Item::stream)
+    }
+}
+
+impl Item {
+    /// The instrument and channel of data.
+    #[must_use]
+    #[inline]
+    pub const fn stream(&self) -> Option<(InstrumentId, Channel)> {
+        Some(match self {
+            Self::Trade(trade) => (trade.header.instrument, trade_channel(trade)),
+            Self::Bbo(bbo) => (bbo.header.instrument, Channel::BBO),
+            Self::Book { head, .. } => (head.header.instrument, head.channel),
+            Self::Ticker { head, .. } => (head.header.instrument, head.channel),
+            Self::Candle(candle) => (candle.header.instrument, candle.channel),
+            Self::Liquidation(found) => (found.header.instrument, Channel::LIQUIDATION),
+            Self::Orders { head, .. } => (head.header.instrument, Channel::ORDERS),
+            Self::Listing(_) | Self::Control(_) => return None,
         })
     }
 }

@@ -29,9 +29,11 @@ mod holes;
 mod ids;
 mod line;
 mod liveness;
+mod market;
 mod options;
 mod order_sync;
 mod outbox;
+mod picked;
 mod plan;
 mod quality;
 mod recovery;
@@ -60,7 +62,9 @@ use crate::reject::Reject;
 use crate::time::Nanos;
 use crate::venue::{Channel, Channels, Facts, StreamKey, Venue, VenueId};
 use gate::Gate;
-use reference::{Market, Reference};
+use market::Market;
+use picked::Picked;
+use reference::{Reference, Schedule};
 
 /// Where and when a frame, body or tick came.
 #[derive(Clone, Copy, Debug)]
@@ -86,7 +90,7 @@ pub struct Feed<V> {
     channels: Channels,
     instruments: Instruments,
     market: Market,
-    subscribed: Vec<InstrumentId>,
+    picked: Picked,
     /// Named instruments that reference data does not list, as told.
     unlisted: Vec<InstrumentId>,
     lines: Vec<Line>,
@@ -100,6 +104,7 @@ pub struct Feed<V> {
     scores: Scores,
     scratch: sync::Scratch,
     reference: Reference,
+    schedule: Schedule,
     next_snapshot: i64,
     next_look: i64,
     refused: Option<Reject>,
@@ -158,7 +163,7 @@ impl<V: Venue> Feed<V> {
             channels,
             instruments,
             market: Market::default(),
-            subscribed,
+            picked: Picked::new(subscribed, options.admission == Admission::Any),
             unlisted: Vec::new(),
             lines: Vec::new(),
             streams: stream::Streams::default(),
@@ -172,6 +177,7 @@ impl<V: Venue> Feed<V> {
             scores: Scores::default(),
             scratch: sync::Scratch::default(),
             reference: Reference::Idle,
+            schedule: Schedule::default(),
             next_snapshot: i64::MIN,
             next_look: i64::MIN,
             refused: None,

@@ -87,6 +87,8 @@ pub struct Instrument {
     pub terms: Terms,
     /// Rises with every change.
     pub generation: u32,
+    /// The generation in which it was listed, for the first time or again.
+    pub listed_in: u32,
 }
 
 /// Reference data beside the precisions.
@@ -162,6 +164,7 @@ impl Instrument {
             gone: false,
             terms: Terms::UNKNOWN,
             generation: 0,
+            listed_in: 1,
         }
     }
 
@@ -185,7 +188,9 @@ impl Instrument {
             listing.qty_exp
         };
         next.declared = true;
-        next.gone = false;
+        if std::mem::replace(&mut next.gone, false) {
+            next.listed_in = self.generation + 1;
+        }
         self.replace(next)
     }
 
@@ -219,7 +224,7 @@ impl Instrument {
     pub fn as_record(&self, venue: VenueId) -> (InstrumentHead, InstrumentText<'_>) {
         let change = if self.gone {
             Change::DELETE
-        } else if self.generation <= 1 {
+        } else if self.generation <= self.listed_in {
             Change::ADD
         } else {
             Change::CHANGE

@@ -32,6 +32,8 @@ mod liveness;
 mod quality;
 #[path = "venue_contract/recovery.rs"]
 mod recovery;
+#[path = "venue_contract/reference.rs"]
+mod reference;
 #[path = "venue_contract/rotation.rs"]
 mod rotation;
 #[path = "venue_contract/subscriptions.rs"]
@@ -50,6 +52,7 @@ use lines::*;
 use liveness::*;
 use quality::*;
 use recovery::*;
+use reference::*;
 use rotation::*;
 use subscriptions::*;
 use support::rig::{Rig, Taken};
@@ -200,6 +203,18 @@ macro_rules! venue_contract {
             vc_700_a_book_that_equals_its_snapshot_is_on_record,
             vc_701_a_book_that_differs_is_on_record_and_synchronised_anew,
             vc_702_a_comparison_that_fails_changes_nothing,
+            vc_800_what_is_listed_at_the_start_is_added_first,
+            vc_801_a_change_of_tick_or_state_is_one_record_with_its_time,
+            vc_802_a_removal_ends_an_instrument_and_a_relisting_adds_it,
+            vc_803_an_empty_list_is_not_believed,
+            vc_804_a_list_of_less_than_half_must_be_repeated,
+            vc_805_the_most_traded_follow_their_turnover,
+            vc_806_a_pattern_follows_the_list,
+            vc_807_no_record_names_what_was_not_introduced,
+            vc_808_announcements_are_followed_with_a_pause,
+            vc_809_an_empty_ranking_is_not_believed,
+            vc_810_reference_data_that_never_came_is_asked_for_again,
+            vc_811_a_return_begins_without_a_past,
         })+
     };
     (@cases $venue:ident, $script:ty: $($case:ident),+ $(,)?) => {

@@ -50,6 +50,10 @@ pub struct Counts {
     pub audits_ok: u64,
     /// Audits that found another book.
     pub audits_differ: u64,
+    /// Messages about instruments that are not picked, or no longer.
+    pub unpicked: u64,
+    /// Reference data and turnovers that were not believed.
+    pub doubted: u64,
 }
 
 impl Counts {

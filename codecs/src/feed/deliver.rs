@@ -18,12 +18,24 @@ impl<V: Venue> Feed<V> {
     ) {
         let mut batch = std::mem::take(&mut self.batch);
         let line = self.lines.iter().position(|line| line.id() == meta.line);
-        let last = batch.items.len().saturating_sub(1);
+        let carried = |item: &Item| item.stream().is_none_or(|(id, _)| self.picked.has(id));
+        let last = batch.items.iter().rposition(carried);
         for (at, item) in batch.items.iter_mut().enumerate() {
-            let flags = if at == last { Flags::LAST } else { Flags::NONE };
+            if item.stream().is_some_and(|(id, _)| !self.picked.has(id)) {
+                self.counts.unpicked += 1;
+                continue;
+            }
+            let flags = if last == Some(at) {
+                Flags::LAST
+            } else {
+                Flags::NONE
+            };
             match item {
                 Item::Control(control) => self.on_control(control, line, meta, out, sink),
-                Item::Listing(listing) => self.on_listing(listing, meta, sink),
+                Item::Listing(listing) => {
+                    let part = batch.whole_list || self.venue.reference_query(None).is_some();
+                    self.on_listing(listing, part, meta, sink);
+                }
                 Item::Trade(trade) => {
                     let channel = trade_channel(trade);
                     self.gate(meta, sink).trade(trade, channel, flags);
@@ -48,6 +60,9 @@ impl<V: Venue> Feed<V> {
                     self.gate(meta, sink).book(head, levels, flags);
                 }
             }
+        }
+        if batch.whole_list {
+            self.on_whole_list(meta, sink);
         }
         if let (Some(line), None) = (line, snapshot_of) {
             for (instrument, channel) in batch.streams() {
@@ -149,6 +164,7 @@ impl<V: Venue> Feed<V> {
                 }
             }
             Control::Relisted => self.on_relisted(meta.now),
+            Control::Delisted(symbol) => self.on_delisted(symbol, meta, sink),
             Control::Ignored => self.counts.ignored += 1,
         }
     }

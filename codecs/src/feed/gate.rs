@@ -8,6 +8,7 @@ mod backfill;
 mod books;
 mod doubt;
 mod orders;
+mod release;
 
 use super::audit::Audit;
 use super::books::Books;
@@ -191,6 +192,7 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
     }
 
     pub(super) fn stream_status(&mut self, key: StreamKey, code: StatusCode, text: &str) {
+        self.acquaint(key.instrument);
         let mut head = StatusHead::new(self.id, code, key.instrument, key.channel);
         self.stamp(&mut head.header, Flags::NONE);
         self.emit(&Record::Status(&head, text));
@@ -247,6 +249,7 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
 
     /// Writes a gap's record; `missing` counts what is known to be missing still.
     pub(super) fn tell(&mut self, key: StreamKey, gap: &OpenGap, end: GapEnd, missing: u64) {
+        self.acquaint(key.instrument);
         let mut record = gap.record(key, end, missing);
         if record.ts_open == 0 {
             record.ts_open = self.meta.ts_recv;
@@ -269,6 +272,13 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
         let known = self.instruments.get(id);
         if known.generation == 0 || px_exp < known.px_exp || qty_exp < known.qty_exp {
             self.introduce_finer(id, px_exp, qty_exp);
+        }
+    }
+
+    /// As [`Gate::introduce`], before a record without numbers.
+    fn acquaint(&mut self, id: InstrumentId) {
+        if id != InstrumentId::NONE && self.instruments.get(id).generation == 0 {
+            self.introduce_finer(id, 0, 0);
         }
     }
 

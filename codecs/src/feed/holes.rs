@@ -229,6 +229,11 @@ impl Holes {
             .collect()
     }
 
+    /// Gives up the oldest hole.
+    pub(super) fn pop(&mut self) -> Option<Hole> {
+        (!self.list.is_empty()).then(|| self.list.remove(0))
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.list.is_empty()
     }

@@ -32,7 +32,7 @@ impl<V: Venue> Feed<V> {
                 }
                 continue;
             }
-            keys.extend(self.subscribed.iter().map(|&instrument| StreamKey {
+            keys.extend(self.picked.list().iter().map(|&instrument| StreamKey {
                 instrument,
                 channel,
             }));

@@ -5,18 +5,15 @@
 //!   turnovers (REST pages, if a ranking wants them) ──> the picks are resolved ──> lines
 //! ```
 //!
-//! Lines wait for it, but not for ever: without it, precisions are learned from the wire.
+//! Lines wait for it, but not for ever: without it, precisions are learned from the wire. What did
+//! not come, or was not believed, is asked for again with growing pauses.
 
-use std::collections::HashSet;
-
-use super::select::{self, Pick};
-use super::sync::BookSync;
+use super::select::Pick;
 use super::{Feed, Meta, Outbox, Want};
-use crate::fixed::Fixed;
-use crate::instrument::{InstrumentId, Listing};
-use crate::record::{Flags, RecordSink, StatusCode};
+use crate::instrument::InstrumentId;
+use crate::record::RecordSink;
 use crate::reject::Reject;
-use crate::venue::{Channel, StreamKey, Venue};
+use crate::venue::{Channel, Venue};
 
 const SECOND: i64 = 1_000_000_000;
 
@@ -25,12 +22,17 @@ const REFERENCE_WAIT: i64 = 15 * SECOND;
 /// Pause before reference data is asked for again: a body that is refused at once must not become
 /// a storm of requests.
 const REFERENCE_PAUSE: i64 = SECOND;
-/// The same, once the lines are open.
+/// The same, once the lines are open; doubles with each attempt.
 const REFRESH_PAUSE: i64 = 30 * SECOND;
+/// How often it doubles: up to eight minutes, so that reference data is never long out of date.
+const REFRESH_DOUBLINGS: u32 = 4;
+/// Least pause between two requests that the venue's announcements bring about: a day of many
+/// listings must not use up the weight that snapshots need.
+const RELISTED_PAUSE: i64 = 10 * SECOND;
 /// Pages of reference data that are followed; Bybit's linear list has two.
 const REFERENCE_PAGES_MAX: u32 = 64;
 /// Most listings that are kept to resolve patterns; the venues list about 4,000.
-const LISTINGS_MAX: usize = 65_536;
+pub(super) const LISTINGS_MAX: usize = 65_536;
 
 /// How far the feed is with reference data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,19 +45,45 @@ pub(super) enum Reference {
     Settled,
 }
 
-/// What the venue lists, as far as the picks need it.
-#[derive(Debug, Default)]
-pub(super) struct Market {
-    /// Everything listed.
-    listed: Vec<Listing>,
-    /// The pages of the answer that is coming in.
-    incoming: Vec<Listing>,
-    volumes: Vec<(Box<str>, Fixed)>,
-    incoming_volumes: Vec<(Box<str>, Fixed)>,
-    /// Whether listings changed since the picks were resolved.
-    changed: bool,
-    next_refresh: i64,
-    refreshing: bool,
+/// When reference data is asked for.
+#[derive(Debug)]
+pub(super) struct Schedule {
+    /// When next (monotonic); `i64::MAX` = nothing calls for it.
+    next: i64,
+    /// When it was asked for last.
+    asked: i64,
+    /// Whether an answer is awaited.
+    running: bool,
+    /// Attempts in a row that brought nothing, or nothing to believe.
+    failures: u32,
+}
+
+impl Default for Schedule {
+    fn default() -> Self {
+        Self {
+            next: i64::MAX,
+            asked: i64::MIN,
+            running: false,
+            failures: 0,
+        }
+    }
+}
+
+impl Schedule {
+    /// The venue says that its listings changed. Where answers fail, the pause stays.
+    fn hurry(&mut self, now: i64) {
+        if self.failures == 0 {
+            let soonest = self.asked.saturating_add(RELISTED_PAUSE).max(now);
+            self.next = self.next.min(soonest);
+        }
+    }
+
+    /// An attempt came to nothing.
+    fn fail(&mut self, now: i64) {
+        self.running = false;
+        self.next = now + (REFRESH_PAUSE << self.failures.min(REFRESH_DOUBLINGS));
+        self.failures += 1;
+    }
 }
 
 impl<V: Venue> Feed<V> {
@@ -69,20 +97,17 @@ impl<V: Venue> Feed<V> {
             until: meta.now + REFERENCE_WAIT,
             again: None,
         };
+        self.schedule.asked = meta.now;
         if !self.fetch_reference(0, None, out) {
             self.reference_complete(meta, out, sink);
         }
     }
 
     pub(super) fn reference_failed(&mut self, meta: Meta) {
-        self.market.incoming.clear();
-        self.market.incoming_volumes.clear();
+        self.market.drop_incoming();
         match &mut self.reference {
             Reference::Waiting { again, .. } => *again = Some(meta.now + REFERENCE_PAUSE),
-            _ => {
-                self.market.refreshing = false;
-                self.market.next_refresh = meta.now + REFRESH_PAUSE;
-            }
+            _ => self.schedule.fail(meta.now),
         }
     }
 
@@ -100,7 +125,7 @@ impl<V: Venue> Feed<V> {
             }
             Reference::Waiting { again, .. } => {
                 if again.take_if(|at| meta.now >= *at).is_some() {
-                    self.fetch_reference(0, None, out);
+                    self.fetch_what_there_is(out);
                 }
             }
             Reference::Settled => self.refresh(meta, out, sink),
@@ -108,30 +133,47 @@ impl<V: Venue> Feed<V> {
     }
 
     fn refresh(&mut self, meta: Meta, out: &mut Outbox, sink: &mut impl RecordSink) {
-        let due = self.options.refresh_every > 0 && meta.now >= self.market.next_refresh;
-        if due && !self.market.refreshing {
-            self.market.refreshing = true;
-            self.market.next_refresh = meta.now + self.options.refresh_every;
-            if !self.fetch_reference(0, None, out) {
-                self.market.refreshing = false;
-                self.fetch_volumes(0, None, out);
+        if meta.now >= self.schedule.next && !self.schedule.running {
+            self.schedule.asked = meta.now;
+            self.schedule.next = self.next_refresh(meta.now);
+            self.schedule.running = self.fetch_what_there_is(out);
+            if self.market.is_doubtful() && self.venue.reference_query(None).is_none() {
+                self.resubscribe(InstrumentId::NONE, Channel::REFERENCE, meta.now, out);
             }
-        } else if std::mem::take(&mut self.market.changed) && self.picks_are_open() {
+        } else if self.market.changed {
             self.select(meta, out, sink);
+        }
+    }
+
+    /// When reference data is asked for again if nothing else calls for it.
+    const fn next_refresh(&self, now: i64) -> i64 {
+        match self.options.refresh_every {
+            0 => i64::MAX,
+            every => now.saturating_add(every),
         }
     }
 
     /// The venue says that its listings changed.
     pub(super) fn on_relisted(&mut self, now: i64) {
-        self.market.next_refresh = self.market.next_refresh.min(now);
+        self.schedule.hurry(now);
     }
 
-    fn picks_are_open(&self) -> bool {
-        self.options.instruments.iter().any(Pick::is_open)
+    /// The stream brought a whole list.
+    pub(super) fn on_whole_list(&mut self, meta: Meta, sink: &mut impl RecordSink) {
+        if self.complete_list(meta, sink) {
+            self.schedule.failures = 0;
+        } else {
+            self.schedule.fail(meta.now);
+        }
     }
 
     fn picks_rank(&self) -> bool {
         self.options.instruments.iter().any(Pick::ranks)
+    }
+
+    /// Asks REST for the listings, or at least for the turnovers.
+    fn fetch_what_there_is(&mut self, out: &mut Outbox) -> bool {
+        self.fetch_reference(0, None, out) || self.fetch_volumes(0, None, out)
     }
 
     fn fetch_reference(&mut self, page: u32, cursor: Option<&str>, out: &mut Outbox) -> bool {
@@ -172,10 +214,10 @@ impl<V: Venue> Feed<V> {
             Some(cursor) if page < REFERENCE_PAGES_MAX => {
                 self.fetch_reference(page + 1, Some(&cursor), out);
             }
-            _ => {
-                self.delist(meta, sink);
-                self.reference_complete(meta, out, sink);
-            }
+            // What stands on further pages must not be taken for removed.
+            Some(_) => return Err(Reject::TooMany),
+            None if self.complete_list(meta, sink) => self.reference_complete(meta, out, sink),
+            None => self.reference_failed(meta),
         }
         Ok(())
     }
@@ -198,149 +240,25 @@ impl<V: Venue> Feed<V> {
             Some(cursor) if page < REFERENCE_PAGES_MAX => {
                 self.fetch_volumes(page + 1, Some(&cursor), out);
             }
-            _ => {
-                self.market.volumes = std::mem::take(&mut self.market.incoming_volumes);
-                self.select(meta, out, sink);
-                self.settle(meta, out, sink);
-            }
+            Some(_) => return Err(Reject::TooMany),
+            None if self.complete_volumes(meta, sink) => self.all_complete(meta, out, sink),
+            None => self.reference_failed(meta),
         }
         Ok(())
     }
 
     /// All pages of the listings are in.
     fn reference_complete(&mut self, meta: Meta, out: &mut Outbox, sink: &mut impl RecordSink) {
-        self.market.refreshing = false;
-        if self.fetch_volumes(0, None, out) {
-            return;
+        if !self.fetch_volumes(0, None, out) {
+            self.all_complete(meta, out, sink);
         }
-        if self.picks_are_open() {
-            self.select(meta, out, sink);
-        }
+    }
+
+    /// The picks can be resolved.
+    fn all_complete(&mut self, meta: Meta, out: &mut Outbox, sink: &mut impl RecordSink) {
+        (self.schedule.running, self.schedule.failures) = (false, 0);
+        self.select(meta, out, sink);
         self.settle(meta, out, sink);
-    }
-
-    /// One listing came: from REST as part of the whole, from the stream as news.
-    pub(super) fn on_listing(&mut self, listing: &Listing, meta: Meta, sink: &mut impl RecordSink) {
-        let by_rest = self.venue.reference_query(None).is_some();
-        if by_rest && self.market.incoming.len() < LISTINGS_MAX {
-            self.market.incoming.push(listing.clone());
-        } else if self.picks_are_open() {
-            self.market.upsert(listing);
-        }
-        if let Ok(id) = self.instruments.resolve(&listing.symbol)
-            && self.instruments.get_mut(id).declare(listing)
-        {
-            self.gate(meta, sink).instrument(id, Flags::NONE);
-        }
-    }
-
-    /// The answer is whole: instruments that it does not list any more are gone.
-    fn delist(&mut self, meta: Meta, sink: &mut impl RecordSink) {
-        let incoming = std::mem::take(&mut self.market.incoming);
-        let listed: HashSet<&str> = incoming.iter().map(|listing| &*listing.symbol).collect();
-        let gone = |known: &&crate::instrument::Instrument| {
-            known.declared && !known.gone && !listed.contains(&*known.symbol)
-        };
-        let known = self.instruments.all().iter();
-        let gone: Vec<InstrumentId> = known.filter(gone).map(|known| known.id).collect();
-        for id in gone {
-            self.instruments.get_mut(id).remove();
-            self.gate(meta, sink).instrument(id, Flags::NONE);
-        }
-        self.market.listed = incoming;
-        self.market.changed = true;
-        self.report_unlisted(meta, sink);
-    }
-
-    /// Named symbols that the whole reference data does not list are told once.
-    fn report_unlisted(&mut self, meta: Meta, sink: &mut impl RecordSink) {
-        let unknown = |id: &InstrumentId| !self.instruments.get(*id).declared;
-        let unlisted: Vec<InstrumentId> = self
-            .subscribed
-            .iter()
-            .copied()
-            .filter(unknown)
-            .filter(|id| !self.unlisted.contains(id))
-            .collect();
-        for instrument in unlisted {
-            self.unlisted.push(instrument);
-            let text = self.instruments.get(instrument).symbol.clone();
-            let key = StreamKey {
-                instrument,
-                channel: Channel::REFERENCE,
-            };
-            self.gate(meta, sink)
-                .stream_status(key, StatusCode::UNLISTED, &text);
-        }
-    }
-
-    /// Resolves the picks; lines that are open follow.
-    fn select(&mut self, meta: Meta, out: &mut Outbox, sink: &mut impl RecordSink) {
-        self.market.changed = false;
-        let ranked = !self.market.volumes.is_empty();
-        let picks: Vec<Pick> = self
-            .options
-            .instruments
-            .iter()
-            .filter(|pick| ranked || !pick.ranks())
-            .cloned()
-            .collect();
-        let symbols = select::resolve(&picks, &self.market.listed, &self.market.volumes);
-        let mut chosen = Vec::with_capacity(symbols.len());
-        let known = self.instruments.all().len();
-        for symbol in &symbols {
-            // A table that is full takes no more: those that it has go on.
-            if let Ok(id) = self.instruments.add(symbol) {
-                chosen.push(id);
-            }
-        }
-        let new = self.instruments.all()[known..].iter();
-        let new: Vec<Box<str>> = new.map(|instrument| instrument.symbol.clone()).collect();
-        if !new.is_empty() {
-            sink.enrol(self.id, &new);
-        }
-        let before = std::mem::replace(&mut self.subscribed, chosen);
-        self.introduce_chosen(&before, meta, sink);
-        self.forget_dropped(&before);
-        if self.reference == Reference::Settled && before != self.subscribed {
-            self.arrange(meta.now, out);
-        }
-    }
-
-    fn introduce_chosen(
-        &mut self,
-        before: &[InstrumentId],
-        meta: Meta,
-        sink: &mut impl RecordSink,
-    ) {
-        for id in self.subscribed.clone() {
-            if before.contains(&id) {
-                continue;
-            }
-            let symbol = self.instruments.get(id).symbol.clone();
-            let listed = self.market.listed.iter();
-            let Some(listing) = listed.into_iter().find(|listing| listing.symbol == symbol) else {
-                continue;
-            };
-            if self.instruments.get_mut(id).declare(listing) {
-                self.gate(meta, sink).instrument(id, Flags::NONE);
-            }
-        }
-    }
-
-    /// An instrument that is no longer carried begins anew if it comes back.
-    fn forget_dropped(&mut self, before: &[InstrumentId]) {
-        for id in before.iter().filter(|id| !self.subscribed.contains(id)) {
-            for (_, book) in self.books.of_instrument(*id) {
-                *book = BookSync::default();
-            }
-            for channel in Channel::all() {
-                self.streams.forget(StreamKey {
-                    instrument: *id,
-                    channel,
-                });
-            }
-        }
     }
 
     fn settle(&mut self, meta: Meta, out: &mut Outbox, sink: &mut impl RecordSink) {
@@ -352,24 +270,18 @@ impl<V: Venue> Feed<V> {
             self.report_unlisted(meta, sink);
         }
         self.reference = Reference::Settled;
-        self.market.next_refresh = meta.now + self.options.refresh_every;
+        self.schedule.next = if self.is_without_data() {
+            meta.now + REFRESH_PAUSE
+        } else {
+            self.next_refresh(meta.now)
+        };
         self.arrange(meta.now, out);
     }
-}
 
-impl Market {
-    /// Takes over one listing from the stream.
-    fn upsert(&mut self, listing: &Listing) {
-        let known = self
-            .listed
-            .iter()
-            .position(|held| held.symbol == listing.symbol);
-        if let Some(at) = known {
-            self.changed |= self.listed[at].terms.state != listing.terms.state;
-            self.listed[at].clone_from(listing);
-        } else if self.listed.len() < LISTINGS_MAX {
-            self.listed.push(listing.clone());
-            self.changed = true;
-        }
+    /// Whether something that REST has did not come yet.
+    fn is_without_data(&self) -> bool {
+        let unlisted = self.market.listed.is_empty() && self.venue.reference_query(None).is_some();
+        let ranks = self.picks_rank() && self.venue.volumes_query(None).is_some();
+        unlisted || ranks && self.market.volumes.is_empty()
     }
 }

@@ -130,7 +130,7 @@ impl<V: Venue> Feed<V> {
     }
 
     /// Gives the stream up and asks for it again, on the line that delivered last.
-    fn resubscribe(
+    pub(super) fn resubscribe(
         &mut self,
         instrument: InstrumentId,
         channel: Channel,

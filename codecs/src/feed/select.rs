@@ -3,7 +3,7 @@
 //! Symbols are taken as they are. Patterns and rankings are resolved against the venue's reference
 //! data, and again whenever that changes; an instrument that is no longer picked is given up.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -17,9 +17,10 @@ const TOP_MAX: usize = 10_000;
 /// One line of a feed's list of instruments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pick {
-    /// This symbol, listed or not.
+    /// This symbol, listed or not, unless the venue removed it.
     Symbol(String),
     /// Every trading symbol that matches a pattern: `*` stands for any text, `?` for one character.
+    /// One that is halted meanwhile is kept.
     Glob(String),
     /// The most traded by 24 hour turnover, among the symbols that match the pattern.
     Top(usize, String),
@@ -79,26 +80,46 @@ impl Pick {
     }
 }
 
-/// The symbols that `picks` name, each once, in the order of the picks.
+/// How a symbol stands before the picks are resolved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// The venue listed it once, and does not any more.
+    Gone,
+    /// It is picked.
+    Picked,
+    /// Neither.
+    Free,
+}
+
+/// The symbols that `picks` name, each once, in the order of the picks. What is picked and only
+/// halted stays: it may resume before reference data says so.
 pub(super) fn resolve(
     picks: &[Pick],
     listed: &[Listing],
     volumes: &[(Box<str>, Fixed)],
+    standing: impl Fn(&str) -> Standing,
 ) -> Vec<Box<str>> {
     let mut chosen: Vec<Box<str>> = Vec::new();
+    let mut known: HashSet<Box<str>> = HashSet::new();
     let mut add = |symbol: &str| {
-        if !chosen.iter().any(|known| **known == *symbol) {
+        if known.insert(symbol.into()) {
             chosen.push(symbol.into());
         }
     };
+    let lives = |listing: &Listing| match listing.terms.state {
+        TradingState::TRADING => true,
+        TradingState::CLOSED => false,
+        _ => standing(&listing.symbol) == Standing::Picked,
+    };
     let trading = |pattern: &'_ str| {
-        let matching = listed.iter().filter(|listing| {
-            listing.terms.state == TradingState::TRADING && matches(pattern, &listing.symbol)
-        });
+        let matching = listed
+            .iter()
+            .filter(|listing| lives(listing) && matches(pattern, &listing.symbol));
         matching.map(|listing| &*listing.symbol).collect::<Vec<_>>()
     };
     for pick in picks {
         match pick {
+            Pick::Symbol(symbol) if standing(symbol) == Standing::Gone => {}
             Pick::Symbol(symbol) => add(symbol),
             Pick::Glob(pattern) => trading(pattern).into_iter().for_each(&mut add),
             Pick::Top(count, pattern) => {
@@ -193,7 +214,7 @@ mod tests {
             ("OLDUSDT".into(), Fixed::new(9, 9)),
         ];
         let picks: Vec<Pick> = picks.iter().map(|pick| pick.parse().unwrap()).collect();
-        let symbols = resolve(&picks, &listed, &volumes);
+        let symbols = resolve(&picks, &listed, &volumes, |_| Standing::Free);
         symbols.iter().map(|symbol| symbol.to_string()).collect()
     }
 

@@ -124,12 +124,10 @@ impl Streams {
         Some(self.markets.swap_remove(at).1)
     }
 
-    /// Begins a stream anew.
-    pub(super) fn forget(&mut self, key: StreamKey) {
-        let row = self.rows.get_mut(usize::from(key.channel.0));
-        if let Some(state) = row.and_then(|row| row.get_mut(key.instrument.index())) {
-            *state = StreamState::default();
-        }
+    /// Whether anything was ever remembered of a stream.
+    pub(super) fn knows(&self, key: StreamKey) -> bool {
+        let row = self.rows.get(usize::from(key.channel.0));
+        row.is_some_and(|row| key.instrument.index() < row.len())
     }
 
     /// A line begins anew: what it delivered before, it may deliver again.

@@ -36,8 +36,13 @@ impl StatusCode {
     pub const ROTATING: Self = Self(11);
     /// A line was replaced and closed: its streams go on elsewhere.
     pub const ROTATED: Self = Self(12);
+    /// An instrument is no longer picked: its streams and books end here, and begin anew if it is
+    /// picked again.
+    pub const UNPICKED: Self = Self(13);
+    /// Reference data is not believed, because it lists far less than before; it is asked for again.
+    pub const DOUBTED: Self = Self(14);
 
-    const NAMES: [&'static str; 12] = [
+    const NAMES: [&'static str; 14] = [
         "line_up",
         "line_down",
         "subscribed",
@@ -50,6 +55,8 @@ impl StatusCode {
         "audit_differs",
         "rotating",
         "rotated",
+        "unpicked",
+        "doubted",
     ];
 
     /// The code's name in tools and metrics.

@@ -57,12 +57,18 @@ impl Script for Spot {
             .iter()
             .map(|truth| {
                 format!(
-                    r#"{{"symbol":"{}","status":"TRADING","baseAsset":"AAA","quoteAsset":"BBB","filters":[{{"filterType":"PRICE_FILTER","minPrice":"0.00000001","tickSize":"0.00000001"}},{{"filterType":"LOT_SIZE","stepSize":"0.00001000"}}]}}"#,
-                    truth.symbol
+                    r#"{{"symbol":"{}","status":"{}","baseAsset":"AAA","quoteAsset":"BBB","filters":[{{"filterType":"PRICE_FILTER","minPrice":"0.00000001","tickSize":"{}"}},{{"filterType":"LOT_SIZE","stepSize":"0.00001000"}}]}}"#,
+                    truth.symbol,
+                    status(truth),
+                    decimal(truth.tick, 8)
                 )
             })
             .collect();
         format!(r#"{{"timezone":"UTC","symbols":[{}]}}"#, symbols.join(","))
+    }
+
+    fn volumes(truths: &[Truth], _page: u32) -> Option<String> {
+        Some(turnovers(truths))
     }
 
     fn snapshot(truth: &Truth) -> String {
@@ -152,6 +158,16 @@ macro_rules! futures {
                 futures_reference(truths, $contract)
             }
 
+            fn announcement() -> Option<&'static str> {
+                Some(
+                    r#"{"stream":"!contractInfo","data":{"e":"contractInfo","E":1700000000000,"s":"NEWUSDT","ps":"NEWUSDT","ct":"PERPETUAL","dt":4133404800000,"ot":1669356000000,"cs":"PENDING_TRADING"}}"#,
+                )
+            }
+
+            fn volumes(truths: &[Truth], _page: u32) -> Option<String> {
+                Some(turnovers(truths))
+            }
+
             fn snapshot(truth: &Truth) -> String {
                 futures_snapshot(truth)
             }
@@ -213,14 +229,31 @@ fn futures_reference(truths: &[Truth], extra: &str) -> String {
         .iter()
         .map(|truth| {
             format!(
-                r#"{{"symbol":"{}","status":"TRADING","contractType":"PERPETUAL","deliveryDate":4133404800000,"baseAsset":"AAA","quoteAsset":"BBB"{extra},"filters":[{{"filterType":"PRICE_FILTER","tickSize":"{}"}},{{"filterType":"LOT_SIZE","stepSize":"{}"}}]}}"#,
+                r#"{{"symbol":"{}","status":"{}","contractType":"PERPETUAL","deliveryDate":4133404800000,"baseAsset":"AAA","quoteAsset":"BBB"{extra},"filters":[{{"filterType":"PRICE_FILTER","tickSize":"{}"}},{{"filterType":"LOT_SIZE","stepSize":"{}"}}]}}"#,
                 truth.symbol,
-                decimal(1, truth.px_places),
+                status(truth),
+                decimal(truth.tick, truth.px_places),
                 decimal(1, truth.qty_places)
             )
         })
         .collect();
     format!(r#"{{"timezone":"UTC","symbols":[{}]}}"#, symbols.join(","))
+}
+
+const fn status(truth: &Truth) -> &'static str {
+    if truth.halted { "BREAK" } else { "TRADING" }
+}
+
+/// `ticker/24hr` of all symbols.
+fn turnovers(truths: &[Truth]) -> String {
+    let row = |truth: &Truth| {
+        format!(
+            r#"{{"symbol":"{}","quoteVolume":"{1}.50000000","baseVolume":"{1}.50000000"}}"#,
+            truth.symbol, truth.turnover
+        )
+    };
+    let rows: Vec<String> = truths.iter().map(row).collect();
+    format!("[{}]", rows.join(","))
 }
 
 fn futures_snapshot(truth: &Truth) -> String {

@@ -50,6 +50,10 @@ macro_rules! product {
                 page(truths.iter().map($listing))
             }
 
+            fn volumes(truths: &[Truth], _page: u32) -> Option<String> {
+                Some(page(truths.iter().map(turnover)))
+            }
+
             fn snapshot(truth: &Truth) -> String {
                 book(50, truth, "snapshot", (&truth.bids(), &truth.asks()), $spot)
             }
@@ -142,6 +146,11 @@ impl Script for Options {
         page(truths.iter().map(option_listing))
     }
 
+    /// Its tickers come by base currency only.
+    fn volumes(_truths: &[Truth], _page: u32) -> Option<String> {
+        None
+    }
+
     fn snapshot(truth: &Truth) -> String {
         book(25, truth, "snapshot", (&truth.bids(), &truth.asks()), false)
     }
@@ -193,11 +202,23 @@ fn option_topics<'a>(streams: impl Iterator<Item = &'a (String, Channel)>) -> St
 
 fn option_listing(truth: &Truth) -> String {
     format!(
-        r#"{{"symbol":"{}","status":"Trading","baseCoin":"{}","quoteCoin":"BBB","settleCoin":"BBB","optionsType":"Put","deliveryTime":"1774598400000","lotSizeFilter":{{"qtyStep":"{}"}},"priceFilter":{{"tickSize":"{}"}}}}"#,
+        r#"{{"symbol":"{}","status":"{}","baseCoin":"{}","quoteCoin":"BBB","settleCoin":"BBB","optionsType":"Put","deliveryTime":"1774598400000","lotSizeFilter":{{"qtyStep":"{}"}},"priceFilter":{{"tickSize":"{}"}}}}"#,
         truth.symbol,
+        status(truth),
         base(&truth.symbol),
         decimal(1, truth.qty_places),
-        decimal(1, truth.px_places)
+        decimal(truth.tick, truth.px_places)
+    )
+}
+
+const fn status(truth: &Truth) -> &'static str {
+    if truth.halted { "PreLaunch" } else { "Trading" }
+}
+
+fn turnover(truth: &Truth) -> String {
+    format!(
+        r#"{{"symbol":"{}","turnover24h":"{}.5"}}"#,
+        truth.symbol, truth.turnover
     )
 }
 
@@ -299,19 +320,21 @@ fn history(truth: &Truth, fills: &[(Fill, u64)], spot: bool) -> String {
 
 fn spot_listing(truth: &Truth) -> String {
     format!(
-        r#"{{"symbol":"{}","status":"Trading","baseCoin":"AAA","quoteCoin":"BBB","lotSizeFilter":{{"basePrecision":"{}","quotePrecision":"0.0000001"}},"priceFilter":{{"tickSize":"{}"}}}}"#,
+        r#"{{"symbol":"{}","status":"{}","baseCoin":"AAA","quoteCoin":"BBB","lotSizeFilter":{{"basePrecision":"{}","quotePrecision":"0.0000001"}},"priceFilter":{{"tickSize":"{}"}}}}"#,
         truth.symbol,
+        status(truth),
         decimal(1, truth.qty_places),
-        decimal(1, truth.px_places)
+        decimal(truth.tick, truth.px_places)
     )
 }
 
 fn futures_listing(truth: &Truth) -> String {
     format!(
-        r#"{{"symbol":"{}","contractType":"LinearPerpetual","status":"Trading","baseCoin":"AAA","quoteCoin":"BBB","deliveryTime":"0","lotSizeFilter":{{"qtyStep":"{}"}},"priceFilter":{{"tickSize":"{}"}},"preListingInfo":null}}"#,
+        r#"{{"symbol":"{}","contractType":"LinearPerpetual","status":"{}","baseCoin":"AAA","quoteCoin":"BBB","deliveryTime":"0","lotSizeFilter":{{"qtyStep":"{}"}},"priceFilter":{{"tickSize":"{}"}},"preListingInfo":null}}"#,
         truth.symbol,
+        status(truth),
         decimal(1, truth.qty_places),
-        decimal(1, truth.px_places)
+        decimal(truth.tick, truth.px_places)
     )
 }
 

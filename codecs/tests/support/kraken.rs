@@ -4,7 +4,7 @@ use feedd_codecs::VenueId;
 use feedd_codecs::venue::{Channel, kraken::Kraken};
 
 use super::script::{Asked, Fill, Request, Script, chars_of, json, strings};
-use super::truth::{Change, Truth, View};
+use super::truth::{Change, Truth, View, decimal};
 
 /// Spot.
 pub(crate) struct Spot;
@@ -88,19 +88,25 @@ impl Script for Spot {
     }
 
     fn reference(truths: &[Truth]) -> String {
-        let pairs: Vec<String> = truths
-            .iter()
-            .map(|truth| {
-                format!(
-                    r#"{{"symbol":"{}","base":"AAA","quote":"BBB","status":"online","qty_precision":{},"qty_increment":1e-08,"price_precision":{},"price_increment":0.01,"marginable":false}}"#,
-                    truth.symbol, truth.qty_places, truth.px_places
-                )
-            })
-            .collect();
-        format!(
-            r#"{{"channel":"instrument","type":"snapshot","data":{{"assets":[],"pairs":[{}]}}}}"#,
-            pairs.join(",")
-        )
+        instruments("snapshot", truths)
+    }
+
+    fn news(changed: &[Truth]) -> Option<String> {
+        Some(instruments("update", changed))
+    }
+
+    /// First the names, then the figures under names of REST's own.
+    fn volumes(truths: &[Truth], page: u32) -> Option<String> {
+        let row = |(at, truth): (usize, &Truth)| {
+            if page == 0 {
+                format!(r#""XP{at}":{{"wsname":"{}","base":"A"}}"#, truth.symbol)
+            } else {
+                let volume = truth.turnover;
+                format!(r#""XP{at}":{{"v":["1.0","{volume}.5"],"p":["1.0","1.00000"]}}"#)
+            }
+        };
+        let rows: Vec<String> = truths.iter().enumerate().map(row).collect();
+        Some(format!(r#"{{"error":[],"result":{{{}}}}}"#, rows.join(",")))
     }
 
     fn snapshot(truth: &Truth) -> String {
@@ -154,6 +160,29 @@ impl Script for Spot {
             rows.join(",")
         )
     }
+}
+
+/// A message of the `instrument` channel.
+fn instruments(kind: &str, truths: &[Truth]) -> String {
+    let pair = |truth: &Truth| {
+        let status = match (truth.gone, truth.halted) {
+            (true, _) => "delisted",
+            (false, true) => "cancel_only",
+            (false, false) => "online",
+        };
+        format!(
+            r#"{{"symbol":"{}","base":"AAA","quote":"BBB","status":"{status}","qty_precision":{},"qty_increment":1e-08,"price_precision":{},"price_increment":{},"marginable":false}}"#,
+            truth.symbol,
+            truth.qty_places,
+            truth.px_places,
+            decimal(truth.tick, truth.px_places)
+        )
+    };
+    let pairs: Vec<String> = truths.iter().map(pair).collect();
+    format!(
+        r#"{{"channel":"instrument","type":"{kind}","data":{{"assets":[],"pairs":[{}]}}}}"#,
+        pairs.join(",")
+    )
 }
 
 fn book(truth: &Truth, kind: &str, bids: &[(i64, i64)], asks: &[(i64, i64)]) -> String {

@@ -76,6 +76,20 @@ impl Script for Futures {
         )
     }
 
+    fn volumes(truths: &[Truth], _page: u32) -> Option<String> {
+        let row = |truth: &Truth| {
+            format!(
+                r#"{{"symbol":"{}","volumeQuote":{}.5}}"#,
+                truth.symbol, truth.turnover
+            )
+        };
+        let rows: Vec<String> = truths.iter().map(row).collect();
+        Some(format!(
+            r#"{{"result":"success","tickers":[{}],"serverTime":"2026-11-22T00:00:00.000Z"}}"#,
+            rows.join(",")
+        ))
+    }
+
     fn snapshot(truth: &Truth) -> String {
         format!(
             r#"{{"feed":"book_snapshot","product_id":"{}","timestamp":{},"seq":{},"tickSize":null,"bids":{},"asks":{}}}"#,
@@ -173,9 +187,10 @@ fn listing(truth: &Truth) -> String {
         "futures_inverse"
     };
     format!(
-        r#"{{"symbol":"{}","type":"{kind}","tickSize":{},"contractSize":1,"tradeable":true,"contractValueTradePrecision":{},"postOnly":false,"base":"AAA","quote":"BBB","pair":"AAA:BBB","isExpired":false}}"#,
+        r#"{{"symbol":"{}","type":"{kind}","tickSize":{},"contractSize":1,"tradeable":{},"contractValueTradePrecision":{},"postOnly":false,"base":"AAA","quote":"BBB","pair":"AAA:BBB","isExpired":false}}"#,
         truth.symbol,
-        decimal(1, truth.px_places),
+        decimal(truth.tick, truth.px_places),
+        !truth.halted,
         truth.qty_places
     )
 }

@@ -76,6 +76,10 @@ pub(crate) struct Rig<S: Script> {
     pub(crate) serving: bool,
     /// Whether requests for reference data get an error page.
     pub(crate) unlisted: bool,
+    /// Whether reference data and turnovers list nothing.
+    pub(crate) blank: bool,
+    /// Whether turnovers list nothing.
+    pub(crate) untraded: bool,
     /// Requests for reference data since the start.
     pub(crate) references: usize,
     /// Streams that the venue does not have.
@@ -142,6 +146,8 @@ impl<S: Script> Rig<S> {
             answering: true,
             serving: true,
             unlisted: false,
+            blank: false,
+            untraded: false,
             references: 0,
             refused: Vec::new(),
             out: Outbox::default(),
@@ -175,15 +181,21 @@ impl<S: Script> Rig<S> {
 
     /// Has every stream send something until all books are live.
     pub(crate) fn bring_up(&mut self) {
+        let all: Vec<usize> = (0..self.truths.len()).collect();
+        self.bring_up_some(&all);
+    }
+
+    /// As [`Rig::bring_up`], for the instruments that are picked.
+    pub(crate) fn bring_up_some(&mut self, picked: &[usize]) {
         self.pass(5_000);
-        for at in 0..self.truths.len() {
+        for &at in picked {
             let delta = self.touch(at);
             self.book_frame(at, &delta).unwrap();
             self.data_frame(at, S::TRADES).unwrap();
             self.data_frame(at, Channel::BBO).unwrap();
         }
         self.pass(15_000.max(4_000 * i64::try_from(self.truths.len()).unwrap()));
-        for at in 0..self.truths.len() {
+        for &at in picked {
             assert_eq!(
                 self.state(at),
                 Some(State::Live),
@@ -462,9 +474,18 @@ impl<S: Script> Rig<S> {
                 if self.unlisted {
                     assert!(self.answer(want, "<html>503</html>").is_err());
                 } else {
-                    let body = S::reference(&self.truths);
+                    let body = self.reference();
                     self.answer(want, &body).unwrap();
                 }
+            }
+            Intent::Fetch(Fetch {
+                want: Want::Volumes { page },
+                ..
+            }) => {
+                let mut traded = self.listed();
+                traded.retain(|_| !self.untraded);
+                let body = S::volumes(&traded, page).unwrap();
+                self.answer(Want::Volumes { page }, &body).unwrap();
             }
             Intent::Fetch(Fetch {
                 want: Want::Snapshot { instrument, .. },
@@ -481,7 +502,19 @@ impl<S: Script> Rig<S> {
         }
     }
 
+    /// What the venue lists.
+    fn listed(&self) -> Vec<Truth> {
+        let listed = |truth: &&Truth| !truth.gone && !self.blank;
+        self.truths.iter().filter(listed).cloned().collect()
+    }
+
+    /// The venue's reference data as it is now.
+    pub(crate) fn reference(&self) -> String {
+        S::reference(&self.listed())
+    }
+
     fn reply(&mut self, line: u16, request: &Request) {
+        let listings = self.reference();
         let mut say = |text: String| self.coming.push_back((line, text));
         S::answers(request, &self.refused)
             .into_iter()
@@ -501,7 +534,7 @@ impl<S: Script> Rig<S> {
                 _ if self.refused.contains(stream) => {}
                 // Beside REST, the stream only says that something changed.
                 (Channel::REFERENCE, _) if self.references > 0 => {}
-                (Channel::REFERENCE, _) => say(S::reference(&self.truths)),
+                (Channel::REFERENCE, _) => say(listings.clone()),
                 (Channel::BOOK, Some(truth)) => {
                     let in_band = matches!(self.feed.facts().snapshots, Snapshots::InBand);
                     if in_band && self.serving && !(whole_refused && S::REFUSES_WHOLE_REQUESTS) {

@@ -70,6 +70,20 @@ pub(crate) trait Script {
     /// The reference data: a REST body, or the frame that follows its subscription.
     fn reference(truths: &[Truth]) -> String;
 
+    /// What the stream tells of changed listings, those that are gone included, where reference data
+    /// comes in the stream.
+    fn news(_changed: &[Truth]) -> Option<String> {
+        None
+    }
+
+    /// The venue's announcement that its listings changed, where it has one.
+    fn announcement() -> Option<&'static str> {
+        None
+    }
+
+    /// A page of the turnovers, where the venue tells them by REST.
+    fn volumes(truths: &[Truth], page: u32) -> Option<String>;
+
     /// The whole book: a REST body, or the frame that follows a book subscription.
     fn snapshot(truth: &Truth) -> String;
 

@@ -59,6 +59,14 @@ pub(crate) struct Truth {
     pub(crate) told: u64,
     /// Trades among them.
     pub(crate) trades: u64,
+    /// Price increment as its listing tells it, in units of the venue's least.
+    pub(crate) tick: i64,
+    /// Whether its listing says that it does not trade now.
+    pub(crate) halted: bool,
+    /// Whether the venue does not list it.
+    pub(crate) gone: bool,
+    /// Turnover of 24 hours.
+    pub(crate) turnover: i64,
     view: View,
 }
 
@@ -89,6 +97,10 @@ impl Truth {
             time_ms: 1_700_000_000_000,
             told: 0,
             trades: 0,
+            tick: 1,
+            halted: false,
+            gone: false,
+            turnover: 0,
             view,
         }
     }

@@ -56,8 +56,8 @@ pub(super) fn message(
             orders::orders(depth, envelope.snapshot, element, instruments, batch)
         }),
         "instrument" => {
-            let data = envelope(object, batch)?.data;
-            reference::listings(&data.object("data")?.distinct()?, batch)
+            let Envelope { snapshot, data, .. } = envelope(object, batch)?;
+            reference::listings(snapshot, &data.object("data")?.distinct()?, batch)
         }
         "heartbeat" => {
             batch.control(Control::Heartbeat);

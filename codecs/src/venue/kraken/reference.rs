@@ -1,6 +1,6 @@
 //! The `instrument` channel: what is listed, and how finely it is priced.
 
-use crate::batch::{Batch, Drift, Item};
+use crate::batch::{Batch, Control, Drift, Item};
 use crate::fixed::Fixed;
 use crate::instrument::{Listing, Terms};
 use crate::json::Fields;
@@ -10,14 +10,24 @@ use crate::reject::Reject;
 /// Most decimals of a price or quantity; the venue's finest has 10.
 const PLACES_MAX: i8 = 18;
 
-/// Pairs; assets are not instruments. An update carries only what changed, each pair in full.
-pub(super) fn listings(data: &Fields<'_, '_>, batch: &mut Batch) -> Result<(), Reject> {
+/// Pairs; assets are not instruments. A snapshot carries all pairs, an update only what changed,
+/// each pair in full. A pair that is delisted is no listing.
+pub(super) fn listings(
+    snapshot: bool,
+    data: &Fields<'_, '_>,
+    batch: &mut Batch,
+) -> Result<(), Reject> {
     let Some(pairs) = data.get("pairs") else {
         return Ok(());
     };
+    batch.whole_list = snapshot;
     for pair in pairs.array("pairs")?.iter() {
         let listing = listing(&pair.object("pair")?.distinct()?, &mut batch.drift)?;
-        batch.items.push(Item::Listing(listing));
+        if listing.terms.state == TradingState::CLOSED {
+            batch.control(Control::Delisted(listing.symbol));
+        } else {
+            batch.items.push(Item::Listing(listing));
+        }
     }
     Ok(())
 }

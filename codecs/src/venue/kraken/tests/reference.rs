@@ -1,6 +1,7 @@
 //! `instrument`.
 
 use super::{PAIR, SNAPSHOT, UPDATE, kraken, tape};
+use crate::batch::{Control, Item};
 use crate::feed::State;
 use crate::instrument::Terms;
 use crate::record::{InstrumentType, TradingState};
@@ -39,7 +40,6 @@ fn every_state_of_a_pair_is_told() {
         ("cancel_only", TradingState::HALTED),
         ("maintenance", TradingState::HALTED),
         ("something_new", TradingState::HALTED),
-        ("delisted", TradingState::CLOSED),
     ] {
         let pair = PAIR.replace("online", status);
         let frame =
@@ -51,6 +51,15 @@ fn every_state_of_a_pair_is_told() {
         );
         assert_eq!(bench.knows_all(), status != "something_new");
     }
+}
+
+#[test]
+fn a_delisted_pair_is_no_listing() {
+    let pair = PAIR.replace("online", "delisted");
+    let frame =
+        format!(r#"{{"channel":"instrument","type":"update","data":{{"pairs":[{pair}]}}}}"#);
+    let gone = Item::Control(Control::Delisted("BTC/USD".into()));
+    assert_eq!(kraken().decode(&frame), Ok(&[gone][..]));
 }
 
 #[test]

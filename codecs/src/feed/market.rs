@@ -83,7 +83,7 @@ impl<V: Venue> Feed<V> {
         self.market.listed.retain(|held| *held.symbol != *symbol);
         self.market.changed = true;
         if let Some(id) = self.instruments.find(symbol) {
-            self.remove(id, meta, sink);
+            self.withdraw(id, meta, sink);
         }
     }
 
@@ -101,7 +101,7 @@ impl<V: Venue> Feed<V> {
         let known = self.instruments.all().iter();
         let unnamed: Vec<InstrumentId> = known.filter(unnamed).map(|known| known.id).collect();
         for id in unnamed {
-            self.remove(id, meta, sink);
+            self.withdraw(id, meta, sink);
         }
         self.market.listed = incoming;
         self.market.changed = true;
@@ -134,7 +134,7 @@ impl<V: Venue> Feed<V> {
             .stream_status(key, StatusCode::DOUBTED, &text);
     }
 
-    fn remove(&mut self, id: InstrumentId, meta: Meta, sink: &mut impl RecordSink) {
+    fn withdraw(&mut self, id: InstrumentId, meta: Meta, sink: &mut impl RecordSink) {
         let known = self.instruments.get_mut(id);
         if known.generation > 0 && !known.gone {
             known.remove();

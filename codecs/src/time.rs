@@ -55,6 +55,16 @@ pub fn from_rfc3339(text: &str) -> Option<Nanos> {
         .checked_add(fraction_nanos(fraction)?)
 }
 
+/// A stamp as RFC 3339 text in UTC, cut to milliseconds.
+#[must_use]
+pub fn to_rfc3339(ns: Nanos) -> String {
+    let (year, month, day) = utc_date(ns);
+    let ms = ns.div_euclid(1_000_000).rem_euclid(86_400_000);
+    let (hour, minute) = (ms / 3_600_000, ms / 60_000 % 60);
+    let (second, ms) = (ms / 1_000 % 60, ms % 1_000);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z")
+}
+
 fn number(digits: &[u8]) -> Option<i64> {
     digits.iter().try_fold(0, |sum, digit| {
         digit
@@ -122,6 +132,18 @@ pub const fn utc_date(ns: Nanos) -> (i64, i64, i64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn text_of_a_stamp_is_read_back_to_the_millisecond() {
+        for text in [
+            "1970-01-01T00:00:00.000Z",
+            "2026-02-28T23:59:59.999Z",
+            "2028-02-29T12:03:04.050Z",
+        ] {
+            let ns = from_rfc3339(text).unwrap();
+            assert_eq!(to_rfc3339(ns + 999_999), text);
+        }
+    }
 
     #[test]
     fn rfc3339_stamps_become_nanoseconds() {

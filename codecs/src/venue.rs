@@ -66,6 +66,8 @@ pub struct Hole {
     pub last: u64,
     /// Venue time of the last trade before the hole; 0 = unknown.
     pub after: i64,
+    /// Venue time of the first trade behind the hole; 0 = unknown.
+    pub until: i64,
 }
 
 /// Subscribe or unsubscribe.

@@ -22,6 +22,8 @@ mod audits;
 mod books;
 #[path = "venue_contract/clocks.rs"]
 mod clocks;
+#[path = "venue_contract/disconnects.rs"]
+mod disconnects;
 #[path = "venue_contract/faults.rs"]
 mod faults;
 #[path = "venue_contract/lines.rs"]
@@ -39,6 +41,8 @@ mod rotation;
 #[path = "venue_contract/subscriptions.rs"]
 mod subscriptions;
 mod support;
+#[path = "venue_contract/tape.rs"]
+mod tape;
 
 use feedd_codecs::record::{GapCause, GapEnd, Kind, StatusCode};
 use feedd_codecs::venue::Channel;
@@ -47,6 +51,7 @@ use feedd_codecs::{InstrumentId, Record};
 use audits::*;
 use books::*;
 use clocks::*;
+use disconnects::*;
 use faults::*;
 use lines::*;
 use liveness::*;
@@ -174,6 +179,7 @@ macro_rules! venue_contract {
             vc_310_disconnects_while_rest_is_asked_have_an_end_each,
             vc_311_what_the_ring_dropped_is_lost_whatever_the_numbers_say,
             vc_312_every_gap_has_one_end_whatever_happens,
+            vc_313_a_wide_hole_is_paged_back_as_far_as_rest_reaches,
             vc_400_a_replaced_line_leaves_no_gap_and_no_copy,
             vc_401_a_line_whose_heir_never_connects_stays,
             vc_402_an_old_line_that_ends_in_the_overlap_leaves_no_gap,

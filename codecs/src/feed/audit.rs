@@ -31,12 +31,16 @@ const fn rules(joins: bool) -> Rules {
     }
 }
 
-/// The audit of one book at a time.
+/// How long a line that is replaced for its snapshots may take to bring them.
+const SEEK: i64 = 120 * SECOND;
+
+/// The audits: one at a time where REST serves the snapshot, all books of a line at once where a new
+/// line brings theirs.
 #[derive(Debug, Default)]
 pub(super) struct Audit {
-    running: Option<Running>,
-    /// The stream whose snapshot a new line was asked to bring: it brings those of others too.
-    sought: Option<StreamKey>,
+    running: Vec<Running>,
+    /// Until when a new line's snapshots are those that were asked for.
+    seeks_until: i64,
     next: i64,
     turn: usize,
 }
@@ -65,9 +69,8 @@ impl Audit {
         levels: Levels<'_>,
         now: i64,
     ) {
-        if let Some(running) = &mut self.running
-            && running.line.is_none()
-            && running.is_of(head)
+        let mut running = self.running.iter_mut();
+        if let Some(running) = running.find(|running| running.line.is_none() && running.is_of(head))
         {
             running.update(venue, head, levels, now);
         }
@@ -82,16 +85,15 @@ impl Audit {
         levels: Levels<'_>,
         now: i64,
     ) {
-        if let Some(running) = &mut self.running
-            && running.line == Some(head.header.line)
-            && running.is_of(head)
-        {
+        let line = Some(head.header.line);
+        let mut running = self.running.iter_mut();
+        if let Some(running) = running.find(|running| running.line == line && running.is_of(head)) {
             running.update(venue, head, levels, now);
         }
     }
 
-    /// A line began with a snapshot of a book that is live without it: the audit that asked for it
-    /// begins.
+    /// A line began with a snapshot of a book that is live without it: if it was asked for, the
+    /// audit of that book begins.
     pub(super) fn began<V: Venue>(
         &mut self,
         venue: &V,
@@ -100,17 +102,16 @@ impl Audit {
         now: i64,
     ) {
         let stream = key(head.header.instrument, head.channel);
-        if self.running.is_some() || self.sought != Some(stream) {
+        if now >= self.seeks_until || self.running.iter().any(|held| held.stream == stream) {
             return;
         }
-        self.sought = None;
         let mut running = Running::new(stream, now);
         running.line = Some(head.header.line);
         running.asked = true;
         running.trust = trust(levels);
         let verdict = running.book.snapshot(venue, head, levels, false);
         if verdict == Verdict::Good {
-            self.running = Some(running);
+            self.running.push(running);
         }
     }
 
@@ -128,15 +129,14 @@ impl Audit {
         channel: Channel,
         first: &BookSync,
     ) -> Option<Result<(), String>> {
-        let running = self.running.as_ref()?;
-        let ready = running.stream == key(instrument, channel)
-            && running.book.state() == State::Live
-            && first.state() == State::Live
-            && running.book.stands_with(first);
-        if !ready {
-            return None;
-        }
-        let running = self.running.take()?;
+        let ready = |running: &Running| {
+            running.stream == key(instrument, channel)
+                && running.book.state() == State::Live
+                && first.state() == State::Live
+                && running.book.stands_with(first)
+        };
+        let at = self.running.iter().position(ready)?;
+        let running = self.running.swap_remove(at);
         Some(compare(first.book(), running.book.book(), running.trust))
     }
 }
@@ -188,17 +188,15 @@ impl Running {
 impl<V: Venue> Feed<V> {
     /// Time passes: begins the next audit, asks for its snapshot, gives up what takes too long.
     pub(super) fn audit(&mut self, now: i64, out: &mut Outbox) {
-        if let Some(running) = &mut self.audit.running {
-            let (stream, late) = (running.stream, now - running.begun >= PATIENCE);
-            if late {
-                self.audit.running = None;
-            } else if !running.asked && running.book.holds_updates() {
-                running.asked = true;
-                self.ask_for_audit(stream, out);
-            }
-            return;
+        let in_time = |running: &Running| now - running.begun < PATIENCE;
+        self.audit.running.retain(in_time);
+        let mut running = self.audit.running.iter_mut();
+        if let Some(running) = running.find(|held| !held.asked && held.book.holds_updates()) {
+            running.asked = true;
+            let stream = running.stream;
+            self.ask_for_audit(stream, out);
         }
-        if self.options.audit_every == 0 {
+        if self.options.audit_every == 0 || !self.audit.running.is_empty() {
             return;
         }
         if self.audit.next == 0 {
@@ -220,7 +218,7 @@ impl<V: Venue> Feed<V> {
         let known = &self.instruments.all()[*index];
         let stream = key(known.id, *channel);
         if self.venue.audit_query(&known.symbol, *channel).is_some() {
-            self.audit.running = Some(Running::new(stream, now));
+            self.audit.running.push(Running::new(stream, now));
             return;
         }
         // Only a new line brings a snapshot without taking the stream away.
@@ -228,7 +226,7 @@ impl<V: Venue> Feed<V> {
         let line = self.lines.iter_mut().find(|line| line.covers(carrier));
         if let Some(line) = line.filter(|line| now - line.since >= self.options.audit_every) {
             line.tired = Some("an audit wants a fresh snapshot");
-            self.audit.sought = Some(stream);
+            self.audit.seeks_until = now + SEEK;
         }
     }
 
@@ -243,8 +241,9 @@ impl<V: Venue> Feed<V> {
         }
     }
 
+    /// The request for a snapshot came to nothing: its audit is given up.
     pub(super) fn audit_failed(&mut self) {
-        self.audit.running = None;
+        self.audit.running.retain(|running| running.line.is_some());
     }
 
     pub(super) fn on_audit(
@@ -261,8 +260,8 @@ impl<V: Venue> Feed<V> {
             &mut self.instruments,
             &mut self.batch,
         )?;
-        let running = self.audit.running.as_mut();
-        let Some(running) = running.filter(|running| running.stream == stream) else {
+        let by_rest = |running: &&mut Running| running.stream == stream && running.line.is_none();
+        let Some(running) = self.audit.running.iter_mut().find(by_rest) else {
             return Ok(());
         };
         for item in &self.batch.items {

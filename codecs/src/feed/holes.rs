@@ -29,7 +29,9 @@ pub(super) struct Hole {
     pub(super) last: u64,
     /// Venue time of the last message before it.
     pub(super) after: i64,
-    /// Our stamp of that message.
+    /// Venue time of the first message behind it.
+    pub(super) until: i64,
+    /// Our stamp of the last message before it.
     pub(super) ts_good: i64,
     /// When it was found (monotonic).
     pub(super) found: i64,
@@ -107,10 +109,10 @@ impl Holes {
         std::mem::take(&mut self.list)
     }
 
-    /// Opens the hole before `number`; the one that is given up for it, if there are too many.
+    /// Opens the hole before `number`, which the venue stamped `until`; the one that is given up for it, if there are too many.
     pub(super) fn open(
         &mut self,
-        number: u64,
+        (number, until): (u64, i64),
         (after, ts_good): (i64, i64),
         (line, now): (u16, i64),
         gap: Option<OpenGap>,
@@ -121,6 +123,7 @@ impl Holes {
             first,
             last: number.saturating_sub(1).max(first),
             after,
+            until,
             ts_good,
             found: now,
             line,
@@ -143,10 +146,10 @@ impl Holes {
         } else if number == hole.first {
             (hole.first, hole.after) = (number + 1, ts);
         } else if number == hole.last {
-            hole.last -= 1;
+            (hole.last, hole.until) = (number - 1, ts);
         } else {
             let mut behind = hole.clone();
-            hole.last = number - 1;
+            (hole.last, hole.until) = (number - 1, ts);
             (behind.first, behind.after) = (number + 1, ts);
             // What is lost of the gap stays with one of its parts.
             behind.gap.iter_mut().for_each(|gap| gap.lost = 0);
@@ -260,7 +263,7 @@ mod tests {
         assert_eq!(holes.place(11), Place::Next);
         assert_eq!(holes.place(10), Place::Old);
         assert_eq!(holes.place(14), Place::Ahead);
-        holes.open(14, (0, 0), (1, 0), None);
+        holes.open((14, 0), (0, 0), (1, 0), None);
         holes.advance(14);
         assert_eq!(holes.place(12), Place::Filling);
         assert_eq!(holes.place(15), Place::Next);
@@ -269,7 +272,7 @@ mod tests {
     #[test]
     fn a_hole_is_filled_from_any_side_and_only_once() {
         let mut holes = at(10);
-        holes.open(16, (0, 0), (1, 0), None);
+        holes.open((16, 0), (0, 0), (1, 0), None);
         holes.advance(16);
         for (number, ends) in [
             (13, false),
@@ -289,7 +292,7 @@ mod tests {
     fn a_hole_that_rest_does_not_know_is_given_up() {
         let mut holes = at(10);
         let gap = OpenGap::default();
-        holes.open(12, (0, 0), (1, 0), Some(gap));
+        holes.open((12, 0), (0, 0), (1, 0), Some(gap));
         let mut now = 0;
         for attempt in 1..=ATTEMPTS_MAX {
             while holes.next_ask(now).is_none() {
@@ -306,7 +309,7 @@ mod tests {
     fn an_answer_about_one_hole_says_nothing_about_another() {
         let mut holes = at(10);
         for number in [12, 20] {
-            holes.open(number, (0, 0), (1, 0), Some(OpenGap::default()));
+            holes.open((number, 0), (0, 0), (1, 0), Some(OpenGap::default()));
             holes.advance(number);
         }
         let mut now = 0;
@@ -322,7 +325,7 @@ mod tests {
     #[test]
     fn a_gap_in_parts_ends_once_with_the_sum_of_what_is_lost() {
         let mut holes = at(10);
-        holes.open(20, (0, 0), (1, 0), Some(OpenGap::default()));
+        holes.open((20, 0), (0, 0), (1, 0), Some(OpenGap::default()));
         holes.advance(20);
         holes.fill(13, 7);
         let parts = holes.reset();
@@ -337,7 +340,7 @@ mod tests {
     #[test]
     fn parts_are_bounded() {
         let mut holes = at(0);
-        holes.open(1_000_000, (0, 0), (1, 0), Some(OpenGap::default()));
+        holes.open((1_000_000, 0), (0, 0), (1, 0), Some(OpenGap::default()));
         holes.advance(1_000_000);
         let many = (2..1000).step_by(2);
         let given_up: Vec<Hole> = many

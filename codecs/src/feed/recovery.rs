@@ -25,12 +25,14 @@ impl<V: Venue> Feed<V> {
                 first: 0,
                 last: 0,
                 after,
+                until: 0,
             }
         } else if let Some(hole) = state.holes.next_ask(now) {
             Hole {
                 first: hole.first,
                 last: hole.last,
                 after: hole.after,
+                until: hole.until,
             }
         } else {
             return;

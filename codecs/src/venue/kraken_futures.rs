@@ -142,8 +142,9 @@ impl Venue for KrakenFutures {
         Some(rest::query("tickers"))
     }
 
-    fn trades_query(&self, symbol: &str, channel: Channel, _hole: Hole) -> Option<Query> {
-        (channel == Channel::TRADE).then(|| rest::query(&format!("history?symbol={symbol}")))
+    /// Rule 6.
+    fn trades_query(&self, symbol: &str, channel: Channel, hole: Hole) -> Option<Query> {
+        (channel == Channel::TRADE).then(|| rest::trades_query(symbol, hole))
     }
 
     fn decode(

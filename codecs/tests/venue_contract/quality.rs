@@ -5,10 +5,10 @@ use feedd_codecs::record::{Flags, GapCause, GapEnd, Record, StatusCode};
 use feedd_codecs::venue::Channel;
 use feedd_codecs::{Reject, VenueId};
 
-use crate::recovery::Tape;
 use crate::support::rig::{Rig, Taken};
 use crate::support::script::{Fill, Script};
 use crate::support::truth::{MIDDLE, Truth};
+use crate::tape::Tape;
 use crate::{MS, ends, gaps, kinds, statuses};
 
 const ACTIONS: [Action; 3] = [Action::Off, Action::Flag, Action::Reject];

@@ -213,7 +213,9 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
             last_seq: sign.seq - 1,
             ..gap
         });
-        let given_up = state.holes.open(sign.seq, good, (line, now), gap);
+        let given_up = state
+            .holes
+            .open((sign.seq, sign.ts), good, (line, now), gap);
         state.holes.advance(sign.seq);
         if let Some(hole) = given_up {
             self.end_hole(key, hole, GapEnd::LOST);
@@ -262,6 +264,7 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
             first: 1,
             last: 1,
             after: 0,
+            until: 0,
         };
         let symbol = &self.instruments.get(key.instrument).symbol;
         self.venue.trades_query(symbol, key.channel, range)

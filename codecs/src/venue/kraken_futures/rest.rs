@@ -6,17 +6,30 @@ use crate::instrument::Instrument;
 use crate::json::{Fields, Item, fields, need};
 use crate::record::{Flags, Trade};
 use crate::reject::Reject;
-use crate::venue::Query;
+use crate::time::to_rfc3339;
 use crate::venue::levels::{Scale, px_and_qty_at};
+use crate::venue::{Hole, Query};
 
 /// What each request counts of the one a second that we allow ourselves (rule F4).
 const WEIGHT: u32 = 1;
+/// The resolution of the venue's stamps, ns.
+const MS: i64 = 1_000_000;
 
 pub(super) fn query(method: &str) -> Query {
     Query {
         path: format!("/derivatives/api/v3/{method}"),
         weight: WEIGHT,
     }
+}
+
+/// The last hundred trades before the end of the hole: the page before them follows when those have
+/// filled it from behind. The page's time is exclusive, and trades of one time are many.
+pub(super) fn trades_query(symbol: &str, hole: Hole) -> Query {
+    let before = match hole.until {
+        0 => String::new(),
+        until => format!("&lastTime={}", to_rfc3339(until.saturating_add(MS))),
+    };
+    query(&format!("history?symbol={symbol}{before}"))
 }
 
 /// A body's fields, if it is no error; errors come in two shapes with the same `result`.
@@ -44,7 +57,7 @@ pub(super) fn volumes(
     Ok(())
 }
 
-/// The last hundred trades, oldest first.
+/// A page of a hundred trades, oldest first.
 pub(super) fn trades(
     body: Item<'_, '_>,
     instrument: &Instrument,

@@ -12,6 +12,7 @@ fn hole(first: u64, last: u64) -> Hole {
         first,
         last,
         after: 0,
+        until: 0,
     }
 }
 

@@ -206,6 +206,7 @@ fn rest_paths_are_the_venues() {
         first: 0,
         last: 0,
         after: 0,
+        until: 0,
     };
     let spot = venue(SPOT, 200);
     for (found, expected) in [

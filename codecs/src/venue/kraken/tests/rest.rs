@@ -32,6 +32,7 @@ fn hole(after: i64) -> Hole {
         first: 5,
         last: 7,
         after,
+        until: 0,
     }
 }
 

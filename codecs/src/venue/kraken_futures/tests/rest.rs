@@ -24,17 +24,27 @@ fn trades(body: &str) -> Result<Vec<Trade>, Reject> {
 }
 
 #[test]
-fn missing_trades_are_sought_among_the_last() {
+fn missing_trades_are_sought_before_the_end_of_their_hole() {
     let venue = futures().venue;
     let hole = Hole {
         first: 421_130,
         last: 421_134,
         after: 1,
+        until: 0,
     };
     let query = venue
         .trades_query("PF_XBTUSD", Channel::TRADE, hole)
         .unwrap();
     assert_eq!(query.path, "/derivatives/api/v3/history?symbol=PF_XBTUSD");
+    let before = Hole {
+        until: 1_758_823_943_381_000_000,
+        ..hole
+    };
+    let query = venue.trades_query("PF_XBTUSD", Channel::TRADE, before);
+    assert_eq!(
+        query.unwrap().path,
+        "/derivatives/api/v3/history?symbol=PF_XBTUSD&lastTime=2025-09-25T18:12:23.382Z"
+    );
     assert!(
         venue
             .trades_query("PF_XBTUSD", Channel::BOOK, hole)

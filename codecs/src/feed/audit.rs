@@ -118,7 +118,7 @@ impl Audit {
     /// An instrument is no longer picked.
     pub(super) fn forget(&mut self, instrument: InstrumentId) {
         self.running
-            .take_if(|running| running.stream.instrument == instrument);
+            .retain(|running| running.stream.instrument != instrument);
     }
 
     /// The verdict, once both books stand at the same update.

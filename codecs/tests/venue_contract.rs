@@ -18,6 +18,8 @@
 
 #[path = "venue_contract/audits.rs"]
 mod audits;
+#[path = "venue_contract/book_quality.rs"]
+mod book_quality;
 #[path = "venue_contract/books.rs"]
 mod books;
 #[path = "venue_contract/clocks.rs"]
@@ -49,6 +51,7 @@ use feedd_codecs::venue::Channel;
 use feedd_codecs::{InstrumentId, Record};
 
 use audits::*;
+use book_quality::*;
 use books::*;
 use clocks::*;
 use disconnects::*;

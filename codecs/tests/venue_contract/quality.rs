@@ -1,7 +1,7 @@
 //! Quality rules at the gate: each off, flagging or rejecting, and each counted.
 
-use feedd_codecs::feed::{Action, FeedOptions, QualityOptions, RULES, Rule, State};
-use feedd_codecs::record::{Flags, GapCause, GapEnd, Record, StatusCode};
+use feedd_codecs::feed::{Action, FeedOptions, RULES, Rule};
+use feedd_codecs::record::{Flags, GapEnd, Record};
 use feedd_codecs::venue::Channel;
 use feedd_codecs::{Reject, VenueId};
 
@@ -9,30 +9,30 @@ use crate::support::rig::{Rig, Taken};
 use crate::support::script::{Fill, Script};
 use crate::support::truth::{MIDDLE, Truth};
 use crate::tape::Tape;
-use crate::{MS, ends, gaps, kinds, statuses};
+use crate::{MS, ends, kinds};
 
-const ACTIONS: [Action; 3] = [Action::Off, Action::Flag, Action::Reject];
+pub(crate) const ACTIONS: [Action; 3] = [Action::Off, Action::Flag, Action::Reject];
 
 /// Has one rule alone.
-fn only(rule: Rule, action: Action) -> impl Fn(&mut FeedOptions) {
+pub(crate) fn only(rule: Rule, action: Action) -> impl Fn(&mut FeedOptions) {
     move |options| {
         options.quality.actions = [Action::Off; RULES];
         options.quality.actions[rule as usize] = action;
     }
 }
 
-fn is_suspect(taken: &Taken) -> bool {
+pub(crate) fn is_suspect(taken: &Taken) -> bool {
     taken.get().header().flags.contains(Flags::SUSPECT)
 }
 
 /// Which of the records that are no reference data are suspect, in order.
-fn doubts(records: &[Taken]) -> Vec<bool> {
+pub(crate) fn doubts(records: &[Taken]) -> Vec<bool> {
     let data = |taken: &&Taken| !matches!(taken.get(), Record::Instrument(..));
     records.iter().filter(data).map(is_suspect).collect()
 }
 
 /// What a rule makes of one message that breaks it.
-fn doubts_of_one(action: Action) -> &'static [bool] {
+pub(crate) fn doubts_of_one(action: Action) -> &'static [bool] {
     match action {
         Action::Off => &[false],
         Action::Flag => &[true],
@@ -54,7 +54,7 @@ fn next_fill<S: Script>(rig: &mut Rig<S>) -> Fill {
 }
 
 /// The next trade of instrument 0, with what `bend` makes of it and of the venue around it.
-fn trade<S: Script>(rig: &mut Rig<S>, bend: impl FnOnce(&mut Truth, &mut Fill)) {
+pub(crate) fn trade<S: Script>(rig: &mut Rig<S>, bend: impl FnOnce(&mut Truth, &mut Fill)) {
     let mut fill = next_fill(rig);
     let mut shown = rig.truths[0].clone();
     bend(&mut shown, &mut fill);
@@ -66,7 +66,7 @@ fn hear<S: Script>(rig: &mut Rig<S>, text: &str) {
     rig.frame(line, text).unwrap();
 }
 
-fn as_it_is(_: &mut Truth, _: &mut Fill) {}
+pub(crate) fn as_it_is(_: &mut Truth, _: &mut Fill) {}
 
 /// Time by our clock, as venues stamp it.
 fn wall_ms<S: Script>(rig: &Rig<S>) -> u64 {
@@ -89,7 +89,7 @@ fn one_bad_trade<S: Script>(rule: Rule, bend: impl Fn(&mut Truth, &mut Fill)) {
     }
 }
 
-const fn hits(action: Action) -> u64 {
+pub(crate) const fn hits(action: Action) -> u64 {
     match action {
         Action::Off => 0,
         Action::Flag | Action::Reject => 1,
@@ -97,7 +97,7 @@ const fn hits(action: Action) -> u64 {
 }
 
 /// One broken rule was counted; its frame goes to quarantine where it was rejected.
-fn tells<S: Script>(rig: &mut Rig<S>, rule: Rule, action: Action) {
+pub(crate) fn tells<S: Script>(rig: &mut Rig<S>, rule: Rule, action: Action) {
     assert_eq!(rig.feed.quality_hits()[rule as usize], hits(action));
     let rejected = (action == Action::Reject).then_some(Reject::Quality(rule));
     assert_eq!(rig.feed.take_refused(), rejected, "{action:?}");
@@ -166,59 +166,6 @@ pub(crate) fn vc_603_a_price_off_the_tick_is_doubted_and_counted<S: Script>() {
         assert_eq!(doubts(&rig.take()), doubts_of_one(action));
         tells(&mut rig, Rule::OffTick, action);
     }
-}
-
-/// VC-604: a book that stays crossed breaks with a gap of that cause and is synchronised anew; a book
-/// that was crossed for a moment does not.
-pub(crate) fn vc_604_a_book_that_stays_crossed_breaks<S: Script>() {
-    for action in ACTIONS {
-        let mut rig = Rig::<S>::live_with(|options| {
-            only(Rule::Crossed, action)(options);
-            options.quality.crossed_max = 500 * MS;
-        });
-        cross(&mut rig);
-        rig.pass(300);
-        uncross(&mut rig);
-        rig.pass(2_000);
-        assert!(gaps(&rig.take()).is_empty(), "crossed for a moment");
-        assert_eq!(rig.feed.counts().crossed, 1);
-        cross(&mut rig);
-        rig.serving = false;
-        rig.pass(700);
-        let records = rig.take();
-        let found = gaps(&records);
-        if action == Action::Off {
-            assert_eq!((found.len(), rig.state(0)), (0, Some(State::Live)));
-            continue;
-        }
-        let gap: Vec<_> = found.iter().map(|gap| (gap.1, gap.2)).collect();
-        assert_eq!(gap, [(Channel::BOOK, GapCause::CROSSED)]);
-        assert_eq!(rig.feed.quality_hits()[Rule::Crossed as usize], 1);
-        assert_eq!(rig.state(0), Some(State::Bad));
-        uncross(&mut rig);
-        rig.serving = true;
-        rig.pass(70_000);
-        assert!(rig.is_right(0) && rig.state(0) == Some(State::Live));
-        let ended = ends(&rig.take(), Channel::BOOK);
-        assert_eq!(ended, [GapEnd::SNAPSHOT]);
-    }
-}
-
-/// A bid above the best ask.
-fn cross<S: Script>(rig: &mut Rig<S>) {
-    set_bid(rig, 777);
-}
-
-fn uncross<S: Script>(rig: &mut Rig<S>) {
-    set_bid(rig, 0);
-}
-
-fn set_bid<S: Script>(rig: &mut Rig<S>, qty: i64) {
-    let truth = &mut rig.truths[0];
-    let px = truth.asks()[0].0 + 5;
-    let change = truth.change(|truth| truth.set_bid(px, qty)).unwrap();
-    let text = S::delta(truth, &change);
-    rig.book_frame(0, &text).unwrap();
 }
 
 /// VC-605: a stamp later than our clock allows is doubted, and the stamps after it are not.
@@ -302,76 +249,6 @@ pub(crate) fn vc_608_one_id_under_two_numbers_is_doubted<S: Script>() {
         assert_eq!(doubts(&rig.take()), doubts_of_one(action));
         tells(&mut rig, Rule::DuplicateId, action);
     }
-}
-
-/// VC-609: a book that stands still while its instrument trades is told once, and once again after it
-/// moved; without trades it may stand still.
-pub(crate) fn vc_609_a_book_that_stands_still_while_its_instrument_trades_is_told<S: Script>() {
-    for action in ACTIONS {
-        let mut rig = Rig::<S>::live_with(|options| {
-            only(Rule::StaleBook, action)(options);
-            options.quality.stale_max = 2_000 * MS;
-        });
-        let stale = |rig: &mut Rig<S>| {
-            let told = statuses(&rig.take());
-            assert!(told.iter().all(|status| status.0 == StatusCode::STALE
-                && (status.1, status.2) == (rig.id(0), Channel::BOOK)));
-            told.len() as u64
-        };
-        rig.pass(10_000);
-        assert_eq!(stale(&mut rig), 0, "nothing trades");
-        for _ in 0..2 {
-            let delta = rig.touch(0);
-            rig.book_frame(0, &delta).unwrap();
-            for _ in 0..6 {
-                trade(&mut rig, as_it_is);
-                rig.pass(1_000);
-            }
-            assert_eq!(stale(&mut rig), hits(action));
-        }
-        let counted = rig.feed.quality_hits()[Rule::StaleBook as usize];
-        assert_eq!(counted, 2 * hits(action));
-        assert_eq!(rig.state(0), Some(State::Live));
-    }
-}
-
-/// VC-610: the updates of a book with too many levels are flagged, and applied whatever the action.
-pub(crate) fn vc_610_a_book_of_too_many_levels_is_flagged<S: Script>() {
-    for action in ACTIONS {
-        let mut rig = Rig::<S>::live_with(only(Rule::LevelExplosion, action));
-        let most = QualityOptions::default().levels_max;
-        assert!(rig.truths[0].bids().len() < most);
-        let delta = rig.touch(0);
-        rig.book_frame(0, &delta).unwrap();
-        assert_eq!(doubts(&rig.take()), [false]);
-        let mut rig = Rig::<S>::live_with(|options| {
-            only(Rule::LevelExplosion, action)(options);
-            options.quality.levels_max = 5;
-        });
-        let before = rig.feed.quality_hits()[Rule::LevelExplosion as usize];
-        let delta = rig.touch(0);
-        rig.book_frame(0, &delta).unwrap();
-        assert_eq!(doubts(&rig.take()), [action != Action::Off]);
-        let after = rig.feed.quality_hits()[Rule::LevelExplosion as usize];
-        assert_eq!(after - before, hits(action));
-        assert_eq!(rig.feed.take_refused(), None);
-        assert!(rig.is_right(0));
-    }
-}
-
-/// VC-611: an update that waited for one before it keeps its flag.
-pub(crate) fn vc_611_an_update_that_waited_keeps_its_flag<S: Script>() {
-    let mut rig = Rig::<S>::live_with(|options| {
-        only(Rule::LevelExplosion, Action::Flag)(options);
-        options.quality.levels_max = 5;
-        options.gap_wait = 500 * MS;
-    });
-    let (first, second) = (rig.touch(0), rig.touch(0));
-    rig.book_frame(0, &second).unwrap();
-    assert!(rig.take().is_empty());
-    rig.book_frame(0, &first).unwrap();
-    assert_eq!(doubts(&rig.take()), [true, true]);
-    assert!(rig.is_right(0));
 }
 
 /// VC-612: trades that REST brings see the rules too; a rejected one sends the body to quarantine,

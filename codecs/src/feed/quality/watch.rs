@@ -251,3 +251,32 @@ impl Quality {
 fn place(channel: Channel) -> usize {
     usize::from(channel == Channel::AGG_TRADE)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::instrument::{Admission, Instruments};
+    use crate::record::{BookHead, Kind};
+    use crate::venue::VenueId;
+
+    #[test]
+    fn the_books_of_one_instrument_have_their_own_stamps() {
+        let mut instruments = Instruments::new(VenueId::BYBIT_LINEAR, Admission::Named);
+        let id = instruments.add("BTCUSDT").unwrap();
+        let known = instruments.get(id);
+        let mut quality = Quality::new(QualityOptions::default());
+        let mut head = BookHead::new(Kind::BookDelta, id, 0, 0);
+        let mut see = |channel, ts: i64| {
+            (head.header.ts_venue, head.header.ts_recv) = (ts, ts);
+            quality.book(known, (&head.header, channel), &Book::default(), true)
+        };
+        assert_eq!(see(Channel::BOOK, 2_000), Verdict::Pass);
+        assert_eq!(see(Channel::BOOK_RPI, 1_000), Verdict::Pass);
+        assert_eq!(see(Channel::BOOK, 1_999), Verdict::Flag);
+        let limit = QualityOptions::default().stale_max;
+        assert_eq!(see(Channel::BOOK_RPI, 2 * limit), Verdict::Pass);
+        quality.of(known).trade_at = 2 * limit;
+        assert!(quality.book_is_stale(known, Channel::BOOK));
+        assert!(!quality.book_is_stale(known, Channel::BOOK_RPI));
+    }
+}

@@ -25,6 +25,7 @@ mod counts;
 mod deliver;
 mod gaps;
 mod gate;
+mod handover;
 mod holes;
 mod ids;
 mod line;
@@ -102,6 +103,7 @@ pub struct Feed<V> {
     batch: Batch,
     counts: Counts,
     scores: Scores,
+    meetings: handover::Meetings,
     scratch: sync::Scratch,
     reference: Reference,
     schedule: Schedule,
@@ -175,6 +177,7 @@ impl<V: Venue> Feed<V> {
             batch: Batch::default(),
             counts: Counts::default(),
             scores: Scores::default(),
+            meetings: handover::Meetings::default(),
             scratch: sync::Scratch::default(),
             reference: Reference::Idle,
             schedule: Schedule::default(),
@@ -252,6 +255,7 @@ impl<V: Venue> Feed<V> {
         // One that is being subscribed anew delivered before, and is lost as well.
         let lost = self.lines[at].carried(|stage| stage != Stage::Refused);
         self.lines[at].close(meta.now);
+        self.streams.leave(meta.line);
         self.gate(meta, sink)
             .line_status(StatusCode::LINE_DOWN, reason);
         for key in lost {
@@ -260,7 +264,12 @@ impl<V: Venue> Feed<V> {
                     book.line_ended(meta.line);
                 }
             }
-            if self.has_delivered(key) && !self.is_covered(key, meta.line) {
+            if !self.has_delivered(key) {
+                continue;
+            }
+            if self.is_covered(key, meta.line) {
+                self.hand_over(key, meta, sink);
+            } else {
                 self.gate(meta, sink).lost(key, GapCause::DISCONNECT);
             }
         }
@@ -282,8 +291,10 @@ impl<V: Venue> Feed<V> {
         }
     }
 
-    /// Frames were read and dropped because the ring was full: every stream of the line has a gap,
-    /// live or not now, since the line may have changed meanwhile.
+    /// Records of the feed were dropped because the ring was full: every stream of the line has a
+    /// gap, live or not now, since the line may have changed meanwhile. Other lines do not help:
+    /// what is missing was taken from whoever brought it first, and the copies were dropped. Two
+    /// lines of one stream tell one gap.
     pub fn on_loss(&mut self, meta: Meta, sink: &mut impl RecordSink) {
         let Some(line) = self.lines.iter().find(|line| line.id() == meta.line) else {
             return;
@@ -554,6 +565,7 @@ impl<V: Venue> Feed<V> {
             streams: &mut self.streams,
             counts: &mut self.counts,
             scores: &mut self.scores,
+            meetings: &mut self.meetings,
             quality: &mut self.quality,
             audit: &mut self.audit,
             refused: &mut self.refused,

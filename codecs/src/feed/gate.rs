@@ -13,6 +13,7 @@ mod release;
 use super::audit::Audit;
 use super::books::Books;
 use super::gaps::OpenGap;
+use super::handover::Meetings;
 use super::order_sync::OrderSync;
 use super::quality::Quality;
 use super::scores::Scores;
@@ -42,6 +43,7 @@ pub(super) struct Gate<'a, V, S> {
     pub(super) streams: &'a mut Streams,
     pub(super) counts: &'a mut Counts,
     pub(super) scores: &'a mut Scores,
+    pub(super) meetings: &'a mut Meetings,
     pub(super) quality: &'a mut Quality,
     pub(super) audit: &'a mut Audit,
     pub(super) refused: &'a mut Option<Reject>,
@@ -244,6 +246,7 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
         state.gap = Some(gap);
         // What comes again now ends the gap.
         state.arrivals.clear();
+        state.handover = None;
         self.tell(key, &gap, GapEnd::OPEN, 0);
     }
 

@@ -50,6 +50,8 @@ pub struct Line {
     pub(super) made: i64,
     /// When it connected, or was made while it never did.
     pub(super) since: i64,
+    /// When the venue last acknowledged a subscription on it.
+    pub(super) settled: i64,
     /// Until then it is not replaced: the last attempt came to nothing.
     pub(super) rests_until: i64,
     /// The line that takes over from this one.
@@ -86,6 +88,7 @@ impl Line {
             open: false,
             made: now,
             since: now,
+            settled: now,
             rests_until: i64::MIN,
             successor: None,
             tired: None,
@@ -411,6 +414,7 @@ impl Line {
             }
             return Vec::new();
         }
+        self.settled = now;
         let stage = if refused {
             Stage::Refused
         } else {

@@ -271,7 +271,7 @@ impl<V: Venue> Feed<V> {
     }
 
     /// Whether no number tells, when a stream speaks again, that it missed nothing.
-    fn is_unproven(&self, key: StreamKey) -> bool {
+    pub(super) fn is_unproven(&self, key: StreamKey) -> bool {
         let numbering = self.venue.numbering(key.channel);
         matches!(numbering, Numbering::None | Numbering::Ids)
             && !key.channel.keeps_book()

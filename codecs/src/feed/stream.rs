@@ -3,6 +3,7 @@
 use super::arrivals::Arrivals;
 use super::clock::{Clock, Moment};
 use super::gaps::OpenGap;
+use super::handover::Handover;
 use super::holes::Holes;
 use super::ids::Ids;
 use crate::instrument::InstrumentId;
@@ -31,6 +32,8 @@ pub(super) struct StreamState {
     pub(super) newest: Moment,
     /// A gap that ends with the next message.
     pub(super) gap: Option<OpenGap>,
+    /// The last handover between lines that is not known to be whole.
+    pub(super) handover: Option<Handover>,
     /// Gaps that REST should fill with what is not known, oldest first.
     pub(super) wanted: Vec<Wanted>,
     /// Statistics as they stand, each with the venue time of its last change.

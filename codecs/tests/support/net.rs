@@ -324,6 +324,14 @@ impl<S: Script> Net<S> {
         });
     }
 
+    /// Records were dropped on their way out, whichever line they came from.
+    pub(crate) fn shed(&mut self) {
+        let lines: Vec<u16> = self.feed.lines().iter().map(Line::id).collect();
+        for line in lines {
+            self.call(line, |feed, meta, _, sink| feed.on_loss(meta, sink));
+        }
+    }
+
     /// The lines of a replica that are connected.
     pub(crate) fn open_lines(&self, replica: usize) -> Vec<u16> {
         let open = self

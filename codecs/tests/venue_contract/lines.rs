@@ -299,6 +299,68 @@ pub(crate) fn vc_208_messages_swapped_for_too_long_are_one_gap<S: Script>() {
     assert!(net.is_right(0));
 }
 
+/// VC-210: a line that is seconds behind ends just after the other is back: what only that line owed
+/// is recovered, and where the venue has no past it is told.
+pub(crate) fn vc_210_what_a_slow_line_owed_when_it_ended_is_no_silent_hole<S: Script>() {
+    for remembers in [true, false] {
+        let mut net = Net::<S>::live(2, |_| {});
+        net.remembers = remembers;
+        net.ways[1].delay = (3_000, 3_001);
+        let lines = [0, 1].map(|replica| net.line_of(replica, 0, S::TRADES));
+        net.cut(lines[0], "reset by peer");
+        let owed: Vec<u64> = (0..3).map(|_| net.trade(0)).collect();
+        net.pass(1_500);
+        net.trade(0);
+        net.pass(200);
+        net.cut(lines[1], "reset by peer");
+        net.trade(0);
+        net.pass(20_000);
+        let records = net.take();
+        assert_eq!(
+            of_kind(&records, Kind::Trade),
+            if remembers { 5 } else { 2 }
+        );
+        let filled = records.iter().filter_map(backfilled);
+        assert_eq!(filled.count(), if remembers { owed.len() } else { 0 });
+        let end = if remembers {
+            GapEnd::REST
+        } else {
+            GapEnd::LOST
+        };
+        let own = net.id(0);
+        let of_own = |taken: &Taken| taken.get().header().instrument == own;
+        let records: Vec<Taken> = records.into_iter().filter(of_own).collect();
+        assert_eq!(ends(&records, S::TRADES), [GapEnd::OPEN, end]);
+    }
+}
+
+/// VC-211: lines that end in turn and overlap in between leave no gap.
+pub(crate) fn vc_211_lines_that_end_in_turn_and_overlap_leave_no_gap<S: Script>() {
+    let mut net = Net::<S>::live(2, |_| {});
+    for round in 0..4 {
+        let line = net.line_of(round % 2, 0, S::TRADES);
+        net.cut(line, "reset by peer");
+        for _ in 0..30 {
+            net.trade(0);
+            net.book(0);
+            net.pass(100);
+        }
+    }
+    net.pass(2_000);
+    assert_eq!(gaps(&net.take()), []);
+}
+
+/// VC-212: what the ring dropped is told once for each stream, however many lines carry it.
+pub(crate) fn vc_212_dropped_records_are_one_gap_of_each_stream_on_two_lines<S: Script>() {
+    let mut net = Net::<S>::live(2, |_| {});
+    net.shed();
+    let found = gaps(&net.take());
+    assert!(found.iter().all(|gap| gap.2 == GapCause::BACKPRESSURE));
+    for channel in [S::TRADES, Channel::BBO, Channel::BOOK] {
+        assert_eq!(found.iter().filter(|gap| gap.1 == channel).count(), 3);
+    }
+}
+
 /// VC-209: updates that wait for one before them leave once, although both lines bring them, and
 /// each arrival scores.
 pub(crate) fn vc_209_updates_that_wait_leave_once_however_many_lines_bring_them<S: Script>() {

@@ -259,7 +259,7 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
     }
 
     /// Whether REST has trades of this stream.
-    fn recovery(&self, key: StreamKey) -> Option<crate::venue::Query> {
+    pub(in crate::feed) fn recovery(&self, key: StreamKey) -> Option<crate::venue::Query> {
         let range = Range {
             first: 1,
             last: 1,
@@ -439,6 +439,9 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
         let (line, now) = (self.meta.line, self.meta.now);
         let found = self.streams.of(key).arrivals.copy(name, line, now);
         if let Some(copy) = found {
+            if let Some(winner) = copy.winner {
+                self.meetings.met(winner, line, now - copy.lead);
+            }
             self.counts.duplicates += 1;
             self.scores.copied(line, copy);
         }

@@ -108,10 +108,6 @@ pub fn compare(tape: &Path, journal: &Path, options: Options) -> Result<Report, 
     Ok(report)
 }
 
-/// How long before its end a line may hold back what it never delivers, in nanoseconds: as long as a
-/// connection that is frozen lives.
-const HELD_BACK: i64 = 2_000_000_000;
-
 struct Comparison<'a> {
     tape: &'a tape::Tape,
     journal: &'a journal::Journal,
@@ -154,7 +150,6 @@ impl Comparison<'_> {
             spans: &spans,
             quarantine: quarantine.map_or(&[], Vec::as_slice),
             end: self.end,
-            in_flight: HELD_BACK,
         };
         trades::compare(made, kept, &around, &mut report);
         report

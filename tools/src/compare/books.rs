@@ -214,9 +214,12 @@ impl Replay<'_> {
         self.fate.map_or(&[], |fate| &fate.touched)
     }
 
-    fn was_touched(&self, message: &TapeBook) -> bool {
-        let own = |one: &Touched| (one.first..=one.last).contains(&message.last);
-        self.all_touched().iter().any(own)
+    /// Whether no line brought the message in its place.
+    fn was_kept_back(&self, message: &TapeBook) -> bool {
+        let kept = |one: &Touched| one.withheld || one.delayed;
+        let name = (message.last, message.at);
+        self.fate
+            .is_some_and(|fate| fate.is_kept_from_all(name, kept))
     }
 
     fn was_altered(&self, message: &TapeBook) -> bool {
@@ -238,7 +241,7 @@ impl Replay<'_> {
             } else if record.number != 0 && message.last == record.number && at == last + 1 {
                 // The snapshot is that very update.
                 self.report.equal += 1;
-            } else if message.checksum.is_some() && self.was_touched(message) {
+            } else if message.checksum.is_some() && self.was_kept_back(message) {
                 // No number tells of it, and the book is right without it.
                 self.report.untraceable += 1;
                 self.skipped.insert(at);

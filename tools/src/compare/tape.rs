@@ -59,6 +59,10 @@ pub(super) struct Touched {
     pub(super) at: i64,
     /// The connection; `None` = all.
     pub(super) line: Option<u64>,
+    /// Whether the message was not sent, or not as it was.
+    pub(super) withheld: bool,
+    /// Whether it was sent after its successors.
+    pub(super) delayed: bool,
     pub(super) first: u64,
     pub(super) last: u64,
     /// The message as it went out, if it was changed; its begin only, if it is long.
@@ -137,6 +141,7 @@ struct Line<'a> {
     ask: Option<(&'a str, &'a str)>,
     u: Option<u64>,
     sent: Option<String>,
+    touch: &'a str,
 }
 
 impl Tape {
@@ -211,6 +216,8 @@ impl Tape {
             ("touch", _) => self.fates.entry(stream).or_default().touched.push(Touched {
                 at: line.at,
                 line: line.line,
+                withheld: matches!(line.touch, "dropped" | "silenced" | "mutated"),
+                delayed: line.touch == "delayed",
                 first: line.first,
                 last: line.last,
                 sent: line.sent.clone(),
@@ -220,7 +227,30 @@ impl Tape {
     }
 }
 
+/// How long before its end a line may hold back what it never delivers, in nanoseconds: as long as a
+/// connection that is frozen lives.
+const HELD_BACK: i64 = 2_000_000_000;
+
 impl Fate {
+    /// Whether faults kept every living line that carried the stream from a message, by `kept`.
+    pub(super) fn is_kept_from_all(
+        &self,
+        (number, at): (u64, i64),
+        kept: impl Fn(&Touched) -> bool,
+    ) -> bool {
+        let own = |one: &&Touched| kept(one) && (one.first..=one.last).contains(&number);
+        let touches: Vec<&Touched> = self.touched.iter().filter(own).collect();
+        let kept_from = |line: u64| {
+            let mut lines = touches.iter().map(|touched| touched.line);
+            lines.any(|own| own.is_none_or(|own| own == line))
+        };
+        let carried = self
+            .carried
+            .iter()
+            .filter(|carried| carried.from <= at && at <= carried.until.saturating_sub(HELD_BACK));
+        !touches.is_empty() && carried.map(|carried| carried.line).all(kept_from)
+    }
+
     fn end(&mut self, line: u64, at: i64) {
         let open = |carried: &&mut Carried| carried.line == line && carried.until == i64::MAX;
         self.carried

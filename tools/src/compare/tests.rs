@@ -284,7 +284,7 @@ fn gap_needs_its_end_once_the_stream_goes_on() {
 
 #[test]
 fn trade_without_number_is_untraceable_only_if_every_line_was_kept_from_it() {
-    let with = |touched: &str| {
+    let with = |touched: &str, touch: &str| {
         let mut sample = Sample::of(BY_IDS);
         for line in [1, 2] {
             sample.line(&format!(
@@ -293,22 +293,27 @@ fn trade_without_number_is_untraceable_only_if_every_line_was_kept_from_it() {
         }
         (1..=5).for_each(|number| sample.made(number));
         sample.line(&format!(
-            r#""mark":"touch","line":{touched},"touch":"dropped","stream":"publicTrade.X","first":3,"last":3,"text":"""#
+            r#""mark":"touch","line":{touched},"touch":"{touch}","stream":"publicTrade.X","first":3,"last":3,"text":"""#
         ));
         [1, 2, 4, 5]
             .iter()
             .for_each(|number| sample.kept(*number, 100));
         sample
     };
-    let report = with("null").report();
+    let report = with("null", "dropped").report();
     assert_eq!(
         (report.unexplained(), report.sum(|one| one.untraceable)),
         (0, 1)
     );
     assert_eq!(
-        with("1").unexplained(),
+        with("1", "dropped").unexplained(),
         [(Kind::Missing, 1)],
         "the other line brought it"
+    );
+    assert_eq!(
+        with("null", "duplicated").unexplained(),
+        [(Kind::Missing, 1)],
+        "nobody kept it back"
     );
 }
 

@@ -22,8 +22,6 @@ pub(super) struct Circumstances<'a> {
     pub(super) quarantine: &'a [Vec<u8>],
     /// What was made later may be on its way when the journal ends.
     pub(super) end: i64,
-    /// How long before its end a connection may hold what it never delivers.
-    pub(super) in_flight: i64,
 }
 
 /// Compares; counts go to `report`.
@@ -195,18 +193,8 @@ impl Circumstances<'_> {
         if !is_unnumbered(self.venue, self.channel) {
             return false;
         }
-        let touches: Vec<&Touched> = self.touches(trade.seq).collect();
-        let carried = self.fate.map_or(&[][..], |fate| &fate.carried);
-        let kept_from = |line: u64| {
-            touches
-                .iter()
-                .any(|touched| touched.line.is_none_or(|own| own == line))
-        };
-        let mut lines = carried
-            .iter()
-            .filter(|carried| carried.from <= trade.at)
-            .filter(|carried| trade.at <= carried.until.saturating_sub(self.in_flight));
-        !touches.is_empty() && lines.all(|carried| kept_from(carried.line))
+        self.fate
+            .is_some_and(|fate| fate.is_kept_from_all((trade.seq, trade.at), |one| one.withheld))
     }
 }
 

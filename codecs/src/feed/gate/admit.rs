@@ -121,7 +121,13 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
         content: impl FnOnce(&mut Content) -> u64,
     ) -> Option<Flags> {
         let line = self.meta.line;
-        let read = self.streams.of(key).clock.read(line, sign.ts);
+        let told_of_old = sign.past && self.venue.numbering(key.channel) == Numbering::Consecutive;
+        // What a subscription tells of the past says nothing of the clock.
+        let read = if told_of_old {
+            Reading::default()
+        } else {
+            self.streams.of(key).clock.read(line, sign.ts)
+        };
         let flags = match self.venue.numbering(key.channel) {
             Numbering::Consecutive => self.admit_consecutive(key, sign, read.at)?,
             Numbering::Rising => self.admit_rising(key, sign, read.at)?,

@@ -1,2 +1,3 @@
-//! Criterion benches for decode, ring and journal; see `benches/README.md` for commands and figures.
-#![forbid(unsafe_code)]
+//! Criterion benches and what they have in common; the benches live in `benches/`.
+
+pub mod messages;

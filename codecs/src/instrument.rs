@@ -4,8 +4,10 @@ use std::collections::HashMap;
 use std::fmt;
 
 mod name;
+mod short;
 
 pub use name::canonical_name;
+pub(crate) use short::SHORT_SYMBOL;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 use crate::record::{
@@ -270,6 +272,7 @@ pub struct Instruments {
     admission: Admission,
     list: Vec<Instrument>,
     by_symbol: HashMap<Box<str>, InstrumentId, foldhash::fast::FixedState>,
+    short: short::ShortSymbols,
 }
 
 impl Instruments {
@@ -281,6 +284,7 @@ impl Instruments {
             admission,
             list: Vec::new(),
             by_symbol: HashMap::default(),
+            short: short::ShortSymbols::default(),
         }
     }
 
@@ -300,13 +304,21 @@ impl Instruments {
         let id = InstrumentId::new(self.venue, index);
         self.list.push(Instrument::unlisted(id, symbol));
         self.by_symbol.insert(symbol.into(), id);
+        self.short.add(symbol, id);
         Ok(id)
     }
 
     /// Forgets the instruments behind the first `count`: those that a refused frame named.
     pub(crate) fn truncate(&mut self, count: usize) {
-        for forgotten in self.list.drain(count.min(self.list.len())..) {
+        if count >= self.list.len() {
+            return;
+        }
+        for forgotten in self.list.drain(count..) {
             self.by_symbol.remove(&forgotten.symbol);
+        }
+        self.short = short::ShortSymbols::default();
+        for held in &self.list {
+            self.short.add(&held.symbol, held.id);
         }
     }
 
@@ -334,6 +346,17 @@ impl Instruments {
     #[must_use]
     pub fn find(&self, symbol: &str) -> Option<InstrumentId> {
         self.by_symbol.get(symbol).copied()
+    }
+
+    /// The instrument of the symbol of `len` bytes that `window` begins with; longer ones are found
+    /// by [`Instruments::find`] alone.
+    #[inline(always)]
+    pub(crate) fn find_short(
+        &self,
+        window: &[u8; SHORT_SYMBOL],
+        len: usize,
+    ) -> Option<&Instrument> {
+        self.list.get(self.short.find(window, len)?.index())
     }
 
     /// The instrument of an id that this table gave.

@@ -28,9 +28,9 @@
 //! | [`raw`] | the head of a frame kept exactly as received |
 //! | [`instrument`] | symbols, precisions and ids |
 //! | [`book`] | one order book: flat, sorted, exact |
+//! | [`scan`] | the high-rate messages without a parser, by templates |
 //! | [`venue`] | what a venue must tell, and the three that do |
 //! | [`feed`] | one feed's state machine: subscriptions, books, gaps, resynchronisation |
-#![forbid(unsafe_code)]
 #![deny(clippy::float_arithmetic)]
 
 #[cfg(not(target_endian = "little"))]
@@ -45,6 +45,7 @@ pub mod json;
 pub mod raw;
 pub mod record;
 pub mod reject;
+pub mod scan;
 pub mod time;
 pub mod venue;
 

@@ -24,6 +24,7 @@ use crate::fixed::Fixed;
 use crate::instrument::{Instrument, InstrumentId, Instruments};
 use crate::record::{BookHead, OrdersHead, Trade};
 use crate::reject::Reject;
+use crate::scan::{ScanCounts, Target};
 
 pub use channel::{Channel, Channels};
 pub use facts::{Cadence, Facts, Numbering, PathLimits, Snapshots};
@@ -225,6 +226,29 @@ pub trait Venue: Send + Sized {
         instruments: &mut Instruments,
         batch: &mut Batch,
     ) -> Result<(), Reject>;
+
+    /// As [`Venue::decode`], by the general path alone: what the fast path is held against.
+    ///
+    /// # Errors
+    ///
+    /// As [`Venue::decode`].
+    fn decode_general(
+        &mut self,
+        frame: &[u8],
+        instruments: &mut Instruments,
+        batch: &mut Batch,
+    ) -> Result<(), Reject> {
+        self.decode(frame, instruments, batch)
+    }
+
+    /// Scans with the instructions of `target` from now on (or without any, where the processor does
+    /// not have them): tests run on each.
+    fn scan_on(&mut self, _target: Target) {}
+
+    /// What the fast path took and left; `None` for a venue that has none.
+    fn scan_counts(&self) -> Option<&ScanCounts> {
+        None
+    }
 
     /// Decodes one binary frame.
     ///

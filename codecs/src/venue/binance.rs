@@ -9,6 +9,7 @@ mod liquidation;
 mod reference;
 mod rest;
 mod sbe;
+mod scan;
 mod statistics;
 mod streams;
 #[cfg(test)]
@@ -20,6 +21,7 @@ use crate::instrument::{Instrument, InstrumentId, Instruments};
 use crate::json::Json;
 use crate::record::{BookHead, Trade};
 use crate::reject::Reject;
+use crate::scan::{ScanCounts, Scanner, Target};
 use crate::venue::{
     Ask, Cadence, Channel, Encoding, Facts, Follow, Held, Hole, Numbering, Query, Snapshots,
     Stream, StreamKey, StreamOptions, Venue, VenueId,
@@ -39,6 +41,7 @@ pub struct Binance {
     id: VenueId,
     options: StreamOptions,
     json: Json,
+    scanner: Scanner<scan::Shapes>,
 }
 
 /// Spot: 5 inbound messages/s (pongs count), 1024 streams, server ping every 20 s (rules B1-B4).
@@ -91,6 +94,7 @@ impl Venue for Binance {
             id,
             options,
             json: Json::default(),
+            scanner: Scanner::new(),
         }
     }
 
@@ -176,7 +180,15 @@ impl Venue for Binance {
         rest::trades(self.id, symbol, channel, hole)
     }
 
-    fn decode(
+    fn scan_on(&mut self, target: Target) {
+        self.scanner = Scanner::on(target);
+    }
+
+    fn scan_counts(&self) -> Option<&ScanCounts> {
+        Some(self.scanner.counts())
+    }
+
+    fn decode_general(
         &mut self,
         frame: &[u8],
         instruments: &mut Instruments,
@@ -185,6 +197,20 @@ impl Venue for Binance {
         let id = self.id;
         self.json
             .read(frame, |root| decode::message(id, root, instruments, batch))
+    }
+
+    fn decode(
+        &mut self,
+        frame: &[u8],
+        instruments: &mut Instruments,
+        batch: &mut Batch,
+    ) -> Result<(), Reject> {
+        let (id, json) = (self.id, &mut self.json);
+        let general = |instruments: &mut Instruments, batch: &mut Batch| {
+            json.read(frame, |root| decode::message(id, root, instruments, batch))
+        };
+        self.scanner
+            .decode(frame, id, instruments, batch, general)
     }
 
     fn decode_binary(

@@ -58,10 +58,11 @@ impl Number for Fixed {
 pub(crate) struct Scale {
     pub(crate) px_exp: i8,
     pub(crate) qty_exp: i8,
-    keep_zeros: bool,
+    pub(crate) keep_zeros: bool,
 }
 
 impl Scale {
+    #[inline(always)]
     pub(crate) const fn of(instrument: &Instrument) -> Self {
         Self {
             px_exp: instrument.px_exp,
@@ -80,7 +81,7 @@ impl Scale {
     }
 
     /// A price, never negative; `earlier` prices of the message follow when this one is finer.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn px(
         &mut self,
         item: impl Number,
@@ -96,7 +97,7 @@ impl Scale {
 
     /// A price, never negative; `widen` multiplies the message's earlier prices when this one is
     /// finer.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn px_and(
         &mut self,
         item: impl Number,
@@ -108,7 +109,7 @@ impl Scale {
     }
 
     /// A quantity, never negative; `earlier` quantities follow when this one is finer.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn qty(
         &mut self,
         item: impl Number,
@@ -124,7 +125,7 @@ impl Scale {
 
     /// A quantity, never negative; `widen` multiplies the message's earlier quantities when this
     /// one is finer.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn qty_and(
         &mut self,
         item: impl Number,
@@ -165,7 +166,7 @@ impl Scale {
 
 /// The mantissa of `item` at `exp`; where it is finer, lowers `exp` and has what was read before
 /// multiplied by the difference.
-#[inline]
+#[inline(always)]
 fn read(
     item: impl Number,
     field: &'static str,
@@ -203,6 +204,7 @@ pub(crate) fn multiply(mantissa: &mut i64, factor: i64, field: &'static str) -> 
 }
 
 /// Price and quantity of one trade.
+#[inline(always)]
 pub(crate) fn px_and_qty<N: Number>(
     instrument: &Instrument,
     px: Named<N>,
@@ -212,6 +214,7 @@ pub(crate) fn px_and_qty<N: Number>(
 }
 
 /// As [`px_and_qty`], at a scale of the caller's.
+#[inline(always)]
 pub(crate) fn px_and_qty_at<N: Number>(
     mut scale: Scale,
     px: Named<N>,
@@ -227,6 +230,7 @@ pub(crate) type Named<N> = (Option<N>, &'static str);
 
 /// A best bid and offer: price and quantity of the bid, then of the offer. A side of quantity 0 has
 /// no orders.
+#[inline(always)]
 pub(crate) fn best<N: Number>(
     instrument: &Instrument,
     [bid_px, bid_qty, ask_px, ask_qty]: [Named<N>; 4],

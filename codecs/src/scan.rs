@@ -1,0 +1,331 @@
+//! The fast path into a frame: messages that look as they always do are read without a parser.
+//!
+//! A scanner speculates. It knows the venue's high-rate messages as [templates](self#templates), goes
+//! through a frame with the likely one, and either has its records or *bails*: then the general path
+//! ([`crate::json`]) decodes the same frame as if nothing had been. What a scanner accepts, the
+//! general path would have decoded to the same [`Batch`], drift counts included; what the general path
+//! rejects, a scanner leaves to it. Tests and fuzz targets hold the two against each other.
+//!
+//! # Templates
+//!
+//! Templates are text (see the module `template`): shipped ones stand beside each venue's decoder, and
+//! when the general path decodes a message that none of them fits, one is derived from it
+//! (module `learn`), proven on that message, and used from then on.
+//!
+//! # Targets
+//!
+//! The operations on bytes exist for AVX2, for SSE4.2 and without intrinsics; which one runs is found
+//! once, when a decoder is made. Wide loads stay inside a padded buffer that the type system knows
+//! (module `padded`).
+
+mod counts;
+mod learn;
+mod levels;
+mod message;
+mod number;
+mod padded;
+mod simd;
+mod template;
+
+use crate::batch::Batch;
+use crate::instrument::Instruments;
+use crate::reject::Reject;
+use crate::venue::Channel;
+
+pub use counts::{Bails, ScanCounts};
+pub use message::Reason;
+pub use simd::Target;
+
+pub(crate) use message::Message;
+pub(crate) use padded::Frame;
+pub(crate) use simd::Isa;
+
+use counts::Tally;
+use message::Day;
+use number::Span;
+use padded::PaddedBuf;
+use simd::{Proven, Task};
+use template::{SLOTS, Template};
+
+/// Longest frame that is scanned, in bytes: no venue's messages of the high-rate channels come near.
+const FRAME_MAX: usize = 4 << 20;
+
+/// Most templates of one kind of message, learned ones included.
+const TEMPLATES_MAX: usize = counts::PLACES;
+
+/// One kind of message, as a venue's scanner declares it.
+pub(crate) struct Kind {
+    /// The channel that its bails are counted for.
+    pub(crate) channel: Channel,
+    /// The names of its values; a value's place is its slot.
+    pub(crate) slots: &'static [&'static str],
+    /// The shapes that the venue is known to send, the likely ones first.
+    pub(crate) templates: &'static [&'static str],
+}
+
+/// What a venue's scanner must tell.
+pub(crate) trait Grammar: 'static {
+    /// What its decoder must know of the feed.
+    type Context: Copy;
+
+    /// Its kinds of messages.
+    const KINDS: &'static [Kind];
+
+    /// The kind that a frame looks like, by a few bytes at known places.
+    fn kind<I: Isa>(isa: I, frame: Frame<'_>) -> Option<usize>;
+
+    /// Turns the values of a message (of one element, where elements repeat) into items of its batch.
+    ///
+    /// # Errors
+    ///
+    /// Why the general path must look at it.
+    fn emit<I: Isa>(
+        kind: usize,
+        context: Self::Context,
+        message: &mut Message<'_, I>,
+    ) -> Result<(), Reason>;
+}
+
+/// The templates of one kind of message.
+#[derive(Debug)]
+struct Group {
+    templates: Vec<Template>,
+    /// The one that took the last message.
+    hot: usize,
+    /// Messages that a template took, by place; halved when one is replaced.
+    uses: [u64; TEMPLATES_MAX],
+    /// Messages without a template since the last one was learned.
+    strangers: u64,
+}
+
+/// Why and at which template a frame was left to the general path.
+#[derive(Clone, Copy, Debug)]
+struct Bail {
+    kind: usize,
+    place: usize,
+    reason: Reason,
+}
+
+/// The fast path of one venue.
+#[derive(Debug)]
+pub(crate) struct Scanner<G> {
+    target: Target,
+    proven: Proven,
+    buffer: PaddedBuf,
+    spans: Box<[Span; SLOTS]>,
+    day: Day,
+    groups: Vec<Group>,
+    tally: Tally,
+    /// Where a template that was learned is tried.
+    trial: Batch,
+    grammar: std::marker::PhantomData<G>,
+}
+
+impl<G: Grammar> Scanner<G> {
+    /// The shipped templates, on the best target of this processor.
+    pub(crate) fn new() -> Self {
+        Self::on(Target::best())
+    }
+
+    /// The shipped templates, on `target` or the portable one.
+    pub(crate) fn on(target: Target) -> Self {
+        let groups = G::KINDS.iter().map(|kind| Group {
+            templates: shipped(kind),
+            hot: 0,
+            uses: [0; TEMPLATES_MAX],
+            strangers: 0,
+        });
+        Self {
+            target,
+            proven: Proven::of(target),
+            buffer: PaddedBuf::default(),
+            spans: Box::new([Span::default(); SLOTS]),
+            day: Day::default(),
+            groups: groups.collect(),
+            tally: Tally::new(G::KINDS.iter().map(|kind| kind.channel).collect()),
+            trial: Batch::default(),
+            grammar: std::marker::PhantomData,
+        }
+    }
+
+    /// What was taken and what was not.
+    pub(crate) const fn counts(&self) -> &ScanCounts {
+        self.tally.counts()
+    }
+
+    /// Decodes a frame by the templates, or else by `general`.
+    ///
+    /// # Errors
+    ///
+    /// What `general` refused.
+    #[inline]
+    pub(crate) fn decode(
+        &mut self,
+        frame: &[u8],
+        context: G::Context,
+        instruments: &mut Instruments,
+        batch: &mut Batch,
+        general: impl FnOnce(&mut Instruments, &mut Batch) -> Result<(), Reject>,
+    ) -> Result<(), Reject> {
+        let bail = match self.scan(frame, context, instruments, batch) {
+            Ok(()) => return Ok(()),
+            Err(bail) => bail,
+        };
+        match bail {
+            Some(bail) if self.is_stranger(bail) => {
+                self.learn_from(bail.kind, frame, context, instruments, batch, general)
+            }
+            _ => general(instruments, batch),
+        }
+    }
+
+    #[inline(always)]
+    fn scan(
+        &mut self,
+        frame: &[u8],
+        context: G::Context,
+        instruments: &Instruments,
+        batch: &mut Batch,
+    ) -> Result<(), Option<Bail>> {
+        if frame.len() > FRAME_MAX {
+            return Err(None);
+        }
+        let attempt = Attempt::<G> {
+            frame: self.buffer.fill(frame),
+            context,
+            instruments,
+            batch,
+            spans: &mut self.spans,
+            day: &mut self.day,
+            groups: &mut self.groups,
+        };
+        match self.proven.run(attempt) {
+            Ok(kind) => {
+                self.tally.took(kind);
+                Ok(())
+            }
+            Err(bail) => {
+                if let Some(bail) = bail {
+                    self.tally.bailed(bail.kind, bail.place, bail.reason);
+                }
+                Err(bail)
+            }
+        }
+    }
+}
+
+fn shipped(kind: &Kind) -> Vec<Template> {
+    let texts = kind.templates.iter().take(TEMPLATES_MAX);
+    let parsed = texts.filter_map(|text| Template::parse(text, kind.slots).ok());
+    parsed.collect()
+}
+
+/// Lengths of a batch's vectors, to take back what a template that did not fit had added.
+#[derive(Clone, Copy)]
+struct Mark {
+    items: usize,
+    levels: usize,
+    figures: usize,
+}
+
+impl Mark {
+    #[inline(always)]
+    fn of(batch: &Batch) -> Self {
+        Self {
+            items: batch.items.len(),
+            levels: batch.levels.len(),
+            figures: batch.figures.len(),
+        }
+    }
+
+    #[inline(always)]
+    fn undo(self, batch: &mut Batch) {
+        batch.items.truncate(self.items);
+        batch.levels.truncate(self.levels);
+        batch.figures.truncate(self.figures);
+    }
+}
+
+/// One frame against the templates of its kind; compiled for each target.
+struct Attempt<'a, G: Grammar> {
+    frame: Frame<'a>,
+    context: G::Context,
+    instruments: &'a Instruments,
+    batch: &'a mut Batch,
+    spans: &'a mut [Span; SLOTS],
+    day: &'a mut Day,
+    groups: &'a mut [Group],
+}
+
+impl<G: Grammar> Task for Attempt<'_, G> {
+    /// The kind of the message that was taken.
+    type Output = Result<usize, Option<Bail>>;
+
+    #[inline(always)]
+    fn run<I: Isa>(mut self, isa: I) -> Self::Output {
+        let kind = G::kind(isa, self.frame).ok_or(None)?;
+        let hot = self.groups.get(kind).ok_or(None)?.hot;
+        let mut bail = match self.fit(isa, kind, hot) {
+            Ok(()) => return Ok(kind),
+            Err(bail) => bail,
+        };
+        for place in 0..self.groups[kind].templates.len() {
+            if !bail.reason.is_structural() {
+                break;
+            }
+            if place != hot {
+                match self.fit(isa, kind, place) {
+                    Ok(()) => return Ok(kind),
+                    Err(other) if other.reason != Reason::Shape => bail = other,
+                    Err(_) => {}
+                }
+            }
+        }
+        Err(Some(bail))
+    }
+}
+
+impl<G: Grammar> Attempt<'_, G> {
+    /// Tries one template; the batch is as before where it does not fit.
+    #[inline(always)]
+    fn fit<I: Isa>(&mut self, isa: I, kind: usize, place: usize) -> Result<(), Bail> {
+        let group = &mut self.groups[kind];
+        let bail = |reason| Bail {
+            kind,
+            place,
+            reason,
+        };
+        let Some(template) = group.templates.get(place) else {
+            return Err(bail(Reason::Shape));
+        };
+        let mark = Mark::of(self.batch);
+        let mut message = Message {
+            isa,
+            frame: self.frame,
+            batch: self.batch,
+            instruments: self.instruments,
+            spans: self.spans,
+            day: self.day,
+            present: 0,
+            instrument: None,
+            scale: None,
+            first_level: mark.levels,
+            first_ask: mark.levels,
+        };
+        let context = self.context;
+        match message.read::<G>(template, kind, context) {
+            Ok(()) => {
+                for (channel, field) in &template.unknown {
+                    self.batch.drift.unknown_field(channel, field);
+                }
+                group.hot = place;
+                group.uses[place] += 1;
+                Ok(())
+            }
+            Err(reason) => {
+                mark.undo(self.batch);
+                Err(bail(reason))
+            }
+        }
+    }
+}

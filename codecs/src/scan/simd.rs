@@ -1,0 +1,177 @@
+//! The few operations on 16 and 32 bytes that a scanner is made of, for each kind of processor.
+//!
+//! [`Isa`] has one implementation without intrinsics and two with them. Their values are proofs: one
+//! can only be had where the processor has the instructions, so calling them is sound. Everything
+//! between [`Target::run`] and the operations is inlined into one function that is compiled for the
+//! target. This folder is the only place of the crate with `unsafe`.
+
+mod portable;
+#[cfg(target_arch = "x86_64")]
+#[allow(
+    unsafe_code,
+    reason = "intrinsics; each block says why it may be there"
+)]
+mod x86;
+
+pub(crate) use portable::Portable;
+
+/// Which bytes of a window are what; bit `i` stands for byte `i`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Numeric {
+    /// Neither a digit nor a point.
+    pub(crate) others: u32,
+    /// Points.
+    pub(crate) dots: u32,
+}
+
+/// Which bytes of a window end a text, or make it one that a scanner does not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Textual {
+    /// The byte that was asked for.
+    pub(crate) ends: u32,
+    /// Backslashes, control characters and all that is not ASCII.
+    pub(crate) unclean: u32,
+}
+
+/// Decimal digits: the last `count` bytes of a window but one, if a point stands between them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Digits<'a> {
+    pub(crate) window: &'a [u8; 16],
+    /// Digits behind the point; 0 = there is no point.
+    pub(crate) point: usize,
+    /// Digits in all: at most 16, with a point at most 15.
+    pub(crate) count: usize,
+}
+
+/// One kind of processor.
+pub(crate) trait Isa: Copy {
+    /// Which bytes of two windows differ.
+    fn differs(self, text: &[u8; 32], other: &[u8; 32]) -> u32;
+
+    /// Which bytes of `text` differ from `other` in lower case.
+    fn differs_lower(self, text: &[u8; 32], other: &[u8; 32]) -> u32;
+
+    /// Where digits end, and the points between them.
+    fn numeric(self, text: &[u8; 32]) -> Numeric;
+
+    /// Where a text ends with `end`.
+    fn textual(self, text: &[u8; 32], end: u8) -> Textual;
+
+    /// The value of decimal digits, which the caller knows to be digits.
+    fn digits(self, digits: Digits<'_>) -> u64;
+
+    /// The values of two numbers.
+    fn two_digits(self, first: Digits<'_>, second: Digits<'_>) -> (u64, u64);
+
+    /// How many of the last bytes are `0`.
+    fn zeros(self, window: &[u8; 16]) -> u32;
+
+    /// The bytes of a hyphenated UUID.
+    fn uuid(self, text: &[u8; 36]) -> Option<[u8; 16]>;
+}
+
+/// Work that is compiled for each kind of processor.
+pub(crate) trait Task {
+    /// What it gives.
+    type Output;
+
+    /// Does it; must be `#[inline(always)]`, as all that it calls with `isa`.
+    fn run<I: Isa>(self, isa: I) -> Self::Output;
+}
+
+/// The kind of processor that a decoder is built for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Target {
+    /// Any: 64-bit integer arithmetic only.
+    Portable,
+    /// x86-64 with SSE4.2 (2008).
+    Sse42,
+    /// x86-64 with AVX2 and BMI (2013).
+    Avx2,
+}
+
+impl Target {
+    /// Every target, the best last.
+    pub const ALL: [Self; 3] = [Self::Portable, Self::Sse42, Self::Avx2];
+
+    /// The best that this processor has.
+    #[must_use]
+    pub fn best() -> Self {
+        let available = Self::ALL
+            .into_iter()
+            .rev()
+            .find(|target| target.is_available());
+        available.unwrap_or(Self::Portable)
+    }
+
+    /// Whether this processor has the target's instructions.
+    #[must_use]
+    pub fn is_available(self) -> bool {
+        match self {
+            Self::Portable => true,
+            #[cfg(target_arch = "x86_64")]
+            Self::Sse42 => x86::Sse42::detect().is_some(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => x86::Avx2::detect().is_some(),
+            #[cfg(not(target_arch = "x86_64"))]
+            _ => false,
+        }
+    }
+
+    /// The target's name in metrics and tools.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Portable => "portable",
+            Self::Sse42 => "sse4.2",
+            Self::Avx2 => "avx2",
+        }
+    }
+}
+
+/// A target whose instructions this processor was found to have.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Proven {
+    Portable(Portable),
+    #[cfg(target_arch = "x86_64")]
+    Sse42(x86::Sse42),
+    #[cfg(target_arch = "x86_64")]
+    Avx2(x86::Avx2),
+}
+
+impl Proven {
+    /// `target`, or the portable one where the processor does not have it.
+    pub(crate) fn of(target: Target) -> Self {
+        let proven = match target {
+            #[cfg(target_arch = "x86_64")]
+            Target::Sse42 => x86::Sse42::detect().map(Self::Sse42),
+            #[cfg(target_arch = "x86_64")]
+            Target::Avx2 => x86::Avx2::detect().map(Self::Avx2),
+            _ => None,
+        };
+        proven.unwrap_or(Self::Portable(Portable))
+    }
+
+    /// Runs a task with the target's instructions.
+    #[inline(always)]
+    pub(crate) fn run<T: Task>(self, task: T) -> T::Output {
+        match self {
+            Self::Portable(isa) => isa.run(task),
+            #[cfg(target_arch = "x86_64")]
+            Self::Sse42(isa) => isa.run(task),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(isa) => isa.run(task),
+        }
+    }
+}
+
+/// The low `count` bits; all of them from 32 on.
+#[inline(always)]
+pub(crate) const fn low(count: u32) -> u32 {
+    if count >= 32 {
+        u32::MAX
+    } else {
+        (1 << count) - 1
+    }
+}

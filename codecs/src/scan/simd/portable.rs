@@ -1,0 +1,138 @@
+//! Eight bytes at a time in 64-bit integers: the target of every processor.
+
+use super::{Digits, Isa, Numeric, Task, Textual};
+use crate::record::TradeId;
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGH: u64 = 0x8080_8080_8080_8080;
+const LOW: u64 = !HIGH;
+
+/// No intrinsics.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Portable;
+
+impl Portable {
+    #[inline(never)]
+    pub(super) fn run<T: Task>(self, task: T) -> T::Output {
+        task.run(self)
+    }
+}
+
+/// The high bit of each byte that is zero.
+#[inline(always)]
+const fn zero_bytes(word: u64) -> u64 {
+    !(((word & LOW) + LOW) | word | LOW)
+}
+
+/// The high bit of each byte that is at least `least`, for bytes below 128.
+#[inline(always)]
+const fn at_least(word: u64, least: u64) -> u64 {
+    ((word & LOW) + (0x80 - least) * ONES) & HIGH
+}
+
+/// The high bits of eight bytes as one byte.
+#[inline(always)]
+const fn gather(high: u64) -> u32 {
+    ((high >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56) as u32
+}
+
+/// Maps each word of a window to the high bits of its bytes, gathered.
+#[inline(always)]
+fn mask(text: &[u8; 32], high: impl Fn(u64) -> u64) -> u32 {
+    let (words, _) = text.as_chunks::<8>();
+    let words = words.iter().enumerate();
+    words.fold(0, |mask, (at, word)| {
+        mask | gather(high(u64::from_le_bytes(*word))) << (8 * at)
+    })
+}
+
+/// The value of eight digits, the first in the lowest byte.
+#[inline(always)]
+const fn eight(digits: u64) -> u64 {
+    let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8) & 0x00FF_00FF_00FF_00FF;
+    let fours = pairs.wrapping_mul(100).wrapping_add(pairs >> 16) & 0x0000_FFFF_0000_FFFF;
+    fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xFFFF_FFFF
+}
+
+impl Isa for Portable {
+    #[inline(always)]
+    fn differs(self, text: &[u8; 32], other: &[u8; 32]) -> u32 {
+        let (words, _) = other.as_chunks::<8>();
+        let (texts, _) = text.as_chunks::<8>();
+        let pairs = texts.iter().zip(words).enumerate();
+        let same = pairs.fold(0, |mask, (at, (text, other))| {
+            let word = u64::from_le_bytes(*text) ^ u64::from_le_bytes(*other);
+            mask | gather(zero_bytes(word)) << (8 * at)
+        });
+        !same
+    }
+
+    #[inline(always)]
+    fn differs_lower(self, text: &[u8; 32], other: &[u8; 32]) -> u32 {
+        self.differs(text, &other.map(|byte| byte.to_ascii_lowercase()))
+    }
+
+    #[inline(always)]
+    fn numeric(self, text: &[u8; 32]) -> Numeric {
+        let dot = u64::from(b'.') * ONES;
+        let digit = |word: u64| {
+            at_least(word, u64::from(b'0')) & !at_least(word, u64::from(b'9') + 1) & !word
+        };
+        Numeric {
+            others: !mask(text, |word| (digit(word) & HIGH) | zero_bytes(word ^ dot)),
+            dots: mask(text, |word| zero_bytes(word ^ dot)),
+        }
+    }
+
+    #[inline(always)]
+    fn textual(self, text: &[u8; 32], end: u8) -> Textual {
+        let (end, backslash) = (u64::from(end) * ONES, u64::from(b'\\') * ONES);
+        Textual {
+            ends: mask(text, |word| zero_bytes(word ^ end)),
+            unclean: mask(text, |word| {
+                let control = !at_least(word, u64::from(b' '));
+                (control | word | zero_bytes(word ^ backslash)) & HIGH
+            }),
+        }
+    }
+
+    #[inline(always)]
+    fn digits(self, digits: Digits<'_>) -> u64 {
+        let text = u128::from_le_bytes(*digits.window);
+        let compact = if digits.point == 0 {
+            text
+        } else {
+            let fraction = u128::MAX << (8 * (16 - digits.point));
+            (text & fraction) | (text & !(fraction | fraction >> 8)) << 8
+        };
+        if digits.count == 0 {
+            return 0;
+        }
+        let kept = u128::MAX << (8 * (16 - digits.count));
+        let values = (compact & kept & (u128::from(0x0F * ONES) << 64 | u128::from(0x0F * ONES)))
+            .to_le_bytes();
+        let (words, _) = values.as_chunks::<8>();
+        words.iter().fold(0, |sum, word| {
+            sum * 100_000_000 + eight(u64::from_le_bytes(*word))
+        })
+    }
+
+    #[inline(always)]
+    fn two_digits(self, first: Digits<'_>, second: Digits<'_>) -> (u64, u64) {
+        (self.digits(first), self.digits(second))
+    }
+
+    #[inline(always)]
+    fn zeros(self, window: &[u8; 16]) -> u32 {
+        let zeros = u128::from(0x30 * ONES) << 64 | u128::from(0x30 * ONES);
+        (u128::from_le_bytes(*window) ^ zeros).leading_zeros() / 8
+    }
+
+    #[inline(always)]
+    fn uuid(self, text: &[u8; 36]) -> Option<[u8; 16]> {
+        match TradeId::parse(std::str::from_utf8(text).ok()?)? {
+            TradeId::Uuid(bytes) => Some(bytes),
+            TradeId::Integer(_) => None,
+        }
+    }
+}

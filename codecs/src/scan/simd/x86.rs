@@ -1,0 +1,429 @@
+//! SSE4.2 and AVX2.
+//!
+//! The functions with `#[target_feature]` are safe to call from each other; from elsewhere only
+//! through a token, which [`Sse42::detect`] and [`Avx2::detect`] give where the processor has the
+//! instructions. The only other `unsafe` is in the loads, whose arrays are as long as what is read.
+
+use core::arch::x86_64::{
+    __m128i, __m256i, _mm_add_epi8, _mm_and_si128, _mm_cmpeq_epi8, _mm_cmpgt_epi8,
+    _mm_cvtsi128_si64, _mm_loadu_si128, _mm_madd_epi16, _mm_maddubs_epi16, _mm_min_epu8,
+    _mm_movemask_epi8, _mm_or_si128, _mm_packus_epi16, _mm_packus_epi32, _mm_set1_epi8,
+    _mm_set1_epi16, _mm_set1_epi32, _mm_shuffle_epi8, _mm_sub_epi8, _mm256_and_si256,
+    _mm256_castsi128_si256, _mm256_castsi256_si128, _mm256_cmpeq_epi8, _mm256_cmpgt_epi8,
+    _mm256_extracti128_si256, _mm256_inserti128_si256, _mm256_loadu_si256, _mm256_madd_epi16,
+    _mm256_maddubs_epi16, _mm256_min_epu8, _mm256_movemask_epi8, _mm256_or_si256,
+    _mm256_packus_epi32, _mm256_set1_epi8, _mm256_set1_epi16, _mm256_set1_epi32,
+    _mm256_shuffle_epi8, _mm256_sub_epi8,
+};
+
+use super::{Digits, Isa, Numeric, Task, Textual};
+
+/// Proof that the processor has SSE4.2.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sse42(());
+
+/// Proof that the processor has AVX2, BMI1, BMI2, LZCNT and POPCNT.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Avx2(());
+
+impl Sse42 {
+    pub(crate) fn detect() -> Option<Self> {
+        let all = is_x86_feature_detected!("sse4.2") && is_x86_feature_detected!("popcnt");
+        all.then_some(Self(()))
+    }
+
+    #[inline(always)]
+    pub(super) fn run<T: Task>(self, task: T) -> T::Output {
+        #[target_feature(enable = "sse4.2,popcnt")]
+        fn compiled<T: Task>(isa: Sse42, task: T) -> T::Output {
+            task.run(isa)
+        }
+        // SAFETY: the token proves the features.
+        unsafe { compiled(self, task) }
+    }
+}
+
+impl Avx2 {
+    pub(crate) fn detect() -> Option<Self> {
+        let all = is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("bmi1")
+            && is_x86_feature_detected!("bmi2")
+            && is_x86_feature_detected!("lzcnt")
+            && is_x86_feature_detected!("popcnt");
+        all.then_some(Self(()))
+    }
+
+    #[inline(always)]
+    pub(super) fn run<T: Task>(self, task: T) -> T::Output {
+        #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+        fn compiled<T: Task>(isa: Avx2, task: T) -> T::Output {
+            task.run(isa)
+        }
+        // SAFETY: the token proves the features.
+        unsafe { compiled(self, task) }
+    }
+}
+
+/// Moves the digits before a point next to those behind it, by the number of the latter; the first
+/// row moves nothing.
+static COMPACT: [[u8; 16]; 16] = {
+    let mut rows = [[0x80; 16]; 16];
+    let mut point = 0;
+    while point < 16 {
+        let mut at = 0;
+        while at < 16 {
+            rows[point][at] = if point == 0 || at + point >= 16 {
+                at as u8
+            } else if at == 0 {
+                0x80
+            } else {
+                at as u8 - 1
+            };
+            at += 1;
+        }
+        point += 1;
+    }
+    rows
+};
+
+/// Keeps the values of the last `count` digits: loaded at `count`.
+static KEEP: [u8; 32] = {
+    let mut mask = [0; 32];
+    let mut at = 16;
+    while at < 32 {
+        mask[at] = 0x0F;
+        at += 1;
+    }
+    mask
+};
+
+#[inline(always)]
+fn compact(point: usize) -> &'static [u8; 16] {
+    &COMPACT[point & 15]
+}
+
+#[inline(always)]
+fn keep(count: usize) -> &'static [u8; 16] {
+    let found = KEEP.get(count..).and_then(|tail| tail.first_chunk());
+    found.unwrap_or(&[0; 16])
+}
+
+#[inline]
+#[target_feature(enable = "sse4.2")]
+fn load16(bytes: &[u8; 16]) -> __m128i {
+    // SAFETY: the array has the 16 bytes that are read; the load needs no alignment.
+    unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) }
+}
+
+#[inline]
+#[target_feature(enable = "sse4.2")]
+fn halves(text: &[u8; 32]) -> (__m128i, __m128i) {
+    let (halves, _) = text.as_chunks::<16>();
+    (load16(&halves[0]), load16(&halves[1]))
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn load32(bytes: &[u8; 32]) -> __m256i {
+    // SAFETY: the array has the 32 bytes that are read; the load needs no alignment.
+    unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) }
+}
+
+#[inline]
+#[target_feature(enable = "sse4.2")]
+fn bits(low: __m128i, high: __m128i) -> u32 {
+    let low = _mm_movemask_epi8(low).cast_unsigned();
+    low | _mm_movemask_epi8(high).cast_unsigned() << 16
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn wide_bits(bytes: __m256i) -> u32 {
+    _mm256_movemask_epi8(bytes).cast_unsigned()
+}
+
+#[inline]
+#[target_feature(enable = "sse4.2,popcnt")]
+fn differs16(text: &[u8; 32], other: &[u8; 32]) -> u32 {
+    let (text, other) = (halves(text), halves(other));
+    !bits(
+        _mm_cmpeq_epi8(text.0, other.0),
+        _mm_cmpeq_epi8(text.1, other.1),
+    )
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn differs32(text: &[u8; 32], other: &[u8; 32]) -> u32 {
+    !wide_bits(_mm256_cmpeq_epi8(load32(text), load32(other)))
+}
+
+/// The lower case of ASCII letters.
+#[inline]
+#[target_feature(enable = "sse4.2")]
+fn lower16(text: __m128i) -> __m128i {
+    let letter = _mm_sub_epi8(text, _mm_set1_epi8(b'A'.cast_signed()));
+    let is_upper = _mm_cmpeq_epi8(_mm_min_epu8(letter, _mm_set1_epi8(25)), letter);
+    _mm_or_si128(text, _mm_and_si128(is_upper, _mm_set1_epi8(0x20)))
+}
+
+#[inline]
+#[target_feature(enable = "sse4.2,popcnt")]
+fn differs_lower16(text: &[u8; 32], other: &[u8; 32]) -> u32 {
+    let (text, other) = (halves(text), halves(other));
+    !bits(
+        _mm_cmpeq_epi8(text.0, lower16(other.0)),
+        _mm_cmpeq_epi8(text.1, lower16(other.1)),
+    )
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn differs_lower32(text: &[u8; 32], other: &[u8; 32]) -> u32 {
+    let other = load32(other);
+    let letter = _mm256_sub_epi8(other, _mm256_set1_epi8(b'A'.cast_signed()));
+    let is_upper = _mm256_cmpeq_epi8(_mm256_min_epu8(letter, _mm256_set1_epi8(25)), letter);
+    let case = _mm256_and_si256(is_upper, _mm256_set1_epi8(0x20));
+    !wide_bits(_mm256_cmpeq_epi8(
+        load32(text),
+        _mm256_or_si256(other, case),
+    ))
+}
+
+#[inline]
+#[target_feature(enable = "sse4.2,popcnt")]
+fn numeric16(text: &[u8; 32]) -> Numeric {
+    let (low, high) = halves(text);
+    let (zero, nine, dot) = (
+        _mm_set1_epi8(b'0'.cast_signed()),
+        _mm_set1_epi8(9),
+        _mm_set1_epi8(b'.'.cast_signed()),
+    );
+    let (low_value, high_value) = (_mm_sub_epi8(low, zero), _mm_sub_epi8(high, zero));
+    let digits = bits(
+        _mm_cmpeq_epi8(_mm_min_epu8(low_value, nine), low_value),
+        _mm_cmpeq_epi8(_mm_min_epu8(high_value, nine), high_value),
+    );
+    let dots = bits(_mm_cmpeq_epi8(low, dot), _mm_cmpeq_epi8(high, dot));
+    Numeric {
+        others: !(digits | dots),
+        dots,
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn numeric32(text: &[u8; 32]) -> Numeric {
+    let text = load32(text);
+    let value = _mm256_sub_epi8(text, _mm256_set1_epi8(b'0'.cast_signed()));
+    let digits = _mm256_cmpeq_epi8(_mm256_min_epu8(value, _mm256_set1_epi8(9)), value);
+    let dots = _mm256_cmpeq_epi8(text, _mm256_set1_epi8(b'.'.cast_signed()));
+    Numeric {
+        others: !wide_bits(_mm256_or_si256(digits, dots)),
+        dots: wide_bits(dots),
+    }
+}
+
+#[inline]
+#[target_feature(enable = "sse4.2,popcnt")]
+fn textual16(text: &[u8; 32], end: u8) -> Textual {
+    let (low, high) = halves(text);
+    let end = _mm_set1_epi8(end.cast_signed());
+    // Signed: what is above 127 is below the space, too.
+    let (space, backslash) = (
+        _mm_set1_epi8(b' '.cast_signed()),
+        _mm_set1_epi8(b'\\'.cast_signed()),
+    );
+    Textual {
+        ends: bits(_mm_cmpeq_epi8(low, end), _mm_cmpeq_epi8(high, end)),
+        unclean: bits(
+            _mm_or_si128(_mm_cmpgt_epi8(space, low), _mm_cmpeq_epi8(low, backslash)),
+            _mm_or_si128(_mm_cmpgt_epi8(space, high), _mm_cmpeq_epi8(high, backslash)),
+        ),
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn textual32(text: &[u8; 32], end: u8) -> Textual {
+    let text = load32(text);
+    let control = _mm256_cmpgt_epi8(_mm256_set1_epi8(b' '.cast_signed()), text);
+    let backslash = _mm256_cmpeq_epi8(text, _mm256_set1_epi8(b'\\'.cast_signed()));
+    Textual {
+        ends: wide_bits(_mm256_cmpeq_epi8(text, _mm256_set1_epi8(end.cast_signed()))),
+        unclean: wide_bits(_mm256_or_si256(control, backslash)),
+    }
+}
+
+/// Two halves of eight digits to their value.
+#[inline(always)]
+const fn join(halves: i64) -> u64 {
+    let halves = halves.cast_unsigned();
+    (halves & 0xFFFF_FFFF) * 100_000_000 + (halves >> 32)
+}
+
+#[inline]
+#[target_feature(enable = "sse4.2,popcnt")]
+fn digits16(digits: Digits<'_>) -> u64 {
+    let compact = _mm_shuffle_epi8(load16(digits.window), load16(compact(digits.point)));
+    let values = _mm_and_si128(compact, load16(keep(digits.count)));
+    let pairs = _mm_maddubs_epi16(values, _mm_set1_epi16(0x010A));
+    let fours = _mm_madd_epi16(pairs, _mm_set1_epi32(0x0001_0064));
+    let fours = _mm_packus_epi32(fours, fours);
+    join(_mm_cvtsi128_si64(_mm_madd_epi16(
+        fours,
+        _mm_set1_epi32(0x0001_2710),
+    )))
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn two(first: &[u8; 16], second: &[u8; 16]) -> __m256i {
+    _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(load16(first)), load16(second))
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn two_digits32(first: Digits<'_>, second: Digits<'_>) -> (u64, u64) {
+    let moves = two(compact(first.point), compact(second.point));
+    let compact = _mm256_shuffle_epi8(two(first.window, second.window), moves);
+    let values = _mm256_and_si256(compact, two(keep(first.count), keep(second.count)));
+    let pairs = _mm256_maddubs_epi16(values, _mm256_set1_epi16(0x010A));
+    let fours = _mm256_madd_epi16(pairs, _mm256_set1_epi32(0x0001_0064));
+    let fours = _mm256_packus_epi32(fours, fours);
+    let eights = _mm256_madd_epi16(fours, _mm256_set1_epi32(0x0001_2710));
+    (
+        join(_mm_cvtsi128_si64(_mm256_castsi256_si128(eights))),
+        join(_mm_cvtsi128_si64(_mm256_extracti128_si256::<1>(eights))),
+    )
+}
+
+#[inline]
+#[target_feature(enable = "sse4.2,popcnt")]
+fn zeros16(window: &[u8; 16]) -> u32 {
+    let zeros = _mm_cmpeq_epi8(load16(window), _mm_set1_epi8(b'0'.cast_signed()));
+    (_mm_movemask_epi8(zeros).cast_unsigned() << 16).leading_ones()
+}
+
+/// The 32 digits of a UUID stand between four hyphens: two shuffles bring each half together.
+#[inline]
+#[target_feature(enable = "sse4.2,popcnt")]
+fn uuid16(text: &[u8; 36]) -> Option<[u8; 16]> {
+    const Z: u8 = 0x80;
+    static HEAD: [[u8; 16]; 2] = [
+        [0, 1, 2, 3, 4, 5, 6, 7, Z, Z, Z, Z, Z, Z, Z, Z],
+        [Z, Z, Z, Z, Z, Z, Z, Z, 7, 8, 9, 10, 12, 13, 14, 15],
+    ];
+    static TAIL: [[u8; 16]; 2] = [
+        [0, 1, 2, 3, Z, Z, Z, Z, Z, Z, Z, Z, Z, Z, Z, Z],
+        [Z, Z, Z, Z, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
+    ];
+    let at = |from: usize| text.get(from..).and_then(|tail| tail.first_chunk::<16>());
+    let pick =
+        |from: usize, moves: &[u8; 16]| Some(_mm_shuffle_epi8(load16(at(from)?), load16(moves)));
+    let head = _mm_or_si128(pick(0, &HEAD[0])?, pick(2, &HEAD[1])?);
+    let tail = _mm_or_si128(pick(19, &TAIL[0])?, pick(20, &TAIL[1])?);
+    let hyphens = [8, 13, 18, 23].map(|at| text[at] == b'-');
+    let ((head, head_good), (tail, tail_good)) = (nibbles(head), nibbles(tail));
+    let join = _mm_set1_epi16(0x0110);
+    let bytes = _mm_packus_epi16(_mm_maddubs_epi16(head, join), _mm_maddubs_epi16(tail, join));
+    let good = bits(head_good, tail_good) == u32::MAX && hyphens == [true; 4];
+    good.then(|| {
+        let low = _mm_cvtsi128_si64(bytes).to_le_bytes();
+        let high = _mm_cvtsi128_si64(core::arch::x86_64::_mm_srli_si128::<8>(bytes)).to_le_bytes();
+        let mut whole = [0; 16];
+        whole[..8].copy_from_slice(&low);
+        whole[8..].copy_from_slice(&high);
+        whole
+    })
+}
+
+/// The values of hexadecimal digits, and which bytes are such.
+#[inline]
+#[target_feature(enable = "sse4.2")]
+fn nibbles(text: __m128i) -> (__m128i, __m128i) {
+    let value = _mm_sub_epi8(text, _mm_set1_epi8(b'0'.cast_signed()));
+    let digit = _mm_cmpeq_epi8(_mm_min_epu8(value, _mm_set1_epi8(9)), value);
+    let lower = _mm_or_si128(text, _mm_set1_epi8(0x20));
+    let letter = _mm_sub_epi8(lower, _mm_set1_epi8(b'a'.cast_signed()));
+    let is_letter = _mm_cmpeq_epi8(_mm_min_epu8(letter, _mm_set1_epi8(5)), letter);
+    let value = _mm_add_epi8(
+        _mm_and_si128(text, _mm_set1_epi8(0x0F)),
+        _mm_and_si128(is_letter, _mm_set1_epi8(9)),
+    );
+    (value, _mm_or_si128(digit, is_letter))
+}
+
+/// Calls the functions above with the token that stands for their features.
+macro_rules! isa {
+    ($isa:ty, $differs:ident, $differs_lower:ident, $numeric:ident, $textual:ident, $two_digits:expr) => {
+        impl Isa for $isa {
+            #[inline(always)]
+            fn differs(self, text: &[u8; 32], other: &[u8; 32]) -> u32 {
+                // SAFETY: the token proves the features.
+                unsafe { $differs(text, other) }
+            }
+
+            #[inline(always)]
+            fn differs_lower(self, text: &[u8; 32], other: &[u8; 32]) -> u32 {
+                // SAFETY: the token proves the features.
+                unsafe { $differs_lower(text, other) }
+            }
+
+            #[inline(always)]
+            fn numeric(self, text: &[u8; 32]) -> Numeric {
+                // SAFETY: the token proves the features.
+                unsafe { $numeric(text) }
+            }
+
+            #[inline(always)]
+            fn textual(self, text: &[u8; 32], end: u8) -> Textual {
+                // SAFETY: the token proves the features.
+                unsafe { $textual(text, end) }
+            }
+
+            #[inline(always)]
+            fn digits(self, digits: Digits<'_>) -> u64 {
+                // SAFETY: the token proves the features.
+                unsafe { digits16(digits) }
+            }
+
+            #[inline(always)]
+            fn two_digits(self, first: Digits<'_>, second: Digits<'_>) -> (u64, u64) {
+                $two_digits(self, first, second)
+            }
+
+            #[inline(always)]
+            fn zeros(self, window: &[u8; 16]) -> u32 {
+                // SAFETY: the token proves the features.
+                unsafe { zeros16(window) }
+            }
+
+            #[inline(always)]
+            fn uuid(self, text: &[u8; 36]) -> Option<[u8; 16]> {
+                // SAFETY: the token proves the features.
+                unsafe { uuid16(text) }
+            }
+        }
+    };
+}
+
+isa!(
+    Sse42,
+    differs16,
+    differs_lower16,
+    numeric16,
+    textual16,
+    |isa: Sse42, first, second| (isa.digits(first), isa.digits(second))
+);
+isa!(
+    Avx2,
+    differs32,
+    differs_lower32,
+    numeric32,
+    textual32,
+    |_isa: Avx2, first, second| {
+        // SAFETY: the token proves the features.
+        unsafe { two_digits32(first, second) }
+    }
+);

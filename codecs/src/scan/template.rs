@@ -1,0 +1,326 @@
+//! Templates: what a message of one kind looks like, as data.
+//!
+//! A template is text: the message's own bytes with holes where its values stand. Every byte outside
+//! the holes must be on the wire exactly; every byte inside is checked by the hole's form. So what a
+//! template accepts is well-formed JSON in UTF-8, without a pass that looks for either.
+//!
+//! ```text
+//! {"e":"trade","E":<sent:digits>,"s":"<symbol:symbol>","p":"<px:quoted>","m":<maker:flag>}
+//! ```
+//!
+//! | form | what may stand there |
+//! |---|---|
+//! | `digits` | an unsigned JSON number without fraction |
+//! | `number` | an unsigned JSON number |
+//! | `signed` | a JSON number without exponent |
+//! | `quoted` | digits with at most one point between them, inside quotes |
+//! | `text` | printable ASCII up to a quote, without backslash |
+//! | `symbol` | text that is the symbol of an instrument |
+//! | `lower` | a symbol in lower case up to `@` |
+//! | `stream` | text up to `@`: must be the symbol in lower case |
+//! | `uuid` | a hyphenated UUID |
+//! | `flag` | `true` or `false` |
+//! | `bids …`, `asks …` | an array of levels, spelled as the text behind the form tells with `*` for price and quantity |
+//!
+//! `<{>` and `<}>` enclose what repeats, separated by commas. `_` names a value that is not read.
+
+use super::levels::Shape;
+
+/// Most values of one message.
+pub(crate) const SLOTS: usize = 24;
+
+/// Where values go that are not read.
+pub(crate) const UNREAD: u8 = SLOTS as u8 - 1;
+
+/// Bytes of a literal that are compared at once.
+const LITERAL: usize = 32;
+
+/// What may stand in a hole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hole {
+    /// Nothing: the literal goes on.
+    None,
+    Digits,
+    Number,
+    Signed,
+    Quoted,
+    Text,
+    Symbol,
+    Lower,
+    Stream,
+    Uuid,
+    Flag,
+    Bids,
+    Asks,
+}
+
+impl Hole {
+    const FORMS: [(&'static str, Self); 12] = [
+        ("digits", Self::Digits),
+        ("number", Self::Number),
+        ("signed", Self::Signed),
+        ("quoted", Self::Quoted),
+        ("text", Self::Text),
+        ("symbol", Self::Symbol),
+        ("lower", Self::Lower),
+        ("stream", Self::Stream),
+        ("uuid", Self::Uuid),
+        ("flag", Self::Flag),
+        ("bids", Self::Bids),
+        ("asks", Self::Asks),
+    ];
+
+    pub(crate) fn of_form(form: &str) -> Option<Self> {
+        let row = Self::FORMS.iter().find(|row| row.0 == form)?;
+        Some(row.1)
+    }
+}
+
+/// A literal and the hole behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Step {
+    pub(crate) literal: [u8; LITERAL],
+    /// One bit for each byte of the literal.
+    pub(crate) bytes: u32,
+    pub(crate) len: u8,
+    pub(crate) hole: Hole,
+    pub(crate) slot: u8,
+}
+
+/// One shape of one kind of message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Template {
+    /// Up to the first element that repeats, or all.
+    pub(crate) head: Vec<Step>,
+    /// One element; nothing repeats where it is empty.
+    pub(crate) element: Vec<Step>,
+    /// Behind the last element.
+    pub(crate) tail: Vec<Step>,
+    /// The slots that it fills.
+    pub(crate) present: u32,
+    pub(crate) shape: Shape,
+    /// Unknown fields that every message of this shape has: channel and name in the drift counts.
+    pub(crate) unknown: Vec<(&'static str, Box<str>)>,
+}
+
+/// Why a text is no template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// A hole that is not closed, or has no name and form.
+    Hole,
+    /// A form that is none.
+    Form,
+    /// A name that the kind of message does not have, or that stands twice.
+    Slot,
+    /// A repetition that is not closed, or a second one.
+    Repeat,
+    /// Levels before the symbol, asks before bids, or levels whose spelling is not understood.
+    Levels,
+}
+
+impl Template {
+    /// Reads a template; `slots` names the values of its kind of message.
+    pub(crate) fn parse(text: &str, slots: &[&str]) -> Result<Self, Fault> {
+        let mut template = Self {
+            head: Vec::new(),
+            element: Vec::new(),
+            tail: Vec::new(),
+            present: 0,
+            shape: Shape::default(),
+            unknown: Vec::new(),
+        };
+        let mut parser = Parser {
+            template: &mut template,
+            slots,
+            part: Part::Head,
+            literal: Vec::new(),
+        };
+        parser.read(text)?;
+        template.check()?;
+        Ok(template)
+    }
+
+    /// All steps, in the order of the message.
+    pub(crate) fn steps(&self) -> impl Iterator<Item = &Step> {
+        self.head.iter().chain(&self.element).chain(&self.tail)
+    }
+
+    fn check(&self) -> Result<(), Fault> {
+        let place = |holes: &[Hole]| self.steps().position(|step| holes.contains(&step.hole));
+        let symbol = place(&[Hole::Symbol, Hole::Lower]);
+        let (bids, asks) = (place(&[Hole::Bids]), place(&[Hole::Asks]));
+        let in_order = match (bids, asks) {
+            (None, None) => true,
+            (Some(bids), Some(asks)) => symbol.is_some_and(|symbol| symbol < bids) && bids < asks,
+            _ => false,
+        };
+        if in_order { Ok(()) } else { Err(Fault::Levels) }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Head,
+    Element,
+    Tail,
+}
+
+struct Parser<'a> {
+    template: &'a mut Template,
+    slots: &'a [&'a str],
+    part: Part,
+    /// Bytes since the last hole.
+    literal: Vec<u8>,
+}
+
+impl Parser<'_> {
+    fn read(&mut self, text: &str) -> Result<(), Fault> {
+        let mut rest = text;
+        while let Some((literal, tail)) = rest.split_once('<') {
+            self.literal.extend_from_slice(literal.as_bytes());
+            let (hole, tail) = tail.split_once('>').ok_or(Fault::Hole)?;
+            match hole {
+                "{" => self.next_part(Part::Head, Part::Element)?,
+                "}" => self.next_part(Part::Element, Part::Tail)?,
+                hole => self.hole(hole)?,
+            }
+            rest = tail;
+        }
+        self.literal.extend_from_slice(rest.as_bytes());
+        self.push(Hole::None, UNREAD);
+        if self.part == Part::Element {
+            return Err(Fault::Repeat);
+        }
+        Ok(())
+    }
+
+    fn next_part(&mut self, from: Part, to: Part) -> Result<(), Fault> {
+        if self.part != from {
+            return Err(Fault::Repeat);
+        }
+        self.push(Hole::None, UNREAD);
+        self.part = to;
+        Ok(())
+    }
+
+    fn hole(&mut self, text: &str) -> Result<(), Fault> {
+        let (name, form) = text.split_once(':').ok_or(Fault::Hole)?;
+        let (form, spelling) = form.split_once(' ').unwrap_or((form, ""));
+        let hole = Hole::of_form(form).ok_or(Fault::Form)?;
+        if matches!(hole, Hole::Bids | Hole::Asks) {
+            let shape = Shape::parse(spelling).ok_or(Fault::Levels)?;
+            if hole == Hole::Asks && shape != self.template.shape {
+                return Err(Fault::Levels);
+            }
+            self.template.shape = shape;
+        }
+        let slot = self.slot(name)?;
+        self.push(hole, slot);
+        Ok(())
+    }
+
+    fn slot(&mut self, name: &str) -> Result<u8, Fault> {
+        if name == "_" {
+            return Ok(UNREAD);
+        }
+        let found = self.slots.iter().position(|slot| *slot == name);
+        let slot = found.and_then(|at| u8::try_from(at).ok());
+        let slot = slot.filter(|slot| *slot < UNREAD).ok_or(Fault::Slot)?;
+        if self.template.present & 1 << slot != 0 {
+            return Err(Fault::Slot);
+        }
+        self.template.present |= 1 << slot;
+        Ok(slot)
+    }
+
+    /// Adds the literal since the last hole, in pieces, and the hole.
+    fn push(&mut self, hole: Hole, slot: u8) {
+        let steps = match self.part {
+            Part::Head => &mut self.template.head,
+            Part::Element => &mut self.template.element,
+            Part::Tail => &mut self.template.tail,
+        };
+        let (whole, last) = match self.literal.len() {
+            0 => (0, 0),
+            len => ((len - 1) / LITERAL, (len - 1) / LITERAL * LITERAL),
+        };
+        for piece in self.literal.chunks(LITERAL).take(whole) {
+            steps.push(step(piece, Hole::None, UNREAD));
+        }
+        let rest = self.literal.get(last..).unwrap_or(&[]);
+        if !rest.is_empty() || hole != Hole::None {
+            steps.push(step(rest, hole, slot));
+        }
+        self.literal.clear();
+    }
+}
+
+/// `piece` has at most [`LITERAL`] bytes.
+fn step(piece: &[u8], hole: Hole, slot: u8) -> Step {
+    let mut literal = [0; LITERAL];
+    for (to, from) in literal.iter_mut().zip(piece) {
+        *to = *from;
+    }
+    let len = piece.len().min(LITERAL) as u8;
+    Step {
+        literal,
+        bytes: super::simd::low(u32::from(len)),
+        len,
+        hole,
+        slot,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_becomes_literals_and_holes() {
+        let text = r#"{"e":"a name that needs more than one window","E":<E:digits>,"d":[<{>{"p":"<p:quoted>"}<}>]}"#;
+        let template = Template::parse(text, &["E", "p"]).unwrap();
+        let holes = |steps: &[Step]| {
+            steps
+                .iter()
+                .map(|step| (step.len, step.hole, step.slot))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            holes(&template.head),
+            [
+                (32, Hole::None, UNREAD),
+                (18, Hole::Digits, 0),
+                (6, Hole::None, UNREAD)
+            ]
+        );
+        assert_eq!(
+            holes(&template.element),
+            [(6, Hole::Quoted, 1), (2, Hole::None, UNREAD)]
+        );
+        assert_eq!(holes(&template.tail), [(2, Hole::None, UNREAD)]);
+        assert_eq!(template.present, 0b11);
+    }
+
+    #[test]
+    fn text_that_is_no_template_names_its_fault() {
+        for (text, fault) in [
+            ("<E:digits", Fault::Hole),
+            ("<E>", Fault::Hole),
+            ("<E:float>", Fault::Form),
+            ("<X:digits>", Fault::Slot),
+            ("<E:digits>,<E:digits>", Fault::Slot),
+            ("<{>", Fault::Repeat),
+            ("<}>", Fault::Repeat),
+            ("<{><}><{><}>", Fault::Repeat),
+            (r#"<b:bids ["*","*"]>"#, Fault::Levels),
+            (
+                r#"<s:symbol><a:asks ["*","*"]><b:bids ["*","*"]>"#,
+                Fault::Levels,
+            ),
+            (r#"<s:symbol><b:bids ["*"]>"#, Fault::Levels),
+        ] {
+            let parsed = Template::parse(text, &["E", "s", "a", "b"]);
+            assert_eq!(parsed, Err(fault), "{text}");
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! The high-rate messages as templates, and what their values become.
+//!
+//! The shapes are those of the venue's pages and of recordings; see this folder's `README.md`.
+
+use super::decode::aggressor;
+use crate::batch::Item;
+use crate::record::{Conditions, Trade, TradeId};
+use crate::scan::{Frame, Grammar, Isa, Kind, Message, Reason};
+use crate::venue::{Channel, VenueId, levels};
+
+/// The scanner's side of Binance.
+#[derive(Debug)]
+pub(super) struct Shapes;
+
+const TRADE: usize = 0;
+const AGG_TRADE: usize = 1;
+const BOOK_TICKER: usize = 2;
+
+/// Slots of trades and aggregates.
+mod fill {
+    pub(super) const NAMES: &[&str] = &[
+        "stream", "s", "id", "p", "q", "E", "T", "m", "first", "last",
+    ];
+    pub(super) const STREAM: usize = 0;
+    pub(super) const SYMBOL: usize = 1;
+    pub(super) const ID: usize = 2;
+    pub(super) const PX: usize = 3;
+    pub(super) const QTY: usize = 4;
+    pub(super) const SENT: usize = 5;
+    pub(super) const TIME: usize = 6;
+    pub(super) const MAKER: usize = 7;
+    pub(super) const FIRST: usize = 8;
+    pub(super) const LAST: usize = 9;
+}
+
+/// Slots of best prices.
+mod best {
+    pub(super) const NAMES: &[&str] = &["stream", "s", "u", "b", "B", "a", "A", "E", "T"];
+    pub(super) const STREAM: usize = 0;
+    pub(super) const SYMBOL: usize = 1;
+    pub(super) const SEQ: usize = 2;
+    pub(super) const BID_PX: usize = 3;
+    pub(super) const BID_QTY: usize = 4;
+    pub(super) const ASK_PX: usize = 5;
+    pub(super) const ASK_QTY: usize = 6;
+    pub(super) const SENT: usize = 7;
+    pub(super) const TIME: usize = 8;
+}
+
+/// A payload in the wrapper of combined streams, and bare.
+macro_rules! both {
+    ($stream:literal: $($payload:literal),+ $(,)?) => {
+        &[
+            $(concat!("{\"stream\":\"<stream:stream>@", $stream, "\",\"data\":", $payload, "}"),)+
+            $($payload,)+
+        ]
+    };
+}
+
+const KINDS: &[Kind] = &[
+    Kind {
+        channel: Channel::TRADE,
+        slots: fill::NAMES,
+        templates: both!("trade":
+            r#"{"e":"trade","E":<E:digits>,"s":"<s:symbol>","t":<id:digits>,"p":"<p:quoted>","q":"<q:quoted>","T":<T:digits>,"m":<m:flag>,"M":<_:flag>}"#,
+            r#"{"e":"trade","E":<E:digits>,"T":<T:digits>,"s":"<s:symbol>","t":<id:digits>,"p":"<p:quoted>","q":"<q:quoted>","X":"<_:text>","m":<m:flag>}"#,
+        ),
+    },
+    Kind {
+        channel: Channel::AGG_TRADE,
+        slots: fill::NAMES,
+        templates: both!("aggTrade":
+            r#"{"e":"aggTrade","E":<E:digits>,"s":"<s:symbol>","a":<id:digits>,"p":"<p:quoted>","q":"<q:quoted>","f":<first:digits>,"l":<last:digits>,"T":<T:digits>,"m":<m:flag>,"M":<_:flag>}"#,
+            r#"{"e":"aggTrade","E":<E:digits>,"s":"<s:symbol>","a":<id:digits>,"p":"<p:quoted>","q":"<q:quoted>","nq":"<_:quoted>","f":<first:digits>,"l":<last:digits>,"T":<T:digits>,"m":<m:flag>,"st":<_:digits>}"#,
+            r#"{"e":"aggTrade","E":<E:digits>,"a":<id:digits>,"s":"<s:symbol>","p":"<p:quoted>","q":"<q:quoted>","f":<first:digits>,"l":<last:digits>,"T":<T:digits>,"m":<m:flag>,"st":<_:digits>}"#,
+            r#"{"e":"aggTrade","E":<E:digits>,"a":<id:digits>,"s":"<s:symbol>","p":"<p:quoted>","q":"<q:quoted>","f":<first:digits>,"l":<last:digits>,"T":<T:digits>,"m":<m:flag>}"#,
+        ),
+    },
+    Kind {
+        channel: Channel::BBO,
+        slots: best::NAMES,
+        templates: both!("bookTicker":
+            r#"{"u":<u:digits>,"s":"<s:symbol>","b":"<b:quoted>","B":"<B:quoted>","a":"<a:quoted>","A":"<A:quoted>"}"#,
+            r#"{"e":"bookTicker","u":<u:digits>,"s":"<s:symbol>","b":"<b:quoted>","B":"<B:quoted>","a":"<a:quoted>","A":"<A:quoted>","T":<T:digits>,"E":<E:digits>}"#,
+            r#"{"e":"bookTicker","u":<u:digits>,"E":<E:digits>,"T":<T:digits>,"s":"<s:symbol>","ps":"<_:text>","b":"<b:quoted>","B":"<B:quoted>","a":"<a:quoted>","A":"<A:quoted>","st":<_:digits>}"#,
+            r#"{"u":<u:digits>,"e":"bookTicker","s":"<s:symbol>","ps":"<_:text>","b":"<b:quoted>","B":"<B:quoted>","a":"<a:quoted>","A":"<A:quoted>","T":<T:digits>,"E":<E:digits>}"#,
+        ),
+    },
+];
+
+/// Eight bytes as they stand in a window.
+const fn word(text: &[u8; 8]) -> u64 {
+    u64::from_le_bytes(*text)
+}
+
+impl Grammar for Shapes {
+    type Context = VenueId;
+
+    const KINDS: &'static [Kind] = KINDS;
+
+    #[inline(always)]
+    fn kind<I: Isa>(isa: I, frame: Frame<'_>) -> Option<usize> {
+        const EVENT: u64 = word(b"{\"e\":\"\0\0");
+        let first = u64::from_le_bytes(*frame.window(0)?);
+        let name_at = if first == word(b"{\"stream") {
+            let at = isa.textual(frame.window(11)?, b'@').ends.trailing_zeros();
+            12 + at as usize
+        } else if first & 0xFFFF_FFFF_FFFF == EVENT {
+            6
+        } else {
+            let is_ticker = first as u32 == word(b"{\"u\"\0\0\0\0") as u32;
+            return is_ticker.then_some(BOOK_TICKER);
+        };
+        let name = u64::from_le_bytes(*frame.window(name_at)?);
+        if name == word(b"bookTick") {
+            Some(BOOK_TICKER)
+        } else if name == word(b"trade\",\"") {
+            Some(TRADE)
+        } else if name == word(b"aggTrade") {
+            Some(AGG_TRADE)
+        } else {
+            None
+        }
+    }
+
+    #[inline(always)]
+    fn emit<I: Isa>(kind: usize, _id: VenueId, message: &mut Message<'_, I>) -> Result<(), Reason> {
+        match kind {
+            TRADE | AGG_TRADE => trade(kind == AGG_TRADE, message),
+            _ => book_ticker(message),
+        }
+    }
+}
+
+#[inline(always)]
+fn trade<I: Isa>(aggregate: bool, message: &mut Message<'_, I>) -> Result<(), Reason> {
+    if message.has(fill::STREAM) && !message.is_lower_of(fill::STREAM, fill::SYMBOL) {
+        return Err(Reason::Value);
+    }
+    let instrument = message.instrument()?;
+    let numbers = (
+        (Some(message.number(fill::PX)), "p"),
+        (Some(message.number(fill::QTY)), "q"),
+    );
+    let (px, qty) =
+        levels::px_and_qty(instrument, numbers.0, numbers.1).map_err(|_| Reason::Number)?;
+    let id = message.unsigned(fill::ID)?;
+    let side = aggressor(message.flag(fill::MAKER));
+    let mut record = Trade::new(
+        instrument.id,
+        px,
+        qty,
+        side,
+        TradeId::Integer(u128::from(id)),
+    );
+    record.header.seq = id;
+    record.header.ts_venue = message.epoch(fill::TIME)?;
+    record.header.ts_send = message.epoch(fill::SENT)?;
+    if aggregate {
+        record.first_id = message.unsigned(fill::FIRST)?;
+        record.last_id = message.unsigned(fill::LAST)?;
+        record.conditions = Conditions::AGGREGATE;
+    }
+    message.batch.items.push(Item::Trade(record));
+    Ok(())
+}
+
+#[inline(always)]
+fn book_ticker<I: Isa>(message: &mut Message<'_, I>) -> Result<(), Reason> {
+    if message.has(best::STREAM) && !message.is_lower_of(best::STREAM, best::SYMBOL) {
+        return Err(Reason::Value);
+    }
+    let sides = [
+        (Some(message.number(best::BID_PX)), "b"),
+        (Some(message.number(best::BID_QTY)), "B"),
+        (Some(message.number(best::ASK_PX)), "a"),
+        (Some(message.number(best::ASK_QTY)), "A"),
+    ];
+    let mut bbo = levels::best(message.instrument()?, sides).map_err(|_| Reason::Number)?;
+    bbo.header.seq = message.unsigned(best::SEQ)?;
+    bbo.header.ts_send = message.optional_epoch(best::SENT)?;
+    bbo.header.ts_venue = message.optional_epoch(best::TIME)?;
+    message.batch.items.push(Item::Bbo(bbo));
+    Ok(())
+}

@@ -3,12 +3,21 @@
 //! A cursor's *gate* is the position below which it has released everything. The producer never
 //! writes to a line at or behind a gate that belongs to the lap before, so between gate and head
 //! the cursor has the memory for itself (and for other readers) and may look at it as plain bytes.
+//!
+//! A frame of several lines would cost a waiting reader two transfers, one after the other: the line
+//! with the mark, then the rest. So an idle cursor asks for the lines behind the mark as well, as
+//! many as the last frame had: they then come beside it, not behind it.
 
 use std::fmt;
 
 use crate::lines::{Header, MARK_CLOSED, lines_for};
+use crate::prefetch;
 use crate::shared::{GATE_OPEN, Shared};
 use crate::sync::{Arc, Ordering};
+
+/// Lines asked for while waiting, at most: what a trade or a best price with its header takes. Of a
+/// longer frame the rest comes fast enough, since the hardware sees a stream by then.
+const PREFETCH_LINES_MAX: u64 = 4;
 
 /// One frame, where it lies in the ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,12 +47,52 @@ pub struct Cursor {
     shared: Arc<Shared>,
     /// Index into the gates.
     gate: usize,
-    /// Position to read next.
-    position: u64,
     /// Value of the gate.
     released: u64,
+    place: Place,
+}
+
+/// Where a cursor stands.
+struct Place {
+    /// Position to read next.
+    position: u64,
     /// Ordinal of the frame to read next.
     ordinal: u64,
+    /// Lines of the frame read last.
+    lines: u64,
+}
+
+/// A frame's place in the memory.
+struct Found {
+    position: u64,
+    len: usize,
+    tag: u32,
+}
+
+impl Place {
+    /// Goes behind the next frame and tells where it is, or the mark found instead.
+    #[inline]
+    fn next(&mut self, shared: &Shared) -> Result<Found, u64> {
+        let lines = &shared.lines;
+        loop {
+            let mark = lines.mark(self.position).load(Ordering::Acquire);
+            if mark != self.ordinal + 1 {
+                return Err(mark);
+            }
+            // At most two rounds: behind a padding is never another one.
+            let header = lines.header(self.position).load(Ordering::Relaxed);
+            match Header::unpack(header) {
+                Header::Padding => self.position += lines.room(self.position),
+                Header::Frame { len, tag } => {
+                    let (position, len) = (self.position, len as usize);
+                    self.lines = lines_for(len);
+                    self.position += self.lines;
+                    self.ordinal += 1;
+                    return Ok(Found { position, len, tag });
+                }
+            }
+        }
+    }
 }
 
 impl Cursor {
@@ -51,9 +100,12 @@ impl Cursor {
         Self {
             shared,
             gate,
-            position: 0,
             released: 0,
-            ordinal: 0,
+            place: Place {
+                position: 0,
+                ordinal: 0,
+                lines: 1,
+            },
         }
     }
 
@@ -65,29 +117,43 @@ impl Cursor {
     ///
     /// # Hot path
     ///
-    /// Wait-free, copies nothing. While the ring is empty it reads one cache line, the one the next
-    /// frame will start in.
+    /// Wait-free, copies nothing. While the ring is empty it looks at one cache line, the one the
+    /// next frame will start in.
     #[inline]
     pub fn poll(&mut self) -> Polled<'_> {
-        loop {
-            let mark = self
-                .shared
-                .lines
-                .mark(self.position)
-                .load(Ordering::Acquire);
-            if mark != self.ordinal + 1 {
-                return self.idle(mark);
-            }
-            // At most two rounds: behind a padding is never another one.
-            match Header::unpack(
-                self.shared
-                    .lines
-                    .header(self.position)
-                    .load(Ordering::Relaxed),
-            ) {
-                Header::Padding => self.position += self.shared.lines.room(self.position),
-                Header::Frame { len, tag } => return self.take(len as usize, tag),
-            }
+        match self.place.next(&self.shared) {
+            Ok(found) => Polled::Frame(self.frame(&found)),
+            Err(mark) => self.idle(mark),
+        }
+    }
+
+    /// Takes up to `limit` frames that are there, to be looked at side by side: all of them stay in
+    /// place as long as the cursor is borrowed.
+    ///
+    /// The space of frames taken before this call goes back to the producer first. When nothing
+    /// comes, [`poll`](Self::poll) tells an empty ring from a closed one.
+    ///
+    /// ```
+    /// let (mut producer, [mut journal]) = feedd_ringbuf::ring::<1>(64)?;
+    /// for tag in 0..3 {
+    ///     producer.try_push(tag, &[b"frame"])?;
+    /// }
+    /// let batch: Vec<_> = journal.frames(2).collect();
+    /// assert_eq!((batch[0].tag, batch[1].tag), (0, 1));
+    /// assert_eq!(journal.frames(2).count(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Hot path
+    ///
+    /// Wait-free, copies nothing.
+    #[inline]
+    pub fn frames(&mut self, limit: usize) -> Frames<'_> {
+        self.release();
+        Frames {
+            shared: &self.shared,
+            place: &mut self.place,
+            left: limit,
         }
     }
 
@@ -96,21 +162,24 @@ impl Cursor {
     /// Worth calling after every some hundred frames when the ring never gets empty.
     #[inline]
     pub fn release(&mut self) {
-        if self.released != self.position {
-            self.released = self.position;
-            self.shared.gates[self.gate].store(self.position, Ordering::Release);
+        if self.released != self.place.position {
+            self.released = self.place.position;
+            self.shared.gates[self.gate].store(self.released, Ordering::Release);
         }
     }
 
     /// Ordinal of the frame to be read next, which is the number of frames read.
     #[must_use]
     pub fn next_ordinal(&self) -> u64 {
-        self.ordinal
+        self.place.ordinal
     }
 
     #[inline]
     fn idle(&mut self, mark: u64) -> Polled<'_> {
         self.release();
+        for ahead in 1..self.place.lines.min(PREFETCH_LINES_MAX) {
+            prefetch::to_read(self.shared.lines.mark(self.place.position + ahead));
+        }
         if mark == MARK_CLOSED {
             Polled::Closed
         } else {
@@ -119,39 +188,77 @@ impl Cursor {
     }
 
     #[inline]
-    fn take(&mut self, len: usize, tag: u32) -> Polled<'_> {
-        let position = self.position;
-        self.position += lines_for(len);
-        self.ordinal += 1;
-        Polled::Frame(Frame {
-            tag,
-            payload: self.view(position, len),
-        })
+    #[allow(unsafe_code, reason = "the promise that `view` asks for is given here")]
+    fn frame(&mut self, found: &Found) -> Frame<'_> {
+        // SAFETY: `found` lies between gate and head, and the gate moves only with `&mut self`,
+        // which the frame borrows.
+        unsafe { view(&self.shared, found) }
     }
+}
 
-    /// The payload of the published frame at `position`, which is at or behind this cursor's gate.
-    #[cfg(not(loom))]
+/// Frames taken by [`Cursor::frames`].
+pub struct Frames<'a> {
+    shared: &'a Shared,
+    place: &'a mut Place,
+    left: usize,
+}
+
+impl<'a> Iterator for Frames<'a> {
+    type Item = Frame<'a>;
+
     #[inline]
-    #[allow(
-        unsafe_code,
-        reason = "the one place where words are looked at as bytes"
-    )]
-    fn view(&mut self, position: u64, len: usize) -> &[u8] {
-        let words = self.shared.lines.payload(position, len).unwrap_or_default();
-        let len = len.min(size_of_val(words));
-        // SAFETY: `words` are initialised, live as long as `self.shared`, and hold `len` bytes. No
-        // store to them can happen while the slice lives: the mark was loaded with acquire order,
-        // so the producer's stores of this lap happened before; those of the next lap happen after
-        // it has acquired a gate above `position`, which only `release`, `poll` and `drop` store,
-        // and they cannot be called while the slice borrows `self` mutably. Taps and other cursors
-        // only read.
-        unsafe { std::slice::from_raw_parts(words.as_ptr().cast::<u8>(), len) }
+    #[allow(unsafe_code, reason = "the promise that `view` asks for is given here")]
+    fn next(&mut self) -> Option<Frame<'a>> {
+        self.left = self.left.checked_sub(1)?;
+        let Ok(found) = self.place.next(self.shared) else {
+            self.left = 0;
+            return None;
+        };
+        // SAFETY: `found` lies between gate and head, and the gate moves only with a `&mut Cursor`,
+        // which is borrowed for `'a`.
+        Some(unsafe { view(self.shared, &found) })
     }
+}
 
-    #[cfg(loom)]
-    fn view(&mut self, position: u64, len: usize) -> &[u8] {
-        let words = self.shared.lines.payload(position, len).unwrap_or_default();
-        crate::sync::model_view(words, len)
+/// The published frame at `found`.
+///
+/// # Safety
+///
+/// The frame lies between the gate of a cursor and the head, its mark was loaded with acquire
+/// order, and the gate stays where it is while the frame is borrowed.
+#[cfg(not(loom))]
+#[inline]
+#[allow(
+    unsafe_code,
+    reason = "the one place where words are looked at as bytes"
+)]
+unsafe fn view<'a>(shared: &'a Shared, found: &Found) -> Frame<'a> {
+    let words = shared.lines.payload(found.position, found.len);
+    let words = words.unwrap_or_default();
+    let len = found.len.min(size_of_val(words));
+    // SAFETY: `words` are initialised, live as long as `shared`, and hold `len` bytes. No store to
+    // them can happen while the slice lives: the producer's stores of this lap happened before the
+    // mark was loaded; those of the next lap happen after it has acquired a gate above the frame,
+    // which the caller rules out. Taps and other cursors only read.
+    let payload = unsafe { std::slice::from_raw_parts(words.as_ptr().cast::<u8>(), len) };
+    Frame {
+        tag: found.tag,
+        payload,
+    }
+}
+
+/// Under loom: registers the plain read with the model.
+///
+/// # Safety
+///
+/// None is needed; the signature is that of the real one.
+#[cfg(loom)]
+#[allow(unsafe_code, reason = "stands in for the function above")]
+unsafe fn view<'a>(shared: &'a Shared, found: &Found) -> Frame<'a> {
+    let words = shared.lines.payload(found.position, found.len);
+    Frame {
+        tag: found.tag,
+        payload: crate::sync::model_view(words.unwrap_or_default(), found.len),
     }
 }
 
@@ -165,7 +272,15 @@ impl fmt::Debug for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cursor")
             .field("gate", &self.gate)
-            .field("next_ordinal", &self.ordinal)
+            .field("next_ordinal", &self.place.ordinal)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Frames<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Frames")
+            .field("left", &self.left)
             .finish_non_exhaustive()
     }
 }

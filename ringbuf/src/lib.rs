@@ -23,8 +23,8 @@
 //! * **Who.** A ring has one [`Producer`], a number of [`Cursor`]s fixed when it is made, and any
 //!   number of [`Tap`]s added at any time through the [`Ring`] handle. Each may live on a thread of
 //!   its own and move between threads.
-//! * **Wait-free.** [`Producer::try_push`], [`Cursor::poll`], [`Cursor::release`] and [`Tap::poll`]
-//!   finish in a number of steps bounded by the frame's length and the number of cursors, whatever
+//! * **Wait-free.** [`Producer::try_push`], [`Batch::try_push`], [`Cursor::poll`],
+//!   [`Cursor::frames`], [`Cursor::release`] and [`Tap::poll`] finish in a number of steps bounded by the frame's length and the number of cursors, whatever
 //!   other threads do. They do not allocate, lock, log or call the system. [`Ring::tap`] is
 //!   lock-free. Only [`ring`] allocates.
 //! * **Full.** A cursor sees every frame. What it has not released cannot be overwritten; a push
@@ -37,18 +37,31 @@
 //! * **Capacity** is exact: a power of two of 64-byte lines. A frame takes the lines for its payload
 //!   and 16 bytes of header; one line stays free; the lines at the end of the memory which are too
 //!   few for a frame are skipped. The largest frame is half the ring less 16 bytes.
-//! * **Order.** Every reader sees frames in the order pushed, each whole.
+//! * **Order.** Every reader sees frames in the order pushed, each whole; those of a batch, all or
+//!   none.
 //!
 //! # How it works
 //!
 //! The layout is drawn in `lines.rs`. The mark that publishes a frame lies in the frame's first
 //! line, so a waiting reader needs the transfer of one cache line where a separate index would need
 //! two. The mark is the frame's ordinal, not its position: either is unique, and the ordinal is
-//! also what a lapped tap needs, so the header has 16 bytes instead of 24. Publishing is one store
-//! to a line the producer holds anyway; publishing several frames at once would save nothing, so
-//! there is no call for it. Why stale bytes are never taken for a mark: `producer.rs`. Why a tap
-//! never takes a torn frame for a whole one: `tap.rs` and `Shared::is_intact` in `shared.rs`. Why a
-//! cursor may look at plain bytes: the one `unsafe` block, in `cursor.rs`.
+//! also what a lapped tap needs, so the header has 16 bytes instead of 24.
+//!
+//! Three things keep the transfers few and off each other's way:
+//!
+//! * The producer touches the lines of the next frames right after a push, for writing: when the
+//!   next frame comes, they are in its cache already.
+//! * A waiting cursor asks for the lines behind the mark too, as many as the last frame had, so a
+//!   frame of several lines arrives in the time of one (`cursor.rs`).
+//! * A [`Batch`] keeps the mark of its first frame back until all are written: readers stay off its
+//!   lines meanwhile. [`Cursor::frames`] is the reading half: one release for many frames, which
+//!   can be looked at side by side.
+//!
+//! Why stale bytes are never taken for a mark: `producer.rs`. Why a tap never takes a torn frame
+//! for a whole one: `tap.rs` and `Shared::is_intact` in `shared.rs`. Why a cursor may look at plain
+//! bytes: `view` in `cursor.rs`.
+//!
+//! How it compares with other rings: `benches/record`, made by `benches/rivals`.
 //!
 //! # Checking it
 //!
@@ -66,6 +79,7 @@
 
 mod cursor;
 mod lines;
+mod prefetch;
 mod producer;
 mod shared;
 mod sync;
@@ -73,9 +87,9 @@ mod tap;
 mod wait;
 mod words;
 
-pub use cursor::{Cursor, Frame, Polled};
+pub use cursor::{Cursor, Frame, Frames, Polled};
 pub use lines::{CAPACITY_LINES_MAX, CAPACITY_LINES_MIN, HEADER_BYTES, LINE_BYTES};
-pub use producer::{Producer, PushError};
+pub use producer::{Batch, Producer, PushError};
 pub use shared::Ring;
 pub use tap::{Tap, Tapped};
 pub use wait::Waiter;

@@ -140,6 +140,14 @@ impl Lines {
         &self.words[self.index(position) + 1]
     }
 
+    /// The words of the `lines` lines from `position`; fewer when they would leave the memory.
+    #[inline]
+    pub(crate) fn words(&self, position: u64, lines: u64) -> &[Word] {
+        let start = self.index(position);
+        let end = start + lines as usize * LINE_WORDS;
+        self.words.get(start..end).unwrap_or_default()
+    }
+
     /// The words that hold a payload of `len` bytes in the frame at `position`; none when such a
     /// frame would leave the memory, so that a torn length read by a tap is harmless.
     #[inline]

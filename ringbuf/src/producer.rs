@@ -1,7 +1,7 @@
 //! The writing end.
 //!
-//! A push, in order: check the space, claim it, write the header and the payload, make sure that
-//! the line behind the frame is marked empty, publish by storing the mark. Two invariants:
+//! A push, in order: check the space, claim it, make sure that the line behind the frame is marked
+//! empty, write the header and the payload, publish by storing the mark. Two invariants:
 //!
 //! * *No reader waits at a line with an old mark.* A reader that has read a frame waits at the line
 //!   behind it. That line may hold a payload of an older lap, and any bytes can be a payload, so
@@ -20,7 +20,7 @@ use std::fmt;
 use crate::lines::{Header, MARK_CLOSED, MARK_NONE, lines_for};
 use crate::shared::Ring;
 use crate::sync::{Ordering, fence};
-use crate::words::Gather;
+use crate::words::gather;
 
 /// Lines cleared ahead of need: two of the usual small frames.
 const CLEAR_AHEAD_LINES: u64 = 4;
@@ -28,10 +28,14 @@ const CLEAR_AHEAD_LINES: u64 = 4;
 /// Claims are made this fraction of the ring ahead.
 const CLAIM_AHEAD_FRACTION: u64 = 8;
 
+/// A batch takes at most this fraction of the ring.
+const BATCH_FRACTION: u64 = 4;
+
 /// Why a frame was not pushed. Nothing of it is visible to anybody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PushError {
-    /// The slowest cursor has not released enough space yet. Trying again later can help.
+    /// The slowest cursor has not released enough space yet, or the batch is as long as a batch may
+    /// be. Trying again later, or in another batch, can help.
     #[error("ring full: the frame needs {needed} free lines of 64 bytes, {free} are free")]
     Full {
         /// Lines needed: the frame's, the spare line, and a padding where the memory ends.
@@ -64,6 +68,8 @@ pub struct Producer {
     claimed: u64,
     /// Lines from `head` to below this are marked empty.
     clear_until: u64,
+    /// Position of the frame written last.
+    newest: u64,
 }
 
 impl Producer {
@@ -76,6 +82,7 @@ impl Producer {
             free_until: capacity,
             claimed: 0,
             clear_until: capacity,
+            newest: 0,
         }
     }
 
@@ -92,36 +99,87 @@ impl Producer {
     /// cursors' positions only when the space known to be free does not suffice.
     #[inline]
     pub fn try_push(&mut self, tag: u32, parts: &[&[u8]]) -> Result<(), PushError> {
-        let len = parts
-            .iter()
-            .fold(0_usize, |sum, part| sum.saturating_add(part.len()));
-        let max = self.ring.max_frame_bytes();
-        if len > max {
-            return Err(too_large(len, max));
-        }
-        let lines = lines_for(len);
-        let room = self.ring.shared.lines.room(self.head);
-        let padding = if lines > room { room } else { 0 };
-        self.reserve(padding + lines + 1)?;
-        if padding > 0 {
-            self.publish(Header::Padding, &[], padding);
-        }
-        let position = self.head;
-        let header = Header::Frame {
-            len: len as u32,
-            tag,
-        };
-        self.publish(header, parts, lines);
-        self.ordinal += 1;
-        self.show(position);
-        self.clear_ahead();
+        self.write(tag, parts, None)?;
+        self.tell();
         Ok(())
+    }
+
+    /// Starts a batch: frames that readers see together, when it is published.
+    ///
+    /// While a batch is written no reader takes its lines away from this core, and what is shared
+    /// with gauges and taps is told once. It also ties frames together: a reader that sees the
+    /// first finds the last.
+    ///
+    /// ```
+    /// use feedd_ringbuf::{Polled, ring};
+    ///
+    /// let (mut producer, [mut journal]) = ring::<1>(64)?;
+    /// let mut batch = producer.batch();
+    /// batch.try_push(1, &[b"first"])?;
+    /// batch.try_push(2, &[b"second"])?;
+    /// assert_eq!(journal.poll(), Polled::Empty);
+    /// batch.publish();
+    /// assert_eq!(journal.frames(8).count(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn batch(&mut self) -> Batch<'_> {
+        Batch {
+            producer: self,
+            held: None,
+        }
     }
 
     /// The ring's handle.
     #[must_use]
     pub fn ring(&self) -> Ring {
         self.ring.clone()
+    }
+
+    /// Writes one frame, with a padding in front where the memory ends. Without `held` it is
+    /// published; with it, the mark of what was written first is kept back there.
+    #[inline]
+    fn write(
+        &mut self,
+        tag: u32,
+        parts: &[&[u8]],
+        mut held: Option<&mut Option<Held>>,
+    ) -> Result<(), PushError> {
+        let len = parts
+            .iter()
+            .fold(0_usize, |sum, part| sum.saturating_add(part.len()));
+        let memory = &self.ring.shared.lines;
+        if len > memory.max_len() {
+            return Err(too_large(len, memory.max_len()));
+        }
+        let (lines, room) = (lines_for(len), memory.room(self.head));
+        let padding = if lines > room { room } else { 0 };
+        let needed = padding + lines + 1;
+        if let Some(Some(held)) = &held {
+            self.admit(held, needed)?;
+        }
+        self.reserve(needed)?;
+        if padding > 0 {
+            self.put(Header::Padding, &[], padding, held.as_deref_mut());
+        }
+        self.newest = self.head;
+        let len = len as u32;
+        self.put(Header::Frame { len, tag }, parts, lines, held);
+        self.ordinal += 1;
+        Ok(())
+    }
+
+    /// Refuses what would make a batch longer than a quarter of the ring, so that the newest
+    /// published frame stays where taps can find it.
+    #[inline]
+    fn admit(&self, held: &Held, needed: u64) -> Result<(), PushError> {
+        let limit = held.position + self.ring.shared.lines.capacity() / BATCH_FRACTION;
+        if self.head + needed <= limit {
+            return Ok(());
+        }
+        Err(PushError::Full {
+            needed: needed as u32,
+            free: limit.saturating_sub(self.head) as u32,
+        })
     }
 
     /// Claims `needed` lines from `head` if they are free.
@@ -164,24 +222,35 @@ impl Producer {
         fence(Ordering::Release);
     }
 
-    /// Writes and publishes a frame or padding of `lines` lines at `head` and moves on behind it.
+    /// Writes a frame or padding of `lines` lines at `head`, moves on behind it, and publishes it
+    /// unless its mark is the one to be held.
     #[inline]
-    fn publish(&mut self, header: Header, parts: &[&[u8]], lines: u64) {
+    fn put(
+        &mut self,
+        header: Header,
+        parts: &[&[u8]],
+        lines: u64,
+        held: Option<&mut Option<Held>>,
+    ) {
         let position = self.head;
-        let memory = &self.ring.shared.lines;
-        memory
-            .header(position)
-            .store(header.pack(), Ordering::Relaxed);
-        if let Header::Frame { len, .. } = header {
-            let words = memory.payload(position, len as usize).unwrap_or_default();
-            let mut gather = Gather::new(words);
-            parts.iter().for_each(|part| gather.put(part));
-            gather.finish();
-        }
         self.head += lines;
         self.clear_to(self.head + 1);
-        let mark = self.ring.shared.lines.mark(position);
-        mark.store(self.ordinal + 1, Ordering::Release);
+        let words = self.ring.shared.lines.words(position, lines);
+        let [mark, head, payload @ ..] = words else {
+            return;
+        };
+        head.store(header.pack(), Ordering::Relaxed);
+        gather(payload, parts);
+        let value = self.ordinal + 1;
+        match held {
+            Some(held @ None) => {
+                *held = Some(Held {
+                    position,
+                    mark: value,
+                });
+            }
+            _ => mark.store(value, Ordering::Release),
+        }
     }
 
     /// Marks the lines from `head` to below `end` empty.
@@ -203,13 +272,67 @@ impl Producer {
         self.clear_to(wanted.min(self.free_until).min(self.claimed));
     }
 
-    /// Lets gauges and lapped taps know of the frame just published at `position`.
+    /// Lets gauges and lapped taps know of the newest frame, and prepares for the next.
     #[inline]
-    fn show(&self, position: u64) {
+    fn tell(&mut self) {
         let newest = &self.ring.shared.newest;
         newest.head.store(self.head, Ordering::Relaxed);
         newest.frames.store(self.ordinal, Ordering::Relaxed);
-        newest.position.store(position, Ordering::Release);
+        newest.position.store(self.newest, Ordering::Release);
+        self.clear_ahead();
+    }
+}
+
+/// The mark that publishes a batch, kept back.
+#[derive(Clone, Copy)]
+struct Held {
+    position: u64,
+    mark: u64,
+}
+
+/// Frames written but not yet seen by anybody; dropping it publishes them.
+pub struct Batch<'a> {
+    producer: &'a mut Producer,
+    held: Option<Held>,
+}
+
+impl Batch<'_> {
+    /// Adds one frame, as [`Producer::try_push`] does.
+    ///
+    /// # Errors
+    ///
+    /// As for `try_push`; also [`PushError::Full`] when the batch would take more than a quarter of
+    /// the ring. The frames added before are still in the batch: publish it and start another.
+    ///
+    /// # Hot path
+    ///
+    /// As for `try_push`.
+    #[inline]
+    pub fn try_push(&mut self, tag: u32, parts: &[&[u8]]) -> Result<(), PushError> {
+        self.producer.write(tag, parts, Some(&mut self.held))
+    }
+
+    /// Publishes the frames. Dropping the batch does the same.
+    pub fn publish(self) {}
+}
+
+impl Drop for Batch<'_> {
+    /// The frames behind the first have their marks already; nobody gets there before the first
+    /// has its own, and whoever does has acquired all that was written before it.
+    fn drop(&mut self) {
+        if let Some(held) = self.held {
+            let mark = self.producer.ring.shared.lines.mark(held.position);
+            mark.store(held.mark, Ordering::Release);
+            self.producer.tell();
+        }
+    }
+}
+
+impl fmt::Debug for Batch<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Batch")
+            .field("producer", &self.producer)
+            .finish_non_exhaustive()
     }
 }
 

@@ -9,8 +9,19 @@ use crate::sync::{Ordering, Word};
 /// Bytes of a [`Word`].
 pub(crate) const WORD_BYTES: usize = 8;
 
-/// Stores byte slices one behind the other into whole words; the unused end of the last is zero.
-pub(crate) struct Gather<'a> {
+/// Stores `parts` one behind the other into `words`, which must have room for all of them; the
+/// unused end of the last word stored is zero.
+#[inline]
+pub(crate) fn gather(words: &[Word], parts: &[&[u8]]) {
+    let mut gather = Gather::new(words);
+    for part in parts {
+        gather.put(part);
+    }
+    gather.finish();
+}
+
+/// Bytes on their way into words.
+struct Gather<'a> {
     words: std::slice::Iter<'a, Word>,
     /// Bytes put but not stored yet, first byte lowest.
     carry: u64,
@@ -20,7 +31,8 @@ pub(crate) struct Gather<'a> {
 
 impl<'a> Gather<'a> {
     /// Starts at the first of `words`, which must have room for all the bytes to come.
-    pub(crate) fn new(words: &'a [Word]) -> Self {
+    #[inline]
+    fn new(words: &'a [Word]) -> Self {
         Self {
             words: words.iter(),
             carry: 0,
@@ -30,12 +42,10 @@ impl<'a> Gather<'a> {
 
     /// Appends `bytes`.
     #[inline]
-    pub(crate) fn put(&mut self, bytes: &[u8]) {
+    fn put(&mut self, bytes: &[u8]) {
         let (whole, rest) = bytes.as_chunks::<WORD_BYTES>();
         if self.carry_bits == 0 {
-            whole
-                .iter()
-                .for_each(|chunk| self.store(u64::from_le_bytes(*chunk)));
+            self.put_whole(whole);
         } else {
             whole
                 .iter()
@@ -46,9 +56,19 @@ impl<'a> Gather<'a> {
         }
     }
 
+    /// Stores `chunks` as they are: the usual case, records whose parts are whole words.
+    #[inline]
+    fn put_whole(&mut self, chunks: &[[u8; WORD_BYTES]]) {
+        let words = self.words.as_slice();
+        for (word, chunk) in words.iter().zip(chunks) {
+            word.store(u64::from_le_bytes(*chunk).to_le(), Ordering::Relaxed);
+        }
+        self.words = words.get(chunks.len()..).unwrap_or_default().iter();
+    }
+
     /// Stores what is left in the carry.
     #[inline]
-    pub(crate) fn finish(mut self) {
+    fn finish(mut self) {
         if self.carry_bits > 0 {
             self.store(self.carry);
         }
@@ -111,9 +131,7 @@ mod tests {
     fn gathered(parts: &[&[u8]]) -> Vec<u8> {
         let len: usize = parts.iter().map(|part| part.len()).sum();
         let words: Vec<Word> = (0..len.div_ceil(WORD_BYTES)).map(|_| Word::new()).collect();
-        let mut gather = Gather::new(&words);
-        parts.iter().for_each(|part| gather.put(part));
-        gather.finish();
+        gather(&words, parts);
         let mut out = vec![0xAA; words.len() * WORD_BYTES];
         copy_out(&words, &mut out);
         assert!(

@@ -45,9 +45,13 @@ fn pushing_polling_tapping_and_every_refusal_allocate_nothing() {
             Err(PushError::TooLarge { .. }) => too_large += 1,
         }
         if round % 50 == 0 {
+            read += cursor.frames(3).count();
             while let Polled::Frame(_) = cursor.poll() {
                 read += 1;
             }
+            let mut batch = producer.batch();
+            let fits = |len: &usize| batch.try_push(2, &[&bytes[..*len]]).is_ok();
+            assert!([100, 200].iter().all(fits), "the ring is empty");
         }
         if round % 70 == 0 {
             match tap.poll(&mut copy) {

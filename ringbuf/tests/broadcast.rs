@@ -312,3 +312,108 @@ fn payload_that_reads_like_a_mark_is_never_taken_for_a_frame() {
         }
     }
 }
+
+#[test]
+fn batch_is_seen_by_nobody_until_published_and_then_as_a_whole() {
+    let (mut producer, [mut cursor]) = ring::<1>(64).unwrap();
+    let ring = producer.ring();
+    let mut tap = ring.tap();
+    let mut batch = producer.batch();
+    for tag in 0..5 {
+        batch.try_push(tag, &[&[tag as u8; TWO_LINES]]).unwrap();
+        assert_eq!(cursor.poll(), Polled::Empty);
+        assert_eq!(tap_one(&mut tap), Tapped::Empty);
+        assert_eq!(ring.frames_published(), 0);
+    }
+    batch.publish();
+    assert_eq!(ring.frames_published(), 5);
+    for tag in 0..5 {
+        assert_eq!(tag_of(&mut cursor), Some(tag));
+        let len = TWO_LINES;
+        assert_eq!(tap_one(&mut tap), Tapped::Frame { tag, len });
+    }
+    assert_eq!(tag_of(&mut cursor), None);
+}
+
+#[test]
+fn batch_that_begins_with_a_padding_is_hidden_all_the_same() {
+    let (mut producer, [mut cursor]) = ring::<1>(16).unwrap();
+    for tag in 0..15 {
+        push(&mut producer, ONE_LINE, tag).unwrap();
+        assert_eq!(tag_of(&mut cursor), Some(tag));
+    }
+    assert_eq!(cursor.poll(), Polled::Empty);
+    let mut batch = producer.batch();
+    batch.try_push(15, &[&[15; TWO_LINES]]).unwrap();
+    assert_eq!(cursor.poll(), Polled::Empty);
+    drop(batch);
+    assert_eq!(tag_of(&mut cursor), Some(15));
+}
+
+#[test]
+fn batch_of_more_than_a_quarter_of_the_ring_is_refused_and_keeps_what_it_has() {
+    let (mut producer, [mut cursor]) = ring::<1>(64).unwrap();
+    let mut batch = producer.batch();
+    let full = loop {
+        if let Err(full) = batch.try_push(7, &[&[7; ONE_LINE]]) {
+            break full;
+        }
+    };
+    assert_eq!(full, PushError::Full { needed: 2, free: 1 });
+    assert_eq!(batch.try_push(7, &[&[7; ONE_LINE]]), Err(full));
+    batch.publish();
+    assert_eq!(cursor.frames(100).count(), 15);
+    let mut batch = producer.batch();
+    batch.try_push(8, &[b"next"]).unwrap();
+    drop(batch);
+    assert_eq!(cursor.frames(100).count(), 1);
+}
+
+#[test]
+fn largest_frame_fits_into_a_batch_of_its_own() {
+    let (mut producer, [mut cursor]) = ring::<1>(8).unwrap();
+    let payload = vec![3; producer.ring().max_frame_bytes()];
+    for _ in 0..20 {
+        let mut batch = producer.batch();
+        batch.try_push(3, &[&payload]).unwrap();
+        batch.publish();
+        assert_eq!(tag_of(&mut cursor), Some(3));
+        assert_eq!(cursor.poll(), Polled::Empty);
+    }
+}
+
+#[test]
+fn empty_batch_changes_nothing() {
+    let (mut producer, [mut cursor]) = ring::<1>(8).unwrap();
+    producer.batch().publish();
+    assert_eq!(cursor.poll(), Polled::Empty);
+    push(&mut producer, ONE_LINE, 1).unwrap();
+    producer.batch().publish();
+    assert_eq!(producer.ring().frames_published(), 1);
+    assert_eq!(tag_of(&mut cursor), Some(1));
+}
+
+#[test]
+fn frames_read_together_stay_in_place_until_the_next_call() {
+    let (mut producer, [mut cursor]) = ring::<1>(4).unwrap();
+    (0..3).for_each(|tag| push(&mut producer, ONE_LINE, tag).unwrap());
+    let frames: Vec<_> = cursor.frames(2).collect();
+    assert!(
+        push(&mut producer, ONE_LINE, 3).is_err(),
+        "the space is in use"
+    );
+    assert_eq!(frames.iter().map(|frame| frame.tag).sum::<u32>(), 1);
+    assert!(
+        frames
+            .iter()
+            .all(|frame| frame.payload == [frame.tag as u8; ONE_LINE])
+    );
+    assert_eq!(cursor.frames(0).count(), 0);
+    assert_eq!(push(&mut producer, ONE_LINE, 3), Ok(()));
+    let tags: Vec<u32> = cursor.frames(usize::MAX).map(|frame| frame.tag).collect();
+    assert_eq!(tags, [2, 3]);
+    assert_eq!(cursor.next_ordinal(), 4);
+    drop(producer);
+    assert_eq!(cursor.frames(9).count(), 0);
+    assert_eq!(cursor.poll(), Polled::Closed);
+}

@@ -272,3 +272,48 @@ fn closed_is_seen_only_after_the_last_frame() {
         assert_eq!(cursor.poll(), Polled::Closed);
     });
 }
+
+#[test]
+fn batch_is_seen_whole_or_not_at_all() {
+    explore(|| {
+        let (mut producer, [mut cursor]) = ring::<1>(2 * LINES).unwrap();
+        let mut tap = producer.ring().tap();
+        let writer = thread::spawn(move || {
+            let mut batch = producer.batch();
+            batch.try_push(0, &[&[1; SHORT]]).unwrap();
+            // The first frame alone may be longer than a quarter of the ring; this one is refused.
+            let refused = batch.try_push(1, &[&[2; LONG]]);
+            assert!(matches!(refused, Err(PushError::Full { .. })));
+            batch.publish();
+            producer
+        });
+        let seen = tap_some(&mut tap, 2);
+        take(&mut cursor, 0);
+        drop(writer.join().unwrap());
+        assert_eq!(seen + tap_some(&mut tap, 2), 1);
+    });
+}
+
+#[test]
+fn reader_that_finds_the_first_frame_of_a_batch_finds_the_last() {
+    explore(|| {
+        let (mut producer, [mut cursor]) = ring::<1>(4 * LINES).unwrap();
+        advance(&mut producer, &mut cursor, 15);
+        let writer = thread::spawn(move || {
+            let mut batch = producer.batch();
+            // A padding of one line comes first.
+            batch.try_push(15, &[&[16; LONG]]).unwrap();
+            batch.publish();
+            let mut batch = producer.batch();
+            batch.try_push(16, &[&[17; SHORT]]).unwrap();
+            batch.try_push(17, &[&[18; SHORT]]).unwrap();
+            batch.publish();
+            producer
+        });
+        take(&mut cursor, 15);
+        take(&mut cursor, 16);
+        let rest: Vec<u32> = cursor.frames(2).map(|frame| frame.tag).collect();
+        assert_eq!(rest, [17]);
+        drop(writer.join().unwrap());
+    });
+}

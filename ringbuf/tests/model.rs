@@ -14,6 +14,8 @@ const CURSORS: usize = 2;
 #[derive(Clone, Debug)]
 enum Op {
     Push { size: Size, fill: u64, parts: usize },
+    Batch { len: usize, count: usize },
+    Frames { cursor: usize, limit: usize },
     Poll { cursor: usize, count: usize },
     Release { cursor: usize },
     Drop { cursor: usize },
@@ -59,6 +61,8 @@ fn ops() -> impl Strategy<Value = Op> {
     let push = (sizes(), fill, 1_usize..4);
     prop_oneof![
         8 => push.prop_map(|(size, fill, parts)| Op::Push { size, fill, parts }),
+        3 => (0_usize..150, 0_usize..9).prop_map(|(len, count)| Op::Batch { len, count }),
+        3 => (0..CURSORS, 0_usize..9).prop_map(|(cursor, limit)| Op::Frames { cursor, limit }),
         6 => (0..CURSORS, 0_usize..12).prop_map(|(cursor, count)| Op::Poll { cursor, count }),
         2 => (0..CURSORS).prop_map(|cursor| Op::Release { cursor }),
         1 => (0..CURSORS * 20).prop_map(|cursor| Op::Drop { cursor }),
@@ -111,6 +115,8 @@ impl Model {
     fn apply(&mut self, op: &Op) {
         match *op {
             Op::Push { size, fill, parts } => self.push(size, fill, parts),
+            Op::Batch { len, count } => self.batch(len, count),
+            Op::Frames { cursor, limit } => self.frames(cursor, limit),
             Op::Poll { cursor, count } => (0..count).for_each(|_| self.poll(cursor)),
             Op::Release { cursor } => self.release(cursor),
             Op::Drop { cursor } => self.drop_cursor(cursor),
@@ -159,6 +165,60 @@ impl Model {
                 .for_each(|cursor| cursor.unread.push_back(index));
             self.frames.push((tag, payload, self.head));
         }
+    }
+
+    /// Lines a frame of `len` bytes takes at `head`, a padding before it included.
+    fn lines(&self, head: u64, len: usize) -> u64 {
+        let lines = (HEADER_BYTES + len).div_ceil(LINE_BYTES) as u64;
+        let room = self.capacity - head % self.capacity;
+        if lines > room { room + lines } else { lines }
+    }
+
+    /// A batch ends at the first frame that does not fit.
+    fn batch(&mut self, len: usize, count: usize) {
+        let (start, slowest, capacity) = (self.head, self.slowest(), self.capacity);
+        let payload = vec![count as u8; len];
+        let mut expected = Vec::new();
+        let mut head = start;
+        for _ in 0..count {
+            let needed = self.lines(head, len) + 1;
+            let free = slowest.map_or(capacity, |slow| slow + capacity - head);
+            let limit = start + capacity / 4;
+            let fits = needed <= free && (head == start || head + needed <= limit);
+            if len > self.producer.ring().max_frame_bytes() || !fits {
+                break;
+            }
+            head += needed - 1;
+            expected.push(head);
+        }
+        let mut batch = self.producer.batch();
+        let pushed = (0..count).take_while(|_| batch.try_push(9, &[&payload]).is_ok());
+        assert_eq!(pushed.count(), expected.len());
+        batch.publish();
+        for behind in expected {
+            let index = self.frames.len();
+            self.cursors
+                .iter_mut()
+                .for_each(|cursor| cursor.unread.push_back(index));
+            self.frames.push((9, payload.clone(), behind));
+            self.head = behind;
+        }
+    }
+
+    fn frames(&mut self, cursor: usize, limit: usize) {
+        let model = &mut self.cursors[cursor];
+        let Some(real) = &mut model.real else { return };
+        model.released = model.taken;
+        let expected = limit.min(model.unread.len());
+        let mut count = 0;
+        for (frame, index) in real.frames(limit).zip(model.unread.iter()) {
+            let (tag, payload, behind) = &self.frames[*index];
+            assert_eq!((frame.tag, frame.payload), (*tag, &payload[..]));
+            model.taken = *behind;
+            count += 1;
+        }
+        assert_eq!(count, expected);
+        model.unread.drain(..count);
     }
 
     fn poll(&mut self, cursor: usize) {

@@ -114,6 +114,91 @@ fn tap_all(mut tap: Tap, doze_every: u64) -> Tally {
     }
 }
 
+/// Pushes all frames in batches of up to `size`, as many of each as there is room for.
+fn produce_batches(mut producer: Producer, size: u64) {
+    let waiter = Waiter::new();
+    let mut ordinal = 0;
+    while ordinal < FRAMES {
+        let mut batch = producer.batch();
+        let end = FRAMES.min(ordinal + 1 + mix(ordinal) % size);
+        let before = ordinal;
+        while ordinal < end {
+            let mut buffer = [0; LEN_MAX];
+            let bytes = payload(ordinal, &mut buffer);
+            if batch.try_push(ordinal as u32, &[bytes]).is_err() {
+                break;
+            }
+            ordinal += 1;
+        }
+        batch.publish();
+        if ordinal == before {
+            waiter.pause();
+        } else {
+            waiter.reset();
+        }
+    }
+    assert_eq!(producer.ring().frames_published(), FRAMES);
+}
+
+/// Reads every frame, up to `limit` at a time.
+fn consume_batches(mut cursor: Cursor, limit: usize) {
+    let waiter = Waiter::new();
+    loop {
+        let first = cursor.next_ordinal();
+        let mut taken = 0;
+        for (frame, ordinal) in cursor.frames(limit).zip(first..) {
+            check(ordinal, frame.tag, frame.payload);
+            taken += 1;
+        }
+        if taken > 0 {
+            waiter.reset();
+            continue;
+        }
+        match cursor.poll() {
+            Polled::Frame(frame) => check(first, frame.tag, frame.payload),
+            Polled::Empty => waiter.pause(),
+            Polled::Closed => break,
+        }
+    }
+    assert_eq!(cursor.next_ordinal(), FRAMES);
+}
+
+#[test]
+fn batches_reach_cursors_and_taps_whole_and_in_order() {
+    let (producer, [first, second, third]) = ring::<3>(64).unwrap();
+    let handle = producer.ring();
+    let taps = [(handle.tap(), u64::MAX), (handle.tap(), 10)];
+    thread::scope(|scope| {
+        scope.spawn(|| consume_batches(first, 1));
+        scope.spawn(|| consume_batches(second, 7));
+        scope.spawn(|| consume(third, 5));
+        let tallies = taps.map(|(tap, doze)| scope.spawn(move || tap_all(tap, doze)));
+        produce_batches(producer, 6);
+        for tally in tallies.map(|thread| thread.join().unwrap()) {
+            assert_eq!(tally.received + tally.missed, FRAMES);
+            assert!(tally.received > 0);
+        }
+    });
+}
+
+#[test]
+fn taps_lapped_by_batches_count_every_missed_frame() {
+    let (producer, []) = ring::<0>(64).unwrap();
+    let handle = producer.ring();
+    let taps = [(handle.tap(), u64::MAX), (handle.tap(), 10)];
+    thread::scope(|scope| {
+        let tallies = taps.map(|(tap, doze)| {
+            let handle = handle.clone();
+            scope.spawn(move || tap_when_lapped(tap, doze, &handle))
+        });
+        produce_batches(producer, 6);
+        for tally in tallies.map(|thread| thread.join().unwrap()) {
+            assert_eq!(tally.received + tally.missed, FRAMES);
+            assert!(tally.received > 0 && tally.missed > 0);
+        }
+    });
+}
+
 #[test]
 fn cursors_see_every_frame_whole_and_in_order_while_the_ring_fills_up() {
     let (producer, [first, second, third]) = ring::<3>(16).unwrap();

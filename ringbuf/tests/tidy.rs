@@ -9,7 +9,7 @@ const ONLY_IN: [(&str, &[&str]); 4] = [
     ("std::sync", &["sync.rs"]),
     ("std::cell", &[]),
     ("loom::", &["sync.rs"]),
-    ("unsafe {", &["cursor.rs"]),
+    ("unsafe {", &["cursor.rs", "prefetch.rs"]),
 ];
 
 #[test]

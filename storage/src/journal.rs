@@ -51,7 +51,7 @@ pub use self::recovery::{Cut, LogRecovered};
 pub use self::seek::Start;
 pub use self::status::{LogCounters, LogStats};
 pub use self::verify::{Problem, SegmentInfo, VerifyReport, segments, verify};
-pub use self::writer::LogWriter;
+pub use self::writer::{Batch, LogWriter};
 
 pub(crate) use self::dir::{CURSORS, create_file, make, rename, temporary_path};
 pub(crate) use self::format::SEQ_LIMIT;

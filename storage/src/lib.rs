@@ -10,7 +10,7 @@
 //! * Power loss costs at most the configured [`JournalOptions::sync_interval`].
 //! * Bytes that fail their checksum are never served, and a missing range is always named
 //!   ([`ReadError::Missed`], [`ReadError::Damaged`]), never passed over.
-//! * [`LogWriter::append`] does not allocate, lock or make a system call, except where a segment
+//! * [`LogWriter::append`] and [`Batch::append`] do not allocate, lock or make a system call, except where a segment
 //!   ends.
 //!
 //! The byte layout, the write order and the recovery rules are in `docs/journal-format.md`.
@@ -33,6 +33,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod checksum;
 mod cursor;
 mod error;
 pub mod export;
@@ -41,6 +42,7 @@ mod journal;
 pub use cursor::Cursor;
 pub use error::{AppendError, Error, ReadError, Rule};
 pub use journal::{
-    Cut, Frame, Journal, JournalOptions, LogCounters, LogKind, LogOptions, LogReader, LogRecovered,
-    LogStats, LogWriter, Problem, Recovered, SegmentInfo, Start, VerifyReport, segments, verify,
+    Batch, Cut, Frame, Journal, JournalOptions, LogCounters, LogKind, LogOptions, LogReader,
+    LogRecovered, LogStats, LogWriter, Problem, Recovered, SegmentInfo, Start, VerifyReport,
+    segments, verify,
 };

@@ -10,6 +10,7 @@
 
 use std::mem::{offset_of, size_of};
 
+use crate::checksum;
 use zerocopy::byteorder::little_endian::{I64, U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
@@ -286,7 +287,27 @@ pub(crate) const FRAME_CRC_AT: usize = offset_of!(FrameHeader, crc);
 /// Checksum of a frame whose bytes from [`FRAME_BODY_AT`] to its end are `body`.
 #[inline]
 pub(crate) fn frame_checksum(seed: u32, length: u32, body: &[u8]) -> u32 {
-    crc32c::crc32c_append(seed ^ length, body)
+    checksum::sum(seed ^ length, body)
+}
+
+/// Fills a frame of `length` bytes from its checksum on: `from_crc` is all of it but the length.
+/// Equals writing the fields one by one and [`frame_checksum`], in one pass.
+#[inline]
+pub(crate) fn fill_frame(
+    from_crc: &mut [u8],
+    seed: u32,
+    length: u32,
+    stamp: (u64, i64),
+    parts: &[&[u8]],
+) {
+    let Some((crc, body)) = from_crc.split_first_chunk_mut::<{ FRAME_BODY_AT - FRAME_CRC_AT }>()
+    else {
+        return;
+    };
+    let mut head = [0; FRAME_HEADER_BYTES - FRAME_BODY_AT];
+    head[..8].copy_from_slice(&stamp.0.to_le_bytes());
+    head[8..].copy_from_slice(&stamp.1.to_le_bytes());
+    *crc = checksum::copy(seed ^ length, &head, parts, body).to_le_bytes();
 }
 
 /// Bytes a frame of this length takes in the file.

@@ -6,7 +6,7 @@
 //! 1. A pointer is used only after its range was checked against the mapping's length, and the
 //!    mapping lives as long as the object that owns it.
 //! 2. A [`WriteMap`] is the only object that writes through its mapping, needs `&mut` for it and
-//!    lends bytes only for as long as it is not written. [`SyncMap`] shares the mapping but touches
+//!    lends bytes only to that owner. [`SyncMap`] shares the mapping but touches
 //!    no byte.
 //! 3. The file behind a mapping changes in one way only: the holder of the journal's lock fills
 //!    bytes that were zero, then publishes them with a release store. A [`ReadMap`] lends bytes;
@@ -71,13 +71,20 @@ impl WriteMap {
         word_in_map.store(word.to_le(), Ordering::Release);
     }
 
-    /// Looks at bytes this owner wrote.
+    /// Lends bytes that nothing has announced yet, to be filled.
     #[inline]
-    pub(crate) fn written(&self, range: Range<usize>) -> &[u8] {
-        let source = self.pointer(range.start, range.len());
-        // SAFETY: in range (invariant 1); writing needs `&mut self`, so nothing changes while the
-        // slice is borrowed (invariant 2).
-        unsafe { std::slice::from_raw_parts(source, range.len()) }
+    pub(crate) fn unpublished(&mut self, range: Range<usize>) -> &mut [u8] {
+        let target = self.pointer(range.start, range.len());
+        // SAFETY: in range (invariant 1); `&mut self` makes this the only access through this
+        // mapping (invariant 2), and no other mapping's user looks at bytes that are not announced
+        // (invariant 3).
+        unsafe { std::slice::from_raw_parts_mut(target, range.len()) }
+    }
+
+    /// Starts the transfer of the cache line at `at` into this core's cache, to be written.
+    #[inline]
+    pub(crate) fn prefetch(&self, at: usize) {
+        prefetch_to_write(self.raw.as_ptr().wrapping_add(at));
     }
 
     /// The one place where an offset becomes a pointer. A range outside the mapping is a bug in
@@ -105,12 +112,22 @@ impl SyncMap {
 
     /// Faults `range` in for writing, so that the appender does not have to.
     pub(crate) fn prefault(&self, range: Range<usize>) -> io::Result<()> {
+        self.advise(Advice::PopulateWrite, range)
+    }
+
+    /// Asks for huge pages, before anything is faulted in. A wish: where there are none, the pages
+    /// are small and all is well.
+    pub(crate) fn prefer_huge_pages(&self) {
+        let _ = self.advise(Advice::HugePage, 0..self.raw.len());
+    }
+
+    fn advise(&self, advice: Advice, range: Range<usize>) -> io::Result<()> {
         let end = range.end.min(self.raw.len());
         if range.start >= end {
             return Ok(());
         }
         self.raw
-            .advise_range(Advice::PopulateWrite, range.start, end - range.start)
+            .advise_range(advice, range.start, end - range.start)
     }
 }
 
@@ -155,9 +172,51 @@ impl ReadMap {
         Some(unsafe { std::slice::from_raw_parts(source, bytes) })
     }
 
+    /// Starts the transfer of the cache line at `at` into this core's cache, to be read.
+    #[inline]
+    pub(crate) fn prefetch(&self, at: usize) {
+        prefetch_to_read(self.raw.as_ptr().wrapping_add(at));
+    }
+
     #[inline]
     fn pointer(&self, at: usize, bytes: usize) -> Option<*const u8> {
         let len = self.raw.len();
         (at <= len && bytes <= len - at).then(|| self.raw.as_ptr().wrapping_add(at))
     }
+}
+
+/// A hint only, for any address: it cannot fault.
+#[inline(always)]
+fn prefetch_to_read(line: *const u8) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: a prefetch has no effect but on the caches, and never faults.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.cast()) }
+    }
+    #[cfg(target_arch = "aarch64")]
+    // SAFETY: as above.
+    unsafe {
+        std::arch::asm!("prfm pldl1keep, [{}]", in(reg) line, options(nostack, preserves_flags, readonly));
+    }
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    let _ = line;
+}
+
+/// A hint only, for any address: it cannot fault.
+#[inline(always)]
+fn prefetch_to_write(line: *const u8) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a prefetch has no effect but on the caches, and never faults. Processors without the
+    // instruction take it for a no-op.
+    unsafe {
+        std::arch::asm!("prefetchw [{}]", in(reg) line, options(nostack, preserves_flags, readonly));
+    }
+    #[cfg(target_arch = "aarch64")]
+    // SAFETY: as above.
+    unsafe {
+        std::arch::asm!("prfm pstl1keep, [{}]", in(reg) line, options(nostack, preserves_flags, readonly));
+    }
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    let _ = line;
 }

@@ -1,0 +1,69 @@
+//! The tables of the appenders.
+
+use super::{FLOOD_RECORDS, Figures};
+use crate::clock::Scale;
+use crate::stats::{median, quantile};
+
+/// Name of a column and its quantile.
+const COLUMNS: [(&str, f64); 6] = [
+    ("p50", 0.5),
+    ("p90", 0.9),
+    ("p99", 0.99),
+    ("p99.9", 0.999),
+    ("p99.99", 0.9999),
+    ("max", 1.0),
+];
+
+/// Prints both tables for records of `bytes`; the first contender is compared with each.
+pub fn appends(bytes: usize, names: &[&str], figures: &mut [Figures], rounds: usize, scale: Scale) {
+    println!("## Append, records of {bytes} bytes\n\n### As fast as possible\n");
+    println!("| contender | calm blocks of {rounds} | ns a record | own batches / its |");
+    println!("|---|--:|--:|--:|");
+    for at in 0..names.len() {
+        let mut nanos: Vec<f64> = figures[at]
+            .floods
+            .iter()
+            .map(|(_, ticks)| scale.nanos(*ticks) / FLOOD_RECORDS as f64)
+            .collect();
+        let ratio = ratio(&figures[0], &figures[at]);
+        let (calm, name) = (nanos.len(), names[at]);
+        println!(
+            "| {name} | {calm} | {:.1} | {ratio:.2} |",
+            median(&mut nanos)
+        );
+    }
+    println!("\n### At 2,000,000 records/s, from when a record was due, rolls included (ns)\n");
+    let heads: Vec<&str> = COLUMNS.iter().map(|(head, _)| *head).collect();
+    println!(
+        "| contender | records | {} | blocks left out | page faults | waits |",
+        heads.join(" | ")
+    );
+    println!("|---|--:|{}--:|--:|--:|", "--:|".repeat(heads.len()));
+    for (name, figures) in names.iter().zip(figures) {
+        figures.paced.sort_unstable();
+        let cells = COLUMNS
+            .map(|(_, share)| format!("{:.0}", scale.nanos(quantile(&figures.paced, share))));
+        println!(
+            "| {name} | {} | {} | {} | {} | {} |",
+            figures.paced.len(),
+            cells.join(" | "),
+            figures.disturbed,
+            figures.faults,
+            figures.waits
+        );
+    }
+    println!();
+}
+
+/// Median of the ratios of blocks of the same round.
+fn ratio(own: &Figures, its: &Figures) -> f64 {
+    let mut ratios: Vec<f64> = own
+        .floods
+        .iter()
+        .filter_map(|(round, ticks)| {
+            let (_, its) = its.floods.iter().find(|(other, _)| other == round)?;
+            Some(*ticks as f64 / *its as f64)
+        })
+        .collect();
+    median(&mut ratios)
+}

@@ -26,10 +26,13 @@ pub(crate) fn sum(crc: u32, bytes: &[u8]) -> u32 {
     crc32c::crc32c_append(crc, bytes)
 }
 
-/// Copies `head` and `parts` one behind the other to the start of `to`, which must have room for
-/// all of them, and sums them.
+/// Bytes of a head.
+pub(crate) const HEAD: usize = 2 * size_of::<u64>();
+
+/// Writes `head`, little-endian, and `parts` one behind the other to the start of `to`, which must
+/// have room for all of them, and sums them.
 #[inline]
-pub(crate) fn copy(crc: u32, head: &[u8], parts: &[&[u8]], to: &mut [u8]) -> u32 {
+pub(crate) fn copy(crc: u32, head: [u64; 2], parts: &[&[u8]], to: &mut [u8]) -> u32 {
     #[cfg(target_arch = "x86_64")]
     if to.len() < LONG && std::arch::is_x86_feature_detected!("sse4.2") {
         // SAFETY: the processor was just found to have the instruction.
@@ -38,10 +41,12 @@ pub(crate) fn copy(crc: u32, head: &[u8], parts: &[&[u8]], to: &mut [u8]) -> u32
     copy_then_sum(crc, head, parts, to)
 }
 
-fn copy_then_sum(crc: u32, head: &[u8], parts: &[&[u8]], to: &mut [u8]) -> u32 {
-    let mut rest = &mut *to;
-    let mut len = 0;
-    for part in [head].iter().chain(parts) {
+fn copy_then_sum(crc: u32, head: [u64; 2], parts: &[&[u8]], to: &mut [u8]) -> u32 {
+    let Some(mut rest) = put_head(head, to) else {
+        return crc;
+    };
+    let mut len = HEAD;
+    for part in parts {
         let Some((place, behind)) = rest.split_at_mut_checked(part.len()) else {
             break;
         };
@@ -51,31 +56,41 @@ fn copy_then_sum(crc: u32, head: &[u8], parts: &[&[u8]], to: &mut [u8]) -> u32 {
     crc32c::crc32c_append(crc, to.get(..len).unwrap_or_default())
 }
 
+/// Writes `head` and returns what is behind it.
+#[inline]
+fn put_head(head: [u64; 2], to: &mut [u8]) -> Option<&mut [u8]> {
+    let (first, rest) = to.split_first_chunk_mut()?;
+    let (second, rest) = rest.split_first_chunk_mut()?;
+    (*first, *second) = (head[0].to_le_bytes(), head[1].to_le_bytes());
+    Some(rest)
+}
+
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use std::arch::x86_64::{_mm_crc32_u8, _mm_crc32_u64};
 
     const WORD: usize = size_of::<u64>();
+    /// Summed in one round of the loop.
+    const BLOCK: usize = 4 * WORD;
 
     #[target_feature(enable = "sse4.2")]
     pub(super) fn sum(crc: u32, bytes: &[u8]) -> u32 {
-        let (words, rest) = bytes.as_chunks::<WORD>();
-        let mut state = u64::from(!crc);
-        for word in words {
-            state = _mm_crc32_u64(state, u64::from_le_bytes(*word));
-        }
-        !tail(state as u32, rest)
+        !go_on(!crc, bytes)
     }
 
     #[target_feature(enable = "sse4.2")]
-    pub(super) fn copy(crc: u32, head: &[u8], parts: &[&[u8]], to: &mut [u8]) -> u32 {
-        let mut state = !crc;
-        let mut rest = to;
-        for part in [head].iter().chain(parts) {
+    pub(super) fn copy(crc: u32, head: [u64; 2], parts: &[&[u8]], to: &mut [u8]) -> u32 {
+        let Some(mut rest) = super::put_head(head, to) else {
+            return crc;
+        };
+        let state = _mm_crc32_u64(u64::from(!crc), head[0]);
+        let mut state = _mm_crc32_u64(state, head[1]) as u32;
+        for part in parts {
             let Some((place, behind)) = rest.split_at_mut_checked(part.len()) else {
                 break;
             };
-            state = copy_part(state, part, place);
+            place.copy_from_slice(part);
+            state = go_on(state, part);
             rest = behind;
         }
         !state
@@ -83,23 +98,19 @@ mod x86 {
 
     #[target_feature(enable = "sse4.2")]
     #[inline]
-    fn copy_part(state: u32, part: &[u8], place: &mut [u8]) -> u32 {
-        let (words, rest) = part.as_chunks::<WORD>();
-        let (places, rest_place) = place.as_chunks_mut::<WORD>();
+    fn go_on(state: u32, bytes: &[u8]) -> u32 {
         let mut state = u64::from(state);
-        for (word, place) in words.iter().zip(places) {
+        let (blocks, rest) = bytes.as_chunks::<BLOCK>();
+        for block in blocks {
+            for word in block.as_chunks::<WORD>().0 {
+                state = _mm_crc32_u64(state, u64::from_le_bytes(*word));
+            }
+        }
+        let (words, rest) = rest.as_chunks::<WORD>();
+        for word in words {
             state = _mm_crc32_u64(state, u64::from_le_bytes(*word));
-            *place = *word;
         }
-        for (byte, place) in rest.iter().zip(rest_place) {
-            *place = *byte;
-        }
-        tail(state as u32, rest)
-    }
-
-    #[target_feature(enable = "sse4.2")]
-    #[inline]
-    fn tail(state: u32, rest: &[u8]) -> u32 {
+        let state = state as u32;
         rest.iter()
             .fold(state, |state, byte| _mm_crc32_u8(state, *byte))
     }
@@ -120,18 +131,19 @@ mod tests {
         fn hardware_and_tables_agree_on_every_cut_and_start(
             bytes in prop::collection::vec(any::<u8>(), 0..3 * LONG),
             crc in any::<u32>(),
-            cuts in (any::<prop::sample::Index>(), any::<prop::sample::Index>()),
+            head in any::<[u64; 2]>(),
+            cut in any::<prop::sample::Index>(),
         ) {
-            let expected = crc32c::crc32c_append(crc, &bytes);
-            prop_assert_eq!(sum(crc, &bytes), expected);
-            let (first, second) = (cuts.0.index(bytes.len() + 1), cuts.1.index(bytes.len() + 1));
-            let (first, second) = (first.min(second), first.max(second));
-            let (head, parts) = (&bytes[..first], [&bytes[first..second], &bytes[second..]]);
+            prop_assert_eq!(sum(crc, &bytes), crc32c::crc32c_append(crc, &bytes));
+            let cut = cut.index(bytes.len() + 1);
+            let parts = [&bytes[..cut], &bytes[cut..]];
+            let whole = [&head[0].to_le_bytes(), &head[1].to_le_bytes(), &bytes[..]].concat();
+            let expected = crc32c::crc32c_append(crc, &whole);
             for way in [copy, copy_then_sum] {
-                let mut out = vec![0xAA; bytes.len() + 5];
+                let mut out = vec![0xAA; whole.len() + 5];
                 prop_assert_eq!(way(crc, head, &parts, &mut out), expected);
-                prop_assert_eq!(&out[..bytes.len()], &bytes[..]);
-                prop_assert_eq!(&out[bytes.len()..], &[0xAA; 5]);
+                prop_assert_eq!(&out[..whole.len()], &whole[..]);
+                prop_assert_eq!(&out[whole.len()..], &[0xAA; 5]);
             }
         }
     }

@@ -19,6 +19,7 @@
 //!   number that is legible in the log or saved in a cursor.
 //! * A run number is higher than all before it in either log.
 
+mod active;
 mod create;
 mod dir;
 mod format;
@@ -57,9 +58,9 @@ pub(crate) use self::dir::{CURSORS, create_file, make, rename, temporary_path};
 pub(crate) use self::format::SEQ_LIMIT;
 
 use self::lock::DirLock;
-use self::prepare::{Made, Request, SegmentMaker};
+use self::prepare::{AHEAD, Made, Place, Request, SegmentMaker};
 use self::recovery::LogEnd;
-use self::sync::{LogSync, Notice, SYNC_QUEUE};
+use self::sync::{LogSync, Notice, SYNC_QUEUE, Seen};
 use self::writer::Links;
 use crate::cursor;
 use crate::error::Error;
@@ -131,7 +132,7 @@ impl Journal {
         let makers = [records.maker, raw.maker, quarantine.maker];
         let syncs = [records.sync, raw.sync, quarantine.sync];
         let threads = vec![
-            spawn("journal-prepare", move || prepare::run(&makers, &requested))?,
+            spawn("journal-prepare", move || prepare::run(makers, &requested))?,
             spawn("journal-sync", move || {
                 sync::run(syncs, &noticed, options.sync_interval)
             })?,
@@ -225,8 +226,8 @@ impl Drop for Journal {
     }
 }
 
-/// Room for one request of each log and the message to stop.
-const REQUEST_QUEUE: usize = 4;
+/// Room for the requests of each log and the message to stop.
+const REQUEST_QUEUE: usize = 3 * AHEAD + 1;
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, Error> {
     let spawned = thread::Builder::new().name(name.to_owned()).spawn(work);
@@ -273,9 +274,9 @@ impl Log {
 
     fn start(self, wires: &Wires<'_>) -> Result<StartedLog, Error> {
         let counters = Arc::new(LogCounters::default());
-        let (reply, made) = bounded(1);
-        let maker = self.maker(wires, &counters);
-        let first = maker.make(self.end.next_number)?;
+        let (reply, made) = bounded(AHEAD);
+        let mut maker = self.maker(wires, &counters);
+        let first = maker.make()?;
         let active = Arc::clone(&first.shared);
         let links = Links {
             kind: self.kind,
@@ -295,14 +296,14 @@ impl Log {
     }
 
     fn maker(&self, wires: &Wires<'_>, counters: &Arc<LogCounters>) -> SegmentMaker {
-        SegmentMaker {
+        let place = Place {
             log_dir: self.log_dir.clone(),
             kind: self.kind,
             run: wires.run,
             segment_bytes: self.options.segment_bytes,
-            wall_clock: wires.options.wall_clock,
-            counters: Arc::clone(counters),
-        }
+            next_number: self.end.next_number,
+        };
+        SegmentMaker::new(place, wires.options.wall_clock, Arc::clone(counters))
     }
 
     /// Segments of runs that appended nothing go, once the new one durably knows the next number
@@ -317,12 +318,13 @@ impl Log {
     }
 
     fn sync(self, active: Arc<create::SharedSegment>, counters: Arc<LogCounters>) -> LogSync {
-        let unsealed = 2 * u64::from(self.options.segment_bytes);
+        let unsealed = (1 + AHEAD as u64) * u64::from(self.options.segment_bytes);
         let mut sealed = self.end.sealed;
         sealed.retain(|segment| !self.end.empty.contains(&segment.path));
         LogSync {
             kind: self.kind,
             active,
+            seen: Seen::default(),
             counters,
             sealed,
             sealed_bytes_max: self.options.retain_bytes.map(|bytes| bytes - unsealed),

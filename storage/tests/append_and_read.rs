@@ -300,3 +300,72 @@ fn verify_and_seek_of_a_log_under_write_and_retention_meet_no_damage() {
     });
     assert!(journal.records().counters().read().removed_segments > 100);
 }
+
+#[test]
+fn batch_is_invisible_until_published_and_reads_like_single_frames() {
+    let dir = fast_dir();
+    let mut journal = open(dir.path());
+    append(&mut journal, 3);
+    let mut reader = LogReader::open(&records(dir.path()), Start::Oldest).unwrap();
+    for seq in 1..=3 {
+        assert_eq!(reader.next().unwrap().unwrap().seq, seq);
+    }
+    let mut batch = journal.records().batch();
+    for seq in 4..=40 {
+        assert_eq!(batch.append(stamp(seq), &[&payload(seq)]), Ok(seq));
+        assert_eq!(reader.next().unwrap(), None);
+    }
+    batch.publish();
+    append(&mut journal, 2);
+    assert_eq!(
+        read_all(&records(dir.path()), Start::Oldest),
+        (1..=42).collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn batches_write_the_same_files_as_single_frames() {
+    const FRAMES: u64 = 2_000;
+    let (single, batched) = (fast_dir(), fast_dir());
+    let mut journal = open(single.path());
+    append(&mut journal, FRAMES);
+    journal.close().unwrap();
+    let mut journal = open(batched.path());
+    let mut next = 1;
+    while next <= FRAMES {
+        let end = FRAMES.min(next + next % 150);
+        let mut batch = journal.records().batch();
+        for seq in next..=end {
+            assert_eq!(batch.append(stamp(seq), &[&payload(seq)]), Ok(seq));
+        }
+        next = end + 1;
+    }
+    journal.close().unwrap();
+    let numbers: Vec<u64> = segments(&records(single.path()))
+        .unwrap()
+        .iter()
+        .map(|info| info.number)
+        .collect();
+    assert!(numbers.len() > 5, "the log has rolled inside batches");
+    for number in numbers {
+        let read = |dir: &std::path::Path| std::fs::read(segment(&records(dir), number)).unwrap();
+        assert_eq!(
+            read(single.path()),
+            read(batched.path()),
+            "segment {number}"
+        );
+    }
+}
+
+#[test]
+fn frame_refused_in_a_batch_leaves_the_others_in_it() {
+    let dir = fast_dir();
+    let mut journal = open(dir.path());
+    let mut batch = journal.records().batch();
+    assert_eq!(batch.append(stamp(1), &[&payload(1)]), Ok(1));
+    let refused = batch.append(0, &[&[0; PAYLOAD_MAX + 1]]);
+    assert!(matches!(refused, Err(AppendError::TooLarge { .. })));
+    assert_eq!(batch.append(stamp(2), &[&payload(2)]), Ok(2));
+    drop(batch);
+    assert_eq!(read_all(&records(dir.path()), Start::Oldest), [1, 2]);
+}

@@ -397,3 +397,31 @@ fn power_loss_between_segments_leaves_a_named_gap_and_a_log_that_goes_on() {
     );
     assert!(verify(&records(crash.path())).unwrap().is_clean());
 }
+
+#[test]
+fn process_killed_inside_a_batch_leaves_what_was_published_and_skips_no_number() {
+    let dir = fast_dir();
+    let mut journal = open(&dir.path().join("live"));
+    append(&mut journal, FRAMES);
+    for count in [1, 2, 40, 64, 70] {
+        let first = journal.records().next_seq();
+        let mut batch = journal.records().batch();
+        for seq in first..first + count {
+            batch.append(stamp(seq), &[&payload(seq)]).unwrap();
+        }
+        let copy = dir.path().join(format!("killed-{count}"));
+        crash_copy(&dir.path().join("live"), &copy);
+        batch.publish();
+        let (_, recovered) = Journal::open(&copy, small()).unwrap();
+        let [.., cut] = &recovered.records.cuts[..] else {
+            panic!("the log had no end")
+        };
+        assert_eq!((cut.rule, cut.numbers), (None, 0), "{cut:?}");
+        // Parts of 64 at most: what came behind the last part is gone.
+        let gone = first + count - recovered.records.next_seq;
+        assert!(gone <= count && gone < 64, "{gone} of {count}");
+        let seen = read_damaged(&records(&copy));
+        let expected: Vec<u64> = (1..recovered.records.next_seq).collect();
+        assert_eq!((seen.frames, seen.damaged), (expected, false));
+    }
+}

@@ -73,6 +73,18 @@ struct Figures {
     waits: u64,
 }
 
+impl Figures {
+    /// Nothing yet, in memory that will not fault when figures come.
+    fn touched(rounds: usize) -> Self {
+        let mut paced = vec![1; rounds * PACED_BLOCKS * PACED_RECORDS as usize];
+        paced.clear();
+        Self {
+            paced,
+            ..Self::default()
+        }
+    }
+}
+
 fn flood(append: &mut dyn Append, probe: &Probe, round: usize, figures: &mut Figures) {
     append.prepare();
     let begun = probe.begin();
@@ -87,14 +99,15 @@ fn flood(append: &mut dyn Append, probe: &Probe, round: usize, figures: &mut Fig
 fn paced(append: &mut dyn Append, probe: &Probe, interval: u64, figures: &mut Figures) {
     append.prepare();
     let before = Disturbance::now();
-    let calm = probe.is_calm();
+    let begun = probe.begin();
     let mark = figures.paced.len();
     append.paced(PACED_RECORDS, interval, &mut figures.paced);
-    let calm = calm && probe.is_calm();
+    let calm = probe.end(begun);
     let since = Disturbance::now().since(before);
     figures.faults += since.faults;
     figures.waits += since.waits;
-    if !calm || since.preempted > 0 {
+    // A block in which the appender waited of its own accord counts, however long it took.
+    if since.preempted > 0 || (!calm && since.waits == 0) {
         figures.paced.truncate(mark);
         figures.disturbed += 1;
     }
@@ -112,7 +125,10 @@ fn measure<const BYTES: usize>(
     pin(cores[0]);
     let probe = Probe::calibrate();
     let interval = scale.ticks(1_000_000_000 / PACED_PER_SECOND);
-    let mut figures: Vec<Figures> = contenders.iter().map(|_| Figures::default()).collect();
+    let mut figures: Vec<Figures> = contenders
+        .iter()
+        .map(|_| Figures::touched(rounds))
+        .collect();
     let count = contenders.len();
     for round in 0..rounds {
         for at in 0..count {

@@ -53,6 +53,11 @@ impl SharedSegment {
         self.progress.seq.store(seq, Ordering::Release);
     }
 
+    /// True once the writer has come here.
+    pub(crate) fn is_begun(&self) -> bool {
+        self.progress.at.load(Ordering::Relaxed) > 0
+    }
+
     /// An offset and a number such that every lower number stands before the offset.
     pub(crate) fn progress(&self) -> (usize, u64) {
         let seq = self.progress.seq.load(Ordering::Acquire);

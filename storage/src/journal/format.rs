@@ -64,7 +64,9 @@ pub(crate) const INDEX_AT: usize = PAGE_BYTES;
 /// at most this far.
 pub(crate) const INDEX_STEP: usize = 64 * 1024;
 /// The data area starts at a multiple of this, a cache line.
-pub(crate) const DATA_ALIGN: usize = 64;
+pub(crate) const DATA_ALIGN: usize = LINE_BYTES;
+/// A cache line of the machines this is tuned for: the unit in which memory is asked for ahead.
+pub(crate) const LINE_BYTES: usize = 64;
 /// Length of the frame header, and so the smallest frame length.
 pub(crate) const FRAME_HEADER_BYTES: usize = size_of::<FrameHeader>();
 /// Frames start at multiples of this.
@@ -284,6 +286,8 @@ pub(crate) const FRAME_BODY_AT: usize = offset_of!(FrameHeader, seq);
 /// Where in a frame its checksum stands.
 pub(crate) const FRAME_CRC_AT: usize = offset_of!(FrameHeader, crc);
 
+const _: () = assert!(FRAME_HEADER_BYTES == FRAME_BODY_AT + checksum::HEAD);
+
 /// Checksum of a frame whose bytes from [`FRAME_BODY_AT`] to its end are `body`.
 #[inline]
 pub(crate) fn frame_checksum(seed: u32, length: u32, body: &[u8]) -> u32 {
@@ -304,10 +308,8 @@ pub(crate) fn fill_frame(
     else {
         return;
     };
-    let mut head = [0; FRAME_HEADER_BYTES - FRAME_BODY_AT];
-    head[..8].copy_from_slice(&stamp.0.to_le_bytes());
-    head[8..].copy_from_slice(&stamp.1.to_le_bytes());
-    *crc = checksum::copy(seed ^ length, &head, parts, body).to_le_bytes();
+    let head = [stamp.0, stamp.1.cast_unsigned()];
+    *crc = checksum::copy(seed ^ length, head, parts, body).to_le_bytes();
 }
 
 /// Bytes a frame of this length takes in the file.

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::format::{PAGE_BYTES, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN};
 use crate::error::Error;
 
-/// Segments that always exist beside the sealed ones: the active and the prepared one, and one more
-/// so that a reader has something to read when retention has just run.
+/// The active segment, the two made ahead, and one more so that a reader has something to read when
+/// retention has just run.
 const RETAIN_SEGMENTS_MIN: u64 = 4;
 /// More often, and the sync thread would keep the medium busy with nothing else.
 const SYNC_INTERVAL_MIN: Duration = Duration::from_millis(1);
@@ -64,7 +64,7 @@ pub struct JournalOptions {
     pub raw: LogOptions,
     /// The log of refused frames. Small by default: it is empty while all is well.
     pub quarantine: LogOptions,
-    /// Time between two syncs of what was appended, 1 ms to 60 s, default 1 s: what power loss may
+    /// Time within which what was appended is synced, 1 ms to 60 s, default 1 s: what power loss may
     /// cost, plus the time one sync takes.
     pub sync_interval: Duration,
     /// Wall clock, nanoseconds since 1970, read once per segment for its header. The default always

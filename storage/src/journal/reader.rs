@@ -11,6 +11,7 @@
 use std::path::{Path, PathBuf};
 
 use super::dir;
+use super::format::LINE_BYTES;
 use super::seek::{Start, choose, is_before, tail};
 use super::segment::{FrameView, Look, SegmentView};
 use crate::error::{Error, ReadError, Rule};
@@ -18,6 +19,9 @@ use crate::error::{Error, ReadError, Rule};
 /// Polls between two looks at the directory while nothing new comes: a segment that was set aside
 /// or deleted by hand never gets an end marker, and its reader must not wait for one for ever.
 const POLLS_PER_CHECK: u32 = 1 << 14;
+/// How far ahead the lines of frames to come are asked for while there is a backlog. At the tail it
+/// would take them away from the writer.
+const PREFETCH_BYTES: usize = 1024;
 /// Tries to open a segment that retention deletes at the same moment.
 const OPEN_TRIES: u32 = 16;
 
@@ -55,6 +59,8 @@ pub struct LogReader {
     /// Number of the segment whose header turned out to be damaged when it was its turn.
     torn: Option<u64>,
     idle_polls: u32,
+    /// Length of the last frame.
+    last_length: usize,
 }
 
 /// What one look gave.
@@ -83,6 +89,7 @@ impl LogReader {
             suspect: false,
             torn: None,
             idle_polls: 0,
+            last_length: 0,
         };
         reader.place()?;
         Ok(reader)
@@ -181,7 +188,13 @@ impl LogReader {
         if self.expected.is_some_and(|expected| expected != frame.seq) {
             self.jump(&frame)?;
         }
+        if self.idle_polls == 0
+            && let Some(segment) = &self.segment
+        {
+            segment.prefetch(self.at + PREFETCH_BYTES, frame.length);
+        }
         self.at = frame.next_at();
+        self.last_length = frame.length;
         self.expected = Some(frame.seq + 1);
         self.seam = false;
         self.idle_polls = 0;
@@ -233,6 +246,9 @@ impl LogReader {
             return Ok(Step::Idle);
         };
         self.idle_polls = self.idle_polls.wrapping_add(1);
+        // The frame to come will have the length of the last, or so: its other lines shall come
+        // beside the one that announces it, not behind it.
+        segment.prefetch(self.at + LINE_BYTES, self.last_length);
         let sealed = segment
             .seal_mark()
             .is_some_and(|seal| seal.offset as usize > self.at);

@@ -11,12 +11,15 @@ use zerocopy::FromBytes;
 use super::dir;
 use super::format::{
     END_OF_SEGMENT, FRAME_BODY_AT, FRAME_HEADER_BYTES, FrameHeader, Header, HeaderFault, INDEX_AT,
-    LogKind, MARK_BYTES, Mark, PAGE_BYTES, SEAL_MARK_AT, START_MARK_AT, VERSION, frame_checksum,
-    padded,
+    LINE_BYTES, LogKind, MARK_BYTES, Mark, PAGE_BYTES, SEAL_MARK_AT, START_MARK_AT, VERSION,
+    frame_checksum, padded,
 };
 use super::index;
 use super::map::ReadMap;
 use crate::error::{Error, Rule};
+
+/// Of a longer frame the hardware sees the stream by itself.
+const PREFETCH_FRAME: usize = 256;
 
 /// A mapped segment with a sound header.
 #[derive(Debug)]
@@ -201,6 +204,14 @@ impl SegmentView {
             seq,
             ts_recv,
         })
+    }
+
+    /// Asks for the cache lines of up to `bytes` bytes from `at`, as many as are worth it.
+    #[inline]
+    pub(crate) fn prefetch(&self, at: usize, bytes: usize) {
+        for line in (0..bytes.min(PREFETCH_FRAME)).step_by(LINE_BYTES) {
+            self.map.prefetch(at + line);
+        }
     }
 
     /// Payload of a frame that [`Self::look`] announced.

@@ -1,8 +1,11 @@
 //! The thread that makes appended frames durable, seals full segments and deletes the oldest.
 //!
-//! * Each interval it syncs the *written* part of each active segment, no more: syncing the pages
-//!   ahead would undo their pre-fault. It then pre-faults a window ahead of the writer again,
-//!   because the kernel's own write-back may have cleaned those pages in the meantime.
+//! * Twice in each interval it syncs the *written* part of each active segment, no more: syncing the
+//!   pages ahead would undo their pre-fault. Where the writer has left the page that it stood on at
+//!   the last look, the page it stands on now is left out too: everything older than half an
+//!   interval is synced all the same, and the appender takes no page fault. After a sync a window
+//!   ahead of the writer is pre-faulted again, because the kernel's own write-back may have cleaned
+//!   those pages in the meantime.
 //! * A full segment is sealed: sync its frames, write the seal mark, cut the file behind its end
 //!   marker, sync again. So a seal says that every frame before it is on the medium.
 //! * A sync that fails poisons its log. The kernel may have dropped the dirty pages, so a later
@@ -25,7 +28,9 @@ use super::status::LogCounters;
 
 /// Bytes ahead of the writer that are pre-faulted again after each sync: enough for 4 MiB/s at the
 /// default interval; a faster writer fills its segment before the kernel cleans it.
-const PREFAULT_WINDOW: usize = 4 << 20;
+pub(crate) const PREFAULT_WINDOW: usize = 4 << 20;
+/// The largest page there is: what one sync may clean at once.
+const LARGE_PAGE: usize = 2 << 20;
 /// Full segments waiting to be sealed. When the medium is this far behind, a roll waits for it:
 /// better a pause than frames that stay unsynced without bound.
 pub(crate) const SYNC_QUEUE: usize = 16;
@@ -52,11 +57,19 @@ pub(crate) struct Retained {
     pub(crate) bytes: u64,
 }
 
+/// Where a writer was at the last look, in the active segment.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Seen {
+    at: usize,
+    seq: u64,
+}
+
 /// One log, as the sync thread knows it.
 #[derive(Debug)]
 pub(crate) struct LogSync {
     pub(crate) kind: LogKind,
     pub(crate) active: Arc<SharedSegment>,
+    pub(crate) seen: Seen,
     pub(crate) counters: Arc<LogCounters>,
     /// Sealed segments, oldest first.
     pub(crate) sealed: VecDeque<Retained>,
@@ -67,7 +80,7 @@ pub(crate) struct LogSync {
 /// Runs until told to stop.
 pub(crate) fn run(mut logs: [LogSync; 3], notices: &Receiver<Notice>, interval: Duration) {
     logs.iter_mut().for_each(LogSync::retain);
-    let ticks = tick(interval);
+    let ticks = tick(interval / 2);
     loop {
         let (kind, end, next) = match wait(notices, &ticks) {
             None => {
@@ -107,10 +120,13 @@ impl LogSync {
             return;
         }
         let (at, seq) = self.active.progress();
+        let Some((end, seq)) = self.plan(Seen { at, seq }) else {
+            return;
+        };
         if seq == self.counters.read().synced_seq {
             return;
         }
-        if let Err(error) = self.active.map.sync(at) {
+        if let Err(error) = self.active.map.sync(end) {
             return self.poison(&error);
         }
         self.counters.synced_seq.set(seq);
@@ -126,6 +142,22 @@ impl LogSync {
         }
     }
 
+    /// Up to where to sync now, and the number below which everything is synced then; `None` where
+    /// all there is was written since the last look.
+    fn plan(&mut self, now: Seen) -> Option<(usize, u64)> {
+        let before = std::mem::replace(&mut self.seen, now);
+        if before.at == 0 {
+            return None;
+        }
+        let edge = now.at / LARGE_PAGE * LARGE_PAGE;
+        let left = before.at <= edge;
+        Some(if left {
+            (edge, before.seq)
+        } else {
+            (now.at, now.seq)
+        })
+    }
+
     fn retire(&mut self, end: Mark, next: &Option<Arc<SharedSegment>>) {
         if self.counters.poisoned().is_none() {
             match seal(&self.active, &end) {
@@ -135,6 +167,7 @@ impl LogSync {
         }
         if let Some(next) = next {
             self.active = Arc::clone(next);
+            self.seen = Seen::default();
         }
     }
 

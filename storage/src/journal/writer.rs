@@ -14,27 +14,14 @@
 use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError};
-use zerocopy::IntoBytes;
 
-use super::create::{NewSegment, SharedSegment};
-use super::format::{
-    DATA_ALIGN, END_MARKER_BYTES, END_OF_SEGMENT, FRAME_CRC_AT, FRAME_HEADER_BYTES, LogKind, Mark,
-    START_MARK_AT, fill_frame, padded, payload_limit,
-};
-use super::index::IndexPlan;
-use super::map::WriteMap;
-use super::prepare::{Made, Request};
+use super::active::Active;
+use super::create::NewSegment;
+use super::format::{FRAME_HEADER_BYTES, LogKind, Mark};
+use super::prepare::{AHEAD, Made, Request, Why};
 use super::status::LogCounters;
 use super::sync::Notice;
 use crate::error::AppendError;
-
-/// Frames written before they are published, at most: a reader waits for no more than about a
-/// microsecond of writing.
-const BATCH_MAX: usize = 64;
-
-/// Cache lines behind the newest frame that are asked for ahead of the next one, in which they will
-/// be written: what a trade takes.
-const PREFETCH_LINES: usize = 3;
 
 /// What a writer is connected to.
 #[derive(Debug)]
@@ -58,98 +45,6 @@ pub struct LogWriter {
     links: Links,
 }
 
-/// The segment being written.
-#[derive(Debug)]
-struct Active {
-    map: WriteMap,
-    shared: Arc<SharedSegment>,
-    number: u64,
-    seed: u32,
-    /// Where the next frame goes.
-    at: usize,
-    /// Where the end marker must stand at the latest.
-    limit: usize,
-    payload_limit: usize,
-    index: IndexPlan,
-    pending: Pending,
-}
-
-/// Frames that are written but not published.
-#[derive(Debug)]
-struct Pending {
-    /// Offset and length.
-    frames: [(u32, u32); BATCH_MAX],
-    count: usize,
-}
-
-impl Pending {
-    const fn new() -> Self {
-        Self {
-            frames: [(0, 0); BATCH_MAX],
-            count: 0,
-        }
-    }
-
-    #[inline]
-    fn push(&mut self, at: u32, length: u32) {
-        if let Some(free) = self.frames.get_mut(self.count) {
-            *free = (at, length);
-            self.count += 1;
-        }
-    }
-
-    #[inline]
-    fn is_full(&self) -> bool {
-        self.count == BATCH_MAX
-    }
-
-    #[inline]
-    fn frames(&self) -> &[(u32, u32)] {
-        self.frames.get(..self.count).unwrap_or_default()
-    }
-
-    #[inline]
-    fn clear(&mut self) {
-        self.count = 0;
-    }
-}
-
-/// Frames of one log that become visible together; see [`LogWriter::batch`]. Dropping it publishes
-/// them.
-#[derive(Debug)]
-pub struct Batch<'a> {
-    log: &'a mut LogWriter,
-}
-
-impl Batch<'_> {
-    /// Appends one frame as [`LogWriter::append`] does, except that it may stay invisible until the
-    /// batch is published. A batch of more than 64 frames is published in parts.
-    ///
-    /// # Errors
-    ///
-    /// As for [`LogWriter::append`]. The frames before stay in the batch.
-    ///
-    /// # Hot path
-    ///
-    /// As for [`LogWriter::append`].
-    #[inline]
-    pub fn append(&mut self, ts_recv: i64, parts: &[&[u8]]) -> Result<u64, AppendError> {
-        self.log.write(ts_recv, parts)
-    }
-
-    /// Makes the frames visible: from now on they survive the death of this process. Dropping the
-    /// batch does the same.
-    pub fn publish(self) {}
-}
-
-impl Drop for Batch<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        let seq = self.log.seq;
-        self.log.active.publish(seq);
-    }
-}
-
 impl LogWriter {
     /// Starts `segment` as the first of this run.
     pub(crate) fn new(segment: NewSegment, seq: u64, ts_max: i64, links: Links) -> Self {
@@ -161,7 +56,7 @@ impl LogWriter {
             failing: None,
             links,
         };
-        writer.request(false);
+        (0..AHEAD).for_each(|_| writer.request(Why::Start));
         writer
     }
 
@@ -214,15 +109,14 @@ impl LogWriter {
     #[inline]
     fn write(&mut self, ts_recv: i64, parts: &[&[u8]]) -> Result<u64, AppendError> {
         let length = self.admit(parts)?;
-        if self.active.at + padded(length) > self.active.limit {
+        if !self.active.fits(length) {
             self.active.publish(self.seq);
             self.roll()?;
         }
         let (seq, ts_max) = (self.seq, self.ts_max);
         self.seq += 1;
         self.ts_max = ts_max.max(ts_recv);
-        self.active.put(length, (seq, ts_recv), parts);
-        self.active.note(length, seq, ts_max);
+        self.active.append(length, (seq, ts_recv), ts_max, parts);
         Ok(seq)
     }
 
@@ -235,7 +129,7 @@ impl LogWriter {
     /// Longest payload a frame may have, in bytes.
     #[must_use]
     pub fn payload_limit(&self) -> usize {
-        self.active.payload_limit
+        self.active.payload_limit()
     }
 
     /// The counters of this log, to be read from any thread.
@@ -251,7 +145,7 @@ impl LogWriter {
         let bytes = parts
             .iter()
             .fold(0_usize, |sum, part| sum.saturating_add(part.len()));
-        if bytes > self.active.payload_limit {
+        if bytes > self.active.payload_limit() {
             return Err(self.too_large(bytes));
         }
         Ok(FRAME_HEADER_BYTES + bytes)
@@ -261,7 +155,7 @@ impl LogWriter {
     fn too_large(&self, bytes: usize) -> AppendError {
         AppendError::TooLarge {
             bytes: u32::try_from(bytes).unwrap_or(u32::MAX),
-            limit: self.active.payload_limit as u32,
+            limit: self.active.payload_limit() as u32,
         }
     }
 
@@ -274,14 +168,14 @@ impl LogWriter {
         let next = Active::start(segment, self.seq, self.ts_max);
         let end = self.end_segment();
         self.active = next;
-        let next = Arc::clone(&self.active.shared);
+        let next = Arc::clone(self.active.shared());
         self.notify(Notice::Rolled {
             kind: self.links.kind,
             end,
             next,
         });
         self.links.counters.rolls.add_one();
-        self.request(false);
+        self.request(Why::Roll);
         Ok(())
     }
 
@@ -295,14 +189,14 @@ impl LogWriter {
         };
         let made = match made {
             Err(_) if self.failing.is_none() => {
-                self.request(false);
+                self.request(Why::Start);
                 self.wait_for_segment()
             }
             other => other,
         };
         self.failing = made.as_ref().err().copied();
         made.map_err(|errno| {
-            self.request(true);
+            self.request(Why::Retry);
             AppendError::Roll { errno }
         })
     }
@@ -315,15 +209,10 @@ impl LogWriter {
             .unwrap_or(Err(rustix::io::Errno::IO.raw_os_error()))
     }
 
-    fn request(&self, again: bool) {
-        let (kind, number) = (self.links.kind, self.active.number + 1);
-        let request = Request::Make {
-            kind,
-            number,
-            again,
-        };
+    fn request(&self, why: Why) {
+        let kind = self.links.kind;
         // If the thread is gone, waiting for its answer fails, and that is reported.
-        let _ = self.links.requests.send(request);
+        let _ = self.links.requests.send(Request::Make { kind, why });
     }
 
     /// Ends the log for this run; no append may follow.
@@ -345,9 +234,8 @@ impl LogWriter {
 
     /// Publishes the end marker and tells where it stands.
     fn end_segment(&mut self) -> Mark {
-        self.active.map.publish(self.active.at, END_OF_SEGMENT);
         Mark {
-            offset: self.active.at as u32,
+            offset: self.active.end(),
             seq: self.seq,
             ts_max: self.ts_max,
         }
@@ -366,92 +254,38 @@ impl LogWriter {
     }
 }
 
-impl Active {
-    /// Publishes the start mark of `segment`.
-    fn start(segment: NewSegment, seq: u64, ts_max: i64) -> Self {
-        let NewSegment {
-            header,
-            map,
-            shared,
-        } = segment;
-        let at = header.data_offset();
-        let bytes = header.segment_bytes.get() as usize;
-        let mut active = Self {
-            map,
-            shared,
-            number: header.number.get(),
-            seed: header.seed(),
-            at,
-            limit: bytes - END_MARKER_BYTES,
-            payload_limit: payload_limit(bytes),
-            index: IndexPlan::new(&header),
-            pending: Pending::new(),
-        };
-        active.mark(
-            START_MARK_AT,
-            &Mark {
-                offset: at as u32,
-                seq,
-                ts_max,
-            },
-        );
-        active.shared.advance(at, seq);
-        active
-    }
+/// Frames of one log that become visible together; see [`LogWriter::batch`]. Dropping it publishes
+/// them.
+#[derive(Debug)]
+pub struct Batch<'a> {
+    log: &'a mut LogWriter,
+}
 
-    /// Writes a frame, all but its length.
+impl Batch<'_> {
+    /// Appends one frame as [`LogWriter::append`] does, except that it may stay invisible until the
+    /// batch is published. A batch of more than 64 frames is published in parts.
+    ///
+    /// # Errors
+    ///
+    /// As for [`LogWriter::append`]. The frames before stay in the batch.
+    ///
+    /// # Hot path
+    ///
+    /// As for [`LogWriter::append`].
     #[inline]
-    fn put(&mut self, length: usize, stamp: (u64, i64), parts: &[&[u8]]) {
-        let seed = self.seed;
-        let range = self.at + FRAME_CRC_AT..self.at + length;
-        fill_frame(
-            self.map.unpublished(range),
-            seed,
-            length as u32,
-            stamp,
-            parts,
-        );
+    pub fn append(&mut self, ts_recv: i64, parts: &[&[u8]]) -> Result<u64, AppendError> {
+        self.log.write(ts_recv, parts)
     }
 
-    /// Accounts for the frame just written. The one that gets an index mark is published first: a
-    /// mark never points to what a reader may not see.
+    /// Makes the frames visible: from now on they survive the death of this process. Dropping the
+    /// batch does the same.
+    pub fn publish(self) {}
+}
+
+impl Drop for Batch<'_> {
     #[inline]
-    fn note(&mut self, length: usize, seq: u64, ts_max: i64) {
-        let offset = self.at;
-        self.at += padded(length);
-        self.pending.push(offset as u32, length as u32);
-        if let Some(place) = self.index.place(offset) {
-            self.publish(seq + 1);
-            self.mark(
-                place,
-                &Mark {
-                    offset: offset as u32,
-                    seq,
-                    ts_max,
-                },
-            );
-        } else if self.pending.is_full() {
-            self.publish(seq + 1);
-        }
-    }
-
-    /// Publishes what is pending, in order; `seq` is the number of the frame to come.
-    #[inline]
-    fn publish(&mut self, seq: u64) {
-        for &(at, length) in self.pending.frames() {
-            self.map.publish(at as usize, length);
-        }
-        self.pending.clear();
-        self.shared.advance(self.at, seq);
-        for ahead in 0..PREFETCH_LINES {
-            self.map.prefetch(self.at + ahead * DATA_ALIGN);
-        }
-    }
-
-    fn mark(&mut self, at: usize, mark: &Mark) {
-        let bytes = mark.encode(self.seed);
-        self.map
-            .write(at + size_of::<u32>(), &bytes.as_bytes()[size_of::<u32>()..]);
-        self.map.publish(at, mark.offset);
+    fn drop(&mut self) {
+        let seq = self.log.seq;
+        self.log.active.publish(seq);
     }
 }

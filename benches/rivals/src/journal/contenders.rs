@@ -15,7 +15,7 @@ const HEADER: usize = 24;
 /// Memory the copies go round in.
 const MEMORY: usize = 64 << 20;
 /// A segment of the measured log.
-const SEGMENT: u32 = 32 << 20;
+const SEGMENT: u32 = 64 << 20;
 /// Records of one batch.
 const BATCH: u64 = 64;
 
@@ -25,21 +25,22 @@ pub trait Append {
     fn prepare(&mut self) {}
     /// Appends so many records as fast as possible.
     fn flood(&mut self, records: u64);
-    /// Appends a record every `interval` ticks; adds the ticks from when it was due to when it was appended.
-    fn paced(&mut self, records: u64, interval: u64, late: &mut Vec<u64>);
+    /// Appends a record every `interval` ticks; adds the ticks each took.
+    fn paced(&mut self, records: u64, interval: u64, took: &mut Vec<u64>);
 }
 
 /// Calls `append` with the number of each record when it is due.
 #[inline(always)]
-fn pace(records: u64, interval: u64, late: &mut Vec<u64>, mut append: impl FnMut(u64)) {
+fn pace(records: u64, interval: u64, took: &mut Vec<u64>, mut append: impl FnMut(u64)) {
     let mut due = ticks();
     for number in 0..records {
         due += interval;
         while ticks() < due {
             std::hint::spin_loop();
         }
+        let start = ticks();
         append(number);
-        late.push(ticks() - due);
+        took.push(ticks() - start);
     }
 }
 
@@ -94,8 +95,8 @@ impl<const BYTES: usize> Append for Own<BYTES> {
         (0..records).for_each(|number| self.append(number));
     }
 
-    fn paced(&mut self, records: u64, interval: u64, late: &mut Vec<u64>) {
-        pace(records, interval, late, |number| self.append(number));
+    fn paced(&mut self, records: u64, interval: u64, took: &mut Vec<u64>) {
+        pace(records, interval, took, |number| self.append(number));
     }
 }
 
@@ -120,8 +121,8 @@ impl<const BYTES: usize> Append for OwnBatch<BYTES> {
         }
     }
 
-    fn paced(&mut self, records: u64, interval: u64, late: &mut Vec<u64>) {
-        pace(records, interval, late, |number| {
+    fn paced(&mut self, records: u64, interval: u64, took: &mut Vec<u64>) {
+        pace(records, interval, took, |number| {
             self.append(number..number + 1)
         });
     }
@@ -161,8 +162,8 @@ impl<const BYTES: usize> Append for Memory<BYTES> {
         (0..records).for_each(|number| self.append(number));
     }
 
-    fn paced(&mut self, records: u64, interval: u64, late: &mut Vec<u64>) {
-        pace(records, interval, late, |number| self.append(number));
+    fn paced(&mut self, records: u64, interval: u64, took: &mut Vec<u64>) {
+        pace(records, interval, took, |number| self.append(number));
     }
 }
 
@@ -211,7 +212,7 @@ impl<const BYTES: usize> Append for Buffered<BYTES> {
         (0..records).for_each(|number| self.append(number));
     }
 
-    fn paced(&mut self, records: u64, interval: u64, late: &mut Vec<u64>) {
-        pace(records, interval, late, |number| self.append(number));
+    fn paced(&mut self, records: u64, interval: u64, took: &mut Vec<u64>) {
+        pace(records, interval, took, |number| self.append(number));
     }
 }

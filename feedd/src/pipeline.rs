@@ -19,6 +19,7 @@ mod monitor;
 mod past;
 mod publisher;
 mod reader;
+mod spin;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

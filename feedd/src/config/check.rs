@@ -64,6 +64,7 @@ impl Config {
             check_feed(&format!("feed[{at}]"), feed, &mut found);
         }
         self.check_duplicates(&mut found);
+        self.check_readers(&mut found);
         if found.0.is_empty() {
             Ok(())
         } else {
@@ -165,6 +166,20 @@ impl Config {
         );
     }
 
+    /// The feeds of a reader share its thread: it sleeps or it does not.
+    fn check_readers(&self, found: &mut Complaints) {
+        for (at, feed) in self.feeds.iter().enumerate() {
+            let mut before = self.feeds[..at].iter();
+            let other = before.find(|other| other.reader == feed.reader && other.poll != feed.poll);
+            found.unless(other.is_none(), || {
+                format!(
+                    "feed[{at}].poll is {:?}: the feeds of reader {} must agree",
+                    feed.poll, feed.reader
+                )
+            });
+        }
+    }
+
     fn check_duplicates(&self, found: &mut Complaints) {
         for (at, feed) in self.feeds.iter().enumerate() {
             let twin = self.feeds[..at]
@@ -205,6 +220,7 @@ fn check_feed(key: &str, feed: &FeedConfig, found: &mut Complaints) {
         ["http://", "https://"],
         found,
     );
+    check_socket(key, feed, found);
     found.unless(feed.reader < FEEDS_MAX, || {
         format!(
             "{key}.reader is {}: allowed is 0 to {}",
@@ -212,6 +228,21 @@ fn check_feed(key: &str, feed: &FeedConfig, found: &mut Complaints) {
             FEEDS_MAX - 1
         )
     });
+}
+
+fn check_socket(key: &str, feed: &FeedConfig, found: &mut Complaints) {
+    found.unless(feed.spins() || feed.poll == "park", || {
+        format!("{key}.poll is {:?}: allowed is park, spin", feed.poll)
+    });
+    found.unless(super::feed::quick_ack(&feed.quick_ack).is_some(), || {
+        format!(
+            "{key}.quick_ack is {:?}: allowed is never, tls, always",
+            feed.quick_ack
+        )
+    });
+    let most = Duration::from_millis(10);
+    let key = format!("{key}.busy_poll");
+    found.span(&key, feed.busy_poll, Duration::ZERO, most);
 }
 
 fn check_instruments(key: &str, feed: &FeedConfig, found: &mut Complaints) {

@@ -11,6 +11,7 @@ use feedd_codecs::{Venue, VenueId, with_venue};
 use serde::{Deserialize, Serialize};
 
 use super::Span;
+use crate::session::wire::{QuickAck, WireOptions};
 
 /// Lines are replaced so long before the venue closes them.
 const BEFORE_THE_END: i64 = 3_600_000_000_000;
@@ -81,6 +82,22 @@ pub struct FeedConfig {
     /// Number of the reader thread that serves this feed, from 0.
     #[serde(default)]
     pub reader: usize,
+    /// `park`: the reader sleeps until the kernel wakes it. `spin`: it polls its sockets without
+    /// sleeping, for a core of its own. The feeds of one reader agree.
+    #[serde(default = "default_poll")]
+    pub poll: String,
+    /// Ask the kernel for the time at which it received what is read (`SO_TIMESTAMPNS`).
+    #[serde(default = "default_kernel_stamps")]
+    pub kernel_stamps: bool,
+    /// Acknowledge what was read at once (`TCP_QUICKACK`): `never`, `tls` (lines with TLS) or
+    /// `always`. One system call each time that a socket is read empty; without it, a peer that
+    /// uses Nagle's algorithm waits up to 40 ms for each acknowledgement.
+    #[serde(default = "default_quick_ack")]
+    pub quick_ack: String,
+    /// How long a read that finds nothing polls the network card (`SO_BUSY_POLL`), `0us` to `10ms`;
+    /// `0us` = not.
+    #[serde(default = "default_busy_poll")]
+    pub busy_poll: Span,
     /// WebSocket base URL instead of the venue's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ws_url: Option<String>,
@@ -130,6 +147,16 @@ pub(super) fn action(name: &str) -> Option<Action> {
     }
 }
 
+/// What `name` tells of acknowledgements.
+pub(super) fn quick_ack(name: &str) -> Option<QuickAck> {
+    match name {
+        "never" => Some(QuickAck::Never),
+        "tls" => Some(QuickAck::Tls),
+        "always" => Some(QuickAck::Always),
+        _ => None,
+    }
+}
+
 impl QualityConfig {
     fn options(&self) -> QualityOptions {
         let act = |rule: Rule| {
@@ -173,6 +200,10 @@ impl FeedConfig {
             api_key_file: None,
             token_file: None,
             reader: 0,
+            poll: default_poll(),
+            kernel_stamps: default_kernel_stamps(),
+            quick_ack: default_quick_ack(),
+            busy_poll: default_busy_poll(),
             ws_url: None,
             rest_url: None,
         }
@@ -236,6 +267,23 @@ impl FeedConfig {
         }
     }
 
+    /// Whether the feed's reader polls without sleeping.
+    #[must_use]
+    pub fn spins(&self) -> bool {
+        self.poll == "spin"
+    }
+
+    /// How the sockets of the feed's lines are read.
+    #[must_use]
+    pub fn wire_options(&self) -> WireOptions {
+        WireOptions {
+            spin: self.spins(),
+            stamps: self.kernel_stamps,
+            quick_ack: quick_ack(&self.quick_ack).unwrap_or_default(),
+            busy_poll: self.busy_poll.0,
+        }
+    }
+
     fn rotation(&self) -> i64 {
         if let Some(after) = self.rotate_after {
             return after.nanos();
@@ -257,6 +305,22 @@ const fn default_book_interval_ms() -> u16 {
 
 fn default_encoding() -> String {
     "json".to_owned()
+}
+
+fn default_poll() -> String {
+    "park".to_owned()
+}
+
+const fn default_kernel_stamps() -> bool {
+    true
+}
+
+fn default_quick_ack() -> String {
+    "tls".to_owned()
+}
+
+const fn default_busy_poll() -> Span {
+    Span::from_millis(0)
 }
 
 const fn default_lines() -> u8 {

@@ -215,10 +215,12 @@ impl<V: Venue> Driver<V> {
         &mut self,
         line: u16,
         carrier: Carrier,
+        ts_kernel: i64,
         frame: &[u8],
         publisher: &mut Publisher,
     ) {
-        let meta = self.next_meta(line);
+        let mut meta = self.next_meta(line);
+        self.stamp(&mut meta, ts_kernel);
         let decoded = if carrier == Carrier::BINARY {
             self.feed.decode_binary(frame)
         } else {
@@ -398,6 +400,17 @@ impl<V: Venue> Driver<V> {
             frame: meta.frame,
             ts_recv: meta.ts_recv,
             ts_kernel: meta.ts_kernel,
+        }
+    }
+
+    /// Adds the kernel's stamp, 0 = none. One from after the present is none either: the clock was
+    /// set back in between.
+    #[inline]
+    fn stamp(&mut self, meta: &mut Meta, ts_kernel: i64) {
+        if (1..=meta.ts_recv).contains(&ts_kernel) {
+            meta.ts_kernel = ts_kernel;
+            let waited = meta.ts_recv - ts_kernel;
+            self.recorder.record(Stage::KernelUser, waited);
         }
     }
 

@@ -17,10 +17,12 @@ use tokio::task::JoinHandle;
 
 use super::driver::Driver;
 use super::publisher::Publisher;
+use super::spin::Spin;
 use crate::config::LimitConfig;
 use crate::session::budget::Budget;
 use crate::session::connect::Dialer;
 use crate::session::line;
+use crate::session::pace::Pace;
 use crate::session::rest::{Answer, Rest};
 
 /// Messages waiting for one line: the subscriptions of a full line, at one a message.
@@ -54,6 +56,8 @@ pub(crate) struct Hub<V> {
     pub(super) publisher: Rc<RefCell<Publisher>>,
     pub(super) lines: RefCell<HashMap<u16, mpsc::Sender<Command>>>,
     pub(super) tasks: RefCell<Vec<JoinHandle<()>>>,
+    /// Where lines are polled that do not park.
+    pub(super) spin: Option<Rc<Spin>>,
 }
 
 impl<V: Venue + 'static> Hub<V> {
@@ -104,9 +108,21 @@ impl<V: Venue + 'static> Hub<V> {
     }
 
     #[inline]
-    pub(crate) fn on_frame(self: &Rc<Self>, line: u16, carrier: Carrier, frame: &[u8]) {
+    pub(crate) fn on_frame(
+        self: &Rc<Self>,
+        line: u16,
+        carrier: Carrier,
+        ts_kernel: i64,
+        frame: &[u8],
+    ) {
         let mut driver = self.driver.borrow_mut();
-        driver.on_frame(line, carrier, frame, &mut self.publisher.borrow_mut());
+        driver.on_frame(
+            line,
+            carrier,
+            ts_kernel,
+            frame,
+            &mut self.publisher.borrow_mut(),
+        );
         let wants = driver.has_intents();
         drop(driver);
         if wants {
@@ -155,8 +171,11 @@ impl<V: Venue + 'static> Hub<V> {
     fn connect(self: &Rc<Self>, line: u16, replica: u8, path: String) {
         let (sender, commands) = mpsc::channel(COMMANDS);
         self.lines.borrow_mut().insert(line, sender);
-        let task =
-            tokio::task::spawn_local(line::run(Rc::clone(self), (line, replica), path, commands));
+        let run = |pace| line::run(Rc::clone(self), (line, replica), path, commands, pace);
+        let task = match &self.spin {
+            Some(spin) => spin.spawn(run),
+            None => tokio::task::spawn_local(run(Pace::park())),
+        };
         let mut tasks = self.tasks.borrow_mut();
         tasks.retain(|task| !task.is_finished());
         tasks.push(task);

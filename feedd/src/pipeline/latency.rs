@@ -24,18 +24,21 @@ pub enum Stage {
     VenueUser = 0,
     /// The same where the venue's clock is ahead of ours: the magnitude.
     VenueUserAhead = 1,
+    /// The kernel's receive stamp to user space, of the frames that have one.
+    KernelUser = 2,
     /// Frame in user space to decoded.
-    UserDecoded = 2,
+    UserDecoded = 3,
     /// Decoded to all its records in the ring.
-    DecodedPublished = 3,
+    DecodedPublished = 4,
     /// A record in the ring to the same record in the mapped journal.
-    PublishedJournaled = 4,
+    PublishedJournaled = 5,
 }
 
 /// The stages in the order of the way, with their names.
-pub const STAGES: [(Stage, &str); 5] = [
+pub const STAGES: [(Stage, &str); 6] = [
     (Stage::VenueUser, "venue_user"),
     (Stage::VenueUserAhead, "venue_user_ahead"),
+    (Stage::KernelUser, "kernel_user"),
     (Stage::UserDecoded, "user_decoded"),
     (Stage::DecodedPublished, "decoded_published"),
     (Stage::PublishedJournaled, "published_journaled"),

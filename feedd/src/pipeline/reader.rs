@@ -19,6 +19,7 @@ use super::hub::Hub;
 use super::latency::{Interval, Recorder};
 use super::past::Past;
 use super::publisher::Publisher;
+use super::spin::Spin;
 use crate::clock;
 use crate::config::{Config, FeedConfig};
 use crate::exit::Failure;
@@ -102,6 +103,8 @@ pub(super) fn run(parts: Parts) {
 async fn serve(mut parts: Parts) {
     let seats = std::mem::take(&mut parts.seats);
     let mut stopped = parts.stopped.clone();
+    let spins = seats.iter().any(|seat| seat.config.spins());
+    let spin = spins.then(Rc::<Spin>::default);
     let wait = parts.config.limits.ring_full_wait.0;
     let (producer, intervals) = (parts.producer, parts.intervals);
     let publisher = Rc::new(RefCell::new(Publisher::new(producer, wait, parts.roster)));
@@ -118,6 +121,7 @@ async fn serve(mut parts: Parts) {
         stopped: parts.stopped,
         rest_stopping: parts.rest_stopping,
         publisher,
+        spin: spin.clone(),
     };
     let mut keepers = Vec::new();
     for seat in seats {
@@ -131,10 +135,20 @@ async fn serve(mut parts: Parts) {
         }
     }
     drop(common);
-    // An error means that the sender is gone: that is a stop as well.
-    let _ = stopped.wait_for(|stop| *stop).await;
-    for keeper in keepers {
-        let _ = tokio::time::timeout(GOODBYE, keeper).await;
+    let end = async {
+        // An error means that the sender is gone: that is a stop as well.
+        let _ = stopped.wait_for(|stop| *stop).await;
+        for keeper in keepers {
+            let _ = tokio::time::timeout(GOODBYE, keeper).await;
+        }
+    };
+    match spin {
+        None => end.await,
+        // What lines use of the event loop must not make them wait for their turn.
+        Some(spin) => tokio::select! {
+            () = tokio::task::unconstrained(spin.run()) => {}
+            () = end => {}
+        },
     }
 }
 
@@ -152,6 +166,8 @@ struct Common {
     stopped: watch::Receiver<bool>,
     rest_stopping: Receiver<()>,
     publisher: Rc<RefCell<Publisher>>,
+    /// Where the lines are polled, if the reader spins.
+    spin: Option<Rc<Spin>>,
 }
 
 /// Starts one feed; the task ends after the stop signal, when its lines have closed.
@@ -212,7 +228,7 @@ fn start<V: Venue + 'static>(
         own_urls: seat.config.ws_url.is_none(),
         api_key_file: seat.config.api_key_file.clone(),
         token_file: seat.config.token_file.clone(),
-        dialer: common.dialer.clone(),
+        dialer: common.dialer.wired(seat.config.wire_options()),
         limits: common.config.limits.clone(),
         silence,
         connects,
@@ -222,6 +238,7 @@ fn start<V: Venue + 'static>(
         publisher: Rc::clone(&common.publisher),
         lines: RefCell::new(HashMap::new()),
         tasks: RefCell::new(Vec::new()),
+        spin: common.spin.clone(),
     });
     hub.start();
     let checkpoints = Arc::clone(&common.checkpoints);

@@ -27,6 +27,7 @@ use super::frame::Watched;
 use super::names::Names;
 use super::pongs::Pongs;
 use super::tls::{Distrust, client_config};
+use super::wire::{Wire, WireOptions};
 use crate::clock;
 use crate::config::{LimitConfig, TlsConfig};
 use crate::exit::Failure;
@@ -43,7 +44,7 @@ const ADDRESSES_A_DIAL: usize = 3;
 const KEEPALIVE: (Duration, u32, Duration) = (Duration::from_secs(15), 3, Duration::from_secs(5));
 
 /// An open line's socket.
-pub type Socket = WebSocketStream<Watched<Pongs<MaybeTlsStream<TcpStream>>>>;
+pub type Socket = WebSocketStream<Watched<Pongs<MaybeTlsStream<Wire>>>>;
 
 /// An open line.
 #[derive(Debug)]
@@ -130,6 +131,7 @@ pub struct Dialer {
     limit: Duration,
     unacknowledged: Duration,
     certificates: Arc<Mutex<BTreeMap<String, i64>>>,
+    wire: WireOptions,
 }
 
 impl std::fmt::Debug for Dialer {
@@ -162,7 +164,17 @@ impl Dialer {
             limit: limits.connect.0,
             unacknowledged: limits.unacknowledged.0,
             certificates: Arc::default(),
+            wire: WireOptions::default(),
         })
+    }
+
+    /// The same dialer for lines whose sockets are read by `options`.
+    #[must_use]
+    pub fn wired(&self, options: WireOptions) -> Self {
+        Self {
+            wire: options,
+            ..self.clone()
+        }
     }
 
     /// When the newest certificate of each host expires, in seconds since the Unix epoch.
@@ -246,6 +258,7 @@ impl Dialer {
         let stream = self
             .tcp(address)
             .await
+            .and_then(|stream| Wire::new(stream, self.wire, place.secure))
             .map_err(|source| ConnectError::Tcp {
                 host: place.host.to_owned(),
                 address,
@@ -259,8 +272,13 @@ impl Dialer {
         let stream = Watched::new(Pongs::new(stream));
         let opened = client_async_with_config(request, stream, config).await;
         let (mut socket, _) = opened.map_err(handshake)?;
-        socket.get_mut().complete();
-        socket.get_mut().stream_mut().begin();
+        let watched = socket.get_mut();
+        watched.begin();
+        watched.stream_mut().begin();
+        if self.wire.spin {
+            let spins = watched.wire().spin();
+            spins.map_err(|error| handshake(error.into()))?;
+        }
         Ok(Opened {
             socket,
             address,
@@ -293,8 +311,8 @@ impl Dialer {
     async fn secure(
         &self,
         place: &Place<'_>,
-        stream: TcpStream,
-    ) -> Result<(MaybeTlsStream<TcpStream>, Option<i64>), ConnectError> {
+        stream: Wire,
+    ) -> Result<(MaybeTlsStream<Wire>, Option<i64>), ConnectError> {
         if !place.secure {
             return Ok((MaybeTlsStream::Plain(stream), None));
         }

@@ -3,7 +3,8 @@
 //! A peer that trickles a frame byte by byte is never silent and never says anything. The wrapper
 //! lies between TLS and the WebSocket: it notes when the first byte came after the last complete
 //! frame, and whoever reads messages says when one is complete. The bytes of a next frame that came
-//! with the end of the one before start its clock with the read after.
+//! with the end of the one before start its clock with the read after. It also follows where frames
+//! end, so that the kernel's stamp of a read goes to the frame that ends with it.
 
 use std::io;
 use std::pin::Pin;
@@ -12,6 +13,8 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::walk::Frames;
+use super::wire::{Arrival, Wire};
 use crate::clock;
 
 /// A stream whose unfinished frame has an age.
@@ -20,18 +23,33 @@ pub struct Watched<S> {
     stream: S,
     /// Monotonic ns of the first read after the last complete frame; 0 = none.
     begun: i64,
+    /// Where the frames of what was read end.
+    frames: Frames,
+    /// Messages that were told.
+    told: u64,
 }
 
 impl<S> Watched<S> {
-    /// Watches `stream`.
-    pub const fn new(stream: S) -> Self {
-        Self { stream, begun: 0 }
+    /// Watches `stream`, on which the answer to the handshake comes first.
+    pub fn new(stream: S) -> Self {
+        Self {
+            stream,
+            begun: 0,
+            frames: Frames::default(),
+            told: 0,
+        }
     }
 
-    /// A frame was complete.
+    /// The handshake is over.
+    pub const fn begin(&mut self) {
+        self.begun = 0;
+    }
+
+    /// A message was complete.
     #[inline]
     pub const fn complete(&mut self) {
         self.begun = 0;
+        self.told += 1;
     }
 
     /// How long an unfinished frame has been coming at `now` (monotonic ns).
@@ -41,6 +59,29 @@ impl<S> Watched<S> {
             return Duration::ZERO;
         }
         Duration::from_nanos(now.saturating_sub(self.begun).unsigned_abs())
+    }
+
+    /// The kernel's stamp of the message told last, in ns since the Unix epoch; 0 = none. A message
+    /// has one if its last byte is the last of all that was read.
+    #[inline]
+    pub fn arrival(&self) -> i64
+    where
+        S: Arrival,
+    {
+        if self.frames.is_between() && self.frames.ended() == self.told {
+            self.stream.arrival()
+        } else {
+            0
+        }
+    }
+
+    /// The wire below.
+    #[inline]
+    pub fn wire(&mut self) -> &mut Wire
+    where
+        S: Arrival,
+    {
+        self.stream.wire()
     }
 
     /// The stream.
@@ -57,8 +98,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
-        if self.begun == 0 && buffer.filled().len() > before {
-            self.begun = clock::mono();
+        let read = buffer.filled().get(before..).unwrap_or_default();
+        if !read.is_empty() {
+            self.frames.walk(read);
+            if self.begun == 0 {
+                self.begun = clock::mono();
+            }
         }
         polled
     }

@@ -1,20 +1,23 @@
 //! One line: connect, read, reconnect, until the stop signal.
 
+use std::future::poll_fn;
 use std::path::Path;
+use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 
 use feedd_codecs::raw::Carrier;
 use feedd_codecs::{Reject, Venue};
-use futures_util::{SinkExt, StreamExt};
+use futures_util::SinkExt;
 use tokio::sync::{mpsc, watch};
-use tokio::time::MissedTickBehavior;
 use tokio_tungstenite::tungstenite::error::CapacityError;
 use tokio_tungstenite::tungstenite::http::{HeaderMap, HeaderValue};
 use tokio_tungstenite::tungstenite::{Bytes, Error as WsError, Message};
 
 use super::backoff::Backoff;
 use super::connect::{ConnectError, Opened, Socket};
+use super::pace::Pace;
+use super::talk::{Event, Talk};
 use crate::clock;
 use crate::pipeline::hub::{Command, Hub};
 
@@ -48,6 +51,7 @@ pub(crate) async fn run<V: Venue + 'static>(
     (line, replica): (u16, u8),
     path: String,
     mut commands: mpsc::Receiver<Command>,
+    pace: Pace,
 ) {
     let url = hub.url(&path);
     let seed = u64::from(line) ^ clock::wall().unsigned_abs();
@@ -64,7 +68,12 @@ pub(crate) async fn run<V: Venue + 'static>(
                 told_up(&hub, line, &url, &opened);
                 let since = tokio::time::Instant::now();
                 hub.on_open(line);
-                let end = converse(&hub, line, opened.socket, &mut commands, &mut stopped).await;
+                let ping = hub.frame_ping_every();
+                let mut talk = Talk::new(opened.socket, &mut commands, LOOK, ping, &pace);
+                let end = converse(&hub, line, &mut talk, &mut stopped).await;
+                // The goodbye is a courtesy: a peer that does not answer is left.
+                let _ = tokio::time::timeout(CLOSE, talk.socket.close(None)).await;
+                drop(talk);
                 match end {
                     End::Lost(reason) => {
                         hub.on_close(line, &reason);
@@ -180,64 +189,62 @@ fn after_failure<V: Venue + 'static>(
 async fn converse<V: Venue + 'static>(
     hub: &Rc<Hub<V>>,
     line: u16,
-    mut socket: Socket,
-    commands: &mut mpsc::Receiver<Command>,
+    talk: &mut Talk<'_>,
     stopped: &mut watch::Receiver<bool>,
 ) -> End {
-    let mut look = tokio::time::interval(LOOK);
-    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let every = hub.frame_ping_every();
-    let pings = every.is_some();
-    let mut ping = tokio::time::interval(every.unwrap_or(LOOK));
-    ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut stop = pin!(stopped.wait_for(|stop| *stop));
     let mut heard = clock::mono();
     let mut looked = heard;
-    let end = loop {
-        tokio::select! {
-            message = socket.next() => {
+    loop {
+        match poll_fn(|context| talk.poll_event(context, stop.as_mut())).await {
+            Event::Heard(message) => {
                 heard = clock::mono();
-                socket.get_mut().complete();
-                match message {
-                    Some(Ok(message)) => {
-                        if let Some(end) = take(hub, line, &message) {
-                            break end;
-                        }
-                    }
-                    Some(Err(error)) => break refused(hub, line, &error),
-                    None => break End::Lost("the venue closed the connection".to_owned()),
+                if let Some(end) = hear(hub, line, &mut talk.socket, message) {
+                    return end;
                 }
             }
-            command = commands.recv() => match command {
-                Some(Command::Text(text)) => {
-                    if let Some(end) = send(&mut socket, Message::text(text)).await {
-                        break end;
-                    }
-                }
-                Some(Command::Close(reason)) => break End::Lost(reason.text().to_owned()),
-                None => break End::Retired,
-            },
-            _ = ping.tick(), if pings => {
-                if let Some(end) = send(&mut socket, Message::Ping(Bytes::new())).await {
-                    break end;
+            Event::Told(Some(Command::Text(text))) => {
+                if let Some(end) = send(&mut talk.socket, Message::text(text)).await {
+                    return end;
                 }
             }
-            _ = look.tick() => {
+            Event::Told(Some(Command::Close(reason))) => return End::Lost(reason.text().to_owned()),
+            Event::Told(None) => return End::Retired,
+            Event::Ping => {
+                if let Some(end) = send(&mut talk.socket, Message::Ping(Bytes::new())).await {
+                    return end;
+                }
+            }
+            Event::Look => {
                 let now = clock::mono();
                 let stood_still = now - looked > STOOD_STILL;
                 looked = now;
-                if stood_still {
-                    continue;
-                }
-                if let Some(end) = overdue(hub, &socket, heard, now) {
-                    break end;
+                if !stood_still && let Some(end) = overdue(hub, &talk.socket, heard, now) {
+                    return end;
                 }
             }
-            _ = stopped.wait_for(|stop| *stop) => break End::Stop,
+            Event::Stop => return End::Stop,
         }
-    };
-    // The goodbye is a courtesy: a peer that does not answer is left.
-    let _ = tokio::time::timeout(CLOSE, socket.close(None)).await;
-    end
+    }
+}
+
+/// What the socket brought.
+#[inline]
+fn hear<V: Venue + 'static>(
+    hub: &Rc<Hub<V>>,
+    line: u16,
+    socket: &mut Socket,
+    message: Option<Result<Message, WsError>>,
+) -> Option<End> {
+    match message {
+        Some(Ok(message)) => {
+            let watched = socket.get_mut();
+            watched.complete();
+            take(hub, line, watched.arrival(), &message)
+        }
+        Some(Err(error)) => Some(refused(hub, line, &error)),
+        None => Some(End::Lost("the venue closed the connection".to_owned())),
+    }
 }
 
 /// Whether the line has been silent, or a frame unfinished, for too long.
@@ -265,10 +272,15 @@ async fn send(socket: &mut Socket, message: Message) -> Option<End> {
 
 /// One message into the feed.
 #[inline]
-fn take<V: Venue + 'static>(hub: &Rc<Hub<V>>, line: u16, message: &Message) -> Option<End> {
+fn take<V: Venue + 'static>(
+    hub: &Rc<Hub<V>>,
+    line: u16,
+    ts_kernel: i64,
+    message: &Message,
+) -> Option<End> {
     match message {
-        Message::Text(text) => hub.on_frame(line, Carrier::TEXT, text.as_bytes()),
-        Message::Binary(bytes) => hub.on_frame(line, Carrier::BINARY, bytes),
+        Message::Text(text) => hub.on_frame(line, Carrier::TEXT, ts_kernel, text.as_bytes()),
+        Message::Binary(bytes) => hub.on_frame(line, Carrier::BINARY, ts_kernel, bytes),
         Message::Close(frame) => {
             let reason = frame
                 .as_ref()

@@ -16,6 +16,7 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::wire::{Arrival, Wire};
 use crate::clock;
 
 /// Least time between two pongs, ns: one of the five messages a second, and soon enough for every
@@ -175,6 +176,16 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Pongs<S> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+impl<S: Arrival> Arrival for Pongs<S> {
+    fn arrival(&self) -> i64 {
+        self.stream.arrival()
+    }
+
+    fn wire(&mut self) -> &mut Wire {
+        self.stream.wire()
     }
 }
 

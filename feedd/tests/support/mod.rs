@@ -36,6 +36,9 @@ const QUIET: Duration = Duration::from_millis(300);
 /// Instruments of each simulated product.
 const INSTRUMENTS: usize = 2;
 
+/// Whether these are the tests of readers that never sleep.
+const SPIN: bool = matches!(env!("CARGO_CRATE_NAME").as_bytes(), b"spin");
+
 /// Simulated venues and the configuration of a daemon that captures all of them.
 #[derive(Debug)]
 pub(crate) struct Rig {
@@ -94,6 +97,11 @@ impl Rig {
             config.tls.ca_file = Some(path);
         }
         config.feeds = feedd::demo::feeds(sim_config, &sim);
+        if SPIN {
+            for feed in &mut config.feeds {
+                feed.poll = "spin".to_owned();
+            }
+        }
         let books = config.feeds.iter().map(|feed| feed.instruments.len()).sum();
         let rig = Self {
             sim,

@@ -299,7 +299,7 @@ fn a_refused_handshake_tells_how_long_the_venue_wants_to_see_nothing() {
 }
 
 #[test]
-fn extra_headers_go_with_the_handshake() {
+fn extra_headers_go_with_the_handshake_and_no_extension_is_offered() {
     block_on(async {
         let dialer = Authority::new("ours").dialer(&Arc::new(Fake::default()));
         let (address, asked) = plain("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").await;
@@ -315,6 +315,8 @@ fn extra_headers_go_with_the_handshake() {
         ] {
             assert!(asked.contains(part), "{part}: {asked}");
         }
+        // permessage-deflate would cost more than the socket, for each message.
+        assert!(!asked.contains("sec-websocket-extensions"), "{asked}");
     });
 }
 

@@ -28,6 +28,8 @@ pub struct Config {
     pub limits: LimitConfig,
     /// TLS.
     pub tls: TlsConfig,
+    /// What is asked of the host.
+    pub host: HostConfig,
     /// What to capture: one entry for each venue and product.
     #[serde(rename = "feed")]
     pub feeds: Vec<FeedConfig>,
@@ -138,6 +140,35 @@ pub struct TlsConfig {
     /// PEM file of the authorities to trust instead of the web's usual ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<PathBuf>,
+}
+
+/// `[host]`: each answer of the host is told at start; nothing here is needed to capture.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default)]
+pub struct HostConfig {
+    /// Lock memory from its first touch (`mlockall`): nothing is swapped out. Asks for an unlimited
+    /// `RLIMIT_MEMLOCK` or `CAP_IPC_LOCK`.
+    pub lock_memory: bool,
+    /// Each pinned thread writes through its stack before it begins, so that no page fault meets
+    /// it later. Rings and histograms are made and touched by the thread that writes them, always.
+    pub touch_memory: bool,
+    /// Priority of reader and journal threads under `SCHED_FIFO`, 1 to 98; 0 = the usual scheduler.
+    pub fifo_priority: u8,
+    /// Longest time that a processor may take to wake up, in microseconds, 0 to 10000: held by
+    /// `/dev/cpu_dma_latency` while the daemon runs. Absent = not asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu_dma_latency_us: Option<u32>,
+}
+
+impl Default for HostConfig {
+    fn default() -> Self {
+        Self {
+            lock_memory: false,
+            touch_memory: true,
+            fifo_priority: 0,
+            cpu_dma_latency_us: None,
+        }
+    }
 }
 
 /// Why a configuration was refused.

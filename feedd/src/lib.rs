@@ -13,12 +13,12 @@
 //! The library target exists for the system tests; the product is the binary.
 #![forbid(unsafe_code)]
 
-pub mod affinity;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod exit;
+pub mod host;
 pub mod pipeline;
 pub mod roster;
 pub mod run;

@@ -27,9 +27,9 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use crossbeam_channel::{Sender, bounded};
+use crossbeam_channel::{Receiver, Sender, bounded};
 use feedd_codecs::VenueId;
-use feedd_ringbuf::LINE_BYTES;
+use feedd_ringbuf::{Cursor, LINE_BYTES};
 use feedd_storage::{Journal, JournalOptions, LogOptions, Recovered};
 use hdrhistogram::Histogram;
 use tokio::sync::watch;
@@ -41,6 +41,7 @@ pub use latency::{STAGES, Stage};
 use crate::clock;
 use crate::config::{Config, FeedConfig};
 use crate::exit::{Code, Failure};
+use crate::host::{self, Host};
 use crate::roster::Roster;
 use crate::session::budget::{Budgets, Keeper};
 use crate::session::connect::Dialer;
@@ -62,6 +63,7 @@ pub struct Pipeline {
     journal_report: Arc<journal::SharedReport>,
     latency_file: PathBuf,
     budgets: Keeper,
+    host: Host,
 }
 
 impl Pipeline {
@@ -84,6 +86,7 @@ impl Pipeline {
         config: &Config,
         resolver: Arc<dyn Resolve>,
     ) -> Result<(Self, Recovered), Failure> {
+        let mut host = Host::ask(&config.host);
         let (journal, recovered) = Journal::open(&config.journal.dir, journal_options(config))?;
         let run = journal.run();
         let interrupted = !recovered.records.cuts.is_empty();
@@ -112,13 +115,11 @@ impl Pipeline {
             .into_iter()
             .map(|id| Arc::new(driver::SharedReport::new(id)))
             .collect();
+        let ring = usize::try_from(config.limits.ring.0).unwrap_or(usize::MAX) / LINE_BYTES;
+        let (settle, settled) = bounded(1);
         let mut cursors = Vec::new();
         let mut readers = Vec::new();
         for plan in reader_plans(config) {
-            let lines = usize::try_from(config.limits.ring.0).unwrap_or(usize::MAX) / LINE_BYTES;
-            let (producer, [cursor]) = feedd_ringbuf::ring::<1>(lines)
-                .map_err(|error| Failure::new(Code::Config, format!("limits.ring: {error}")))?;
-            cursors.push(cursor);
             let seats: Vec<reader::Seat> = plan
                 .feeds
                 .iter()
@@ -129,8 +130,9 @@ impl Pipeline {
                 .collect();
             let parts = reader::Parts {
                 number: plan.number,
-                core: config.threads.reader_cores.get(plan.number).copied(),
-                producer,
+                seat: plan.seat(config),
+                ring,
+                settled: settle.clone(),
                 seats,
                 config: config.clone(),
                 run,
@@ -145,9 +147,10 @@ impl Pipeline {
                 stopped: stopped.clone(),
                 rest_stopping: rest_stopping.clone(),
             };
-            readers.push(spawn(&format!("reader-{}", plan.number), move || {
-                reader::run(parts)
-            })?);
+            let name = parts.seat.name.clone();
+            readers.push(spawn(&name, move || reader::run(parts))?);
+            // One after the other: the journal reads the rings in the order of the readers.
+            cursors.push(settled_reader(&settled, &mut host.report)?);
         }
         let journal_report = Arc::new(journal::SharedReport::default());
         let writer = journal::Writer::new(
@@ -158,11 +161,17 @@ impl Pipeline {
             Arc::clone(&journal_report),
             intervals,
         );
-        let core = config.threads.journal_core;
+        let (settle, settled) = bounded(1);
+        let (seat, wishes) = (journal_seat(config), config.host.clone());
         let journal = spawn("journal", move || {
-            crate::affinity::pin("journal", core);
+            // Nobody waits for it only if the program ends.
+            let _ = settle.send(host::settle(&seat, &wishes));
             writer.run()
         })?;
+        host.report
+            .settings
+            .extend(settled.recv().unwrap_or_default());
+        host.report.tell();
         let latency_file = config
             .journal
             .dir
@@ -184,6 +193,7 @@ impl Pipeline {
             journal_report,
             latency_file,
             budgets: keeper,
+            host,
         };
         Ok((pipeline, recovered))
     }
@@ -198,6 +208,12 @@ impl Pipeline {
     #[must_use]
     pub fn journal(&self) -> JournalReport {
         self.journal_report.read()
+    }
+
+    /// What the host granted of what the configuration asks.
+    #[must_use]
+    pub const fn host(&self) -> &host::Report {
+        &self.host.report
     }
 
     /// Where the latency intervals are written.
@@ -255,6 +271,36 @@ const QUARANTINE_SEGMENT: u32 = 32 << 20;
 struct ReaderPlan {
     number: usize,
     feeds: Vec<usize>,
+}
+
+impl ReaderPlan {
+    fn seat(&self, config: &Config) -> host::Seat {
+        host::Seat {
+            name: format!("reader-{}", self.number),
+            core: config.threads.reader_cores.get(self.number).copied(),
+            spins: self.feeds.iter().any(|&at| config.feeds[at].spins()),
+        }
+    }
+}
+
+fn journal_seat(config: &Config) -> host::Seat {
+    host::Seat {
+        name: "journal".to_owned(),
+        core: config.threads.journal_core,
+        spins: false,
+    }
+}
+
+/// Waits for a reader to be settled; the other end of its ring.
+fn settled_reader(
+    settled: &Receiver<reader::Settled>,
+    report: &mut host::Report,
+) -> Result<Cursor, Failure> {
+    let gone = |_| Failure::new(Code::Software, "a reader thread ended before it began");
+    let reader = settled.recv().map_err(gone)?;
+    report.settings.extend(reader.settings);
+    let refused = |error| Failure::new(Code::Config, format!("limits.ring: {error}"));
+    reader.cursor.map_err(refused)
 }
 
 /// The feeds of each reader thread.

@@ -55,9 +55,14 @@ fn assert_stamped(tls: bool, poll: &str) {
         late += u64::from(user - kernel > 1_000_000_000);
     }
     let frames = stamps.len() as u64;
-    assert!(count * 4 > frames, "{count} of {frames} frames have a stamp");
+    assert!(
+        count * 4 > frames,
+        "{count} of {frames} frames have a stamp"
+    );
     assert!(late * 2 < count, "{late} of {count} waited for a second");
-    let recorded = latencies.iter().filter(|(tag, _)| tag.starts_with("kernel_user."));
+    let recorded = latencies
+        .iter()
+        .filter(|(tag, _)| tag.starts_with("kernel_user."));
     let recorded: u64 = recorded.map(|(_, histogram)| histogram.len()).sum();
     assert_eq!(recorded, count, "the histograms tell the same frames");
 }
@@ -77,6 +82,10 @@ fn frames_on_lines_with_tls_carry_stamps_of_the_kernel() {
 #[test]
 fn records_say_that_no_stamp_is_given_where_none_is() {
     let (stamps, latencies) = capture(false, "park", false);
-    assert!(stamps.iter().all(|(kernel, user)| *kernel == 0 && *user > 0));
+    assert!(
+        stamps
+            .iter()
+            .all(|(kernel, user)| *kernel == 0 && *user > 0)
+    );
     assert!(latencies.keys().all(|tag| !tag.starts_with("kernel_user.")));
 }

@@ -12,6 +12,11 @@ use super::{Bytes, Config, ConfigError, FeedConfig, Span};
 /// Most feeds and reader threads of one daemon.
 const FEEDS_MAX: usize = 64;
 
+/// Highest real-time priority: 99 is the kernel's own.
+const FIFO_MAX: u8 = 98;
+/// Most cores that a thread can be pinned to one of (the C library's set).
+const CORES_MAX: usize = 1024;
+
 /// Collects complaints so that all are told at once.
 #[derive(Default)]
 struct Complaints(Vec<String>);
@@ -54,6 +59,7 @@ impl Config {
         let mut found = Complaints::default();
         self.check_journal(&mut found);
         self.check_limits(&mut found);
+        self.check_host(&mut found);
         found.unless(!self.feeds.is_empty(), || {
             "no [[feed]]: name at least one venue to capture".to_owned()
         });
@@ -164,6 +170,26 @@ impl Config {
             second,
             second * 600,
         );
+    }
+
+    fn check_host(&self, found: &mut Complaints) {
+        let host = &self.host;
+        found.unless(host.fifo_priority <= FIFO_MAX, || {
+            format!(
+                "host.fifo_priority is {}: allowed is 0 to {FIFO_MAX}",
+                host.fifo_priority
+            )
+        });
+        let awake = host.cpu_dma_latency_us.unwrap_or(0);
+        found.unless(awake <= 10_000, || {
+            format!("host.cpu_dma_latency_us is {awake}: allowed is 0 to 10000")
+        });
+        let cores = self.threads.reader_cores.iter();
+        for core in cores.chain(&self.threads.journal_core) {
+            found.unless(*core < CORES_MAX, || {
+                format!("threads: core {core}: allowed is 0 to {}", CORES_MAX - 1)
+            });
+        }
     }
 
     /// The feeds of a reader share its thread: it sleeps or it does not.

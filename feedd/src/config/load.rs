@@ -63,6 +63,7 @@ fn known_keys() -> BTreeSet<String> {
     full.threads.journal_core = Some(0);
     full.limits.silence = Some(full.limits.stop);
     full.tls.ca_file = Some("ca.pem".into());
+    full.host.cpu_dma_latency_us = Some(0);
     full.feeds.push(full_feed());
     let mut keys = BTreeSet::new();
     if let Ok(value) = toml::Value::try_from(&full) {
@@ -190,6 +191,9 @@ mod tests {
         for (key, default) in written(&FeedConfig::new("binance", "spot", symbols)) {
             assert!(keys.contains(&(key.clone(), default)), "feed.{key}");
         }
+        for (key, default) in written(&Config::default().host) {
+            assert_eq!(shown["host"][&key], default, "host.{key}");
+        }
         for (key, default) in written(&Config::default().limits) {
             assert_eq!(shown["limits"][&key], default, "limits.{key}");
         }
@@ -204,6 +208,7 @@ mod tests {
         for key in absent
             .into_iter()
             .chain(["ca_file", "reader_cores", "journal_core"])
+            .chain(["cpu_dma_latency_us"])
         {
             assert!(EXAMPLE.contains(&format!("# {key} = ")), "{key}");
         }

@@ -59,7 +59,9 @@ impl Set {
         let histograms = STAGES
             .iter()
             .map(|_| Histogram::new_with_bounds(1, MOST_NS, DIGITS));
-        let histograms = histograms.collect::<Result<_, _>>().ok()?;
+        let mut histograms: Vec<_> = histograms.collect::<Result<_, _>>().ok()?;
+        // Written here, so that no page fault is left for the first value of each size.
+        histograms.iter_mut().for_each(Histogram::reset);
         Some(Box::new(Self {
             venue,
             histograms,

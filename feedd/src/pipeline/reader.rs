@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender};
 use feedd_codecs::{Feed, Venue, VenueId, with_venue};
-use feedd_ringbuf::Producer;
+use feedd_ringbuf::{Cursor, Producer, RingError};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, LocalSet};
 use tokio::time::MissedTickBehavior;
@@ -23,6 +23,7 @@ use super::spin::Spin;
 use crate::clock;
 use crate::config::{Config, FeedConfig};
 use crate::exit::Failure;
+use crate::host;
 use crate::roster::Roster;
 use crate::session::budget::Budgets;
 use crate::session::connect::Dialer;
@@ -67,8 +68,11 @@ impl Seat {
 /// What a reader thread is made of.
 pub(super) struct Parts {
     pub(super) number: usize,
-    pub(super) core: Option<usize>,
-    pub(super) producer: Producer,
+    pub(super) seat: host::Seat,
+    /// Lines of its ring.
+    pub(super) ring: usize,
+    /// Where it tells that it is settled, with the ring's other end.
+    pub(super) settled: Sender<Settled>,
     pub(super) seats: Vec<Seat>,
     pub(super) config: Config,
     pub(super) run: u32,
@@ -86,27 +90,42 @@ pub(super) struct Parts {
     pub(super) rest_stopping: Receiver<()>,
 }
 
+/// A reader in its place.
+pub(super) struct Settled {
+    pub(super) cursor: Result<Cursor, RingError>,
+    pub(super) settings: Vec<host::Setting>,
+}
+
 /// Runs the feeds of one reader until the stop signal.
+///
+/// The ring is made here, on the thread's own core: its memory is of that core's node.
 pub(super) fn run(parts: Parts) {
-    crate::affinity::pin(&format!("reader-{}", parts.number), parts.core);
+    let settings = host::settle(&parts.seat, &parts.config.host);
+    let (producer, cursor) = match feedd_ringbuf::ring::<1>(parts.ring) {
+        Ok((producer, [cursor])) => (Some(producer), Ok(cursor)),
+        Err(error) => (None, Err(error)),
+    };
+    // Nobody waits for it only if the program ends.
+    let _ = parts.settled.send(Settled { cursor, settings });
+    let Some(producer) = producer else { return };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
     match runtime {
-        Ok(runtime) => LocalSet::new().block_on(&runtime, serve(parts)),
+        Ok(runtime) => LocalSet::new().block_on(&runtime, serve(parts, producer)),
         Err(error) => {
             tracing::error!(reader = parts.number, %error, "no event loop: this reader captures nothing")
         }
     }
 }
 
-async fn serve(mut parts: Parts) {
+async fn serve(mut parts: Parts, producer: Producer) {
     let seats = std::mem::take(&mut parts.seats);
     let mut stopped = parts.stopped.clone();
     let spins = seats.iter().any(|seat| seat.config.spins());
     let spin = spins.then(Rc::<Spin>::default);
     let wait = parts.config.limits.ring_full_wait.0;
-    let (producer, intervals) = (parts.producer, parts.intervals);
+    let intervals = parts.intervals;
     let publisher = Rc::new(RefCell::new(Publisher::new(producer, wait, parts.roster)));
     let common = Common {
         config: parts.config,

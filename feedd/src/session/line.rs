@@ -208,7 +208,9 @@ async fn converse<V: Venue + 'static>(
                     return end;
                 }
             }
-            Event::Told(Some(Command::Close(reason))) => return End::Lost(reason.text().to_owned()),
+            Event::Told(Some(Command::Close(reason))) => {
+                return End::Lost(reason.text().to_owned());
+            }
             Event::Told(None) => return End::Retired,
             Event::Ping => {
                 if let Some(end) = send(&mut talk.socket, Message::Ping(Bytes::new())).await {

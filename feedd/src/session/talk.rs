@@ -102,11 +102,7 @@ impl<'a> Talk<'a> {
     }
 
     #[cold]
-    fn poll_rest(
-        &mut self,
-        context: &mut Context<'_>,
-        stop: Pin<&mut impl Future>,
-    ) -> Poll<Event> {
+    fn poll_rest(&mut self, context: &mut Context<'_>, stop: Pin<&mut impl Future>) -> Poll<Event> {
         if let Poll::Ready(command) = self.commands.poll_recv(context) {
             return Poll::Ready(Event::Told(command));
         }

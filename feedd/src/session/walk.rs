@@ -22,7 +22,10 @@ enum Place {
     /// In the HTTP answer; so many bytes of its end have come.
     Head(usize),
     /// In a header, or between frames.
-    Header { bytes: [u8; HEADER_MAX], have: usize },
+    Header {
+        bytes: [u8; HEADER_MAX],
+        have: usize,
+    },
     /// In a payload.
     Payload { left: u64, last: bool },
 }
@@ -123,7 +126,10 @@ fn lengths(head: &[u8]) -> Option<(usize, u64)> {
     let second = *head.get(1)?;
     let mask = if second & 0x80 == 0 { 0 } else { 4 };
     let (header, payload) = match second & 0x7F {
-        126 => (4, u64::from(u16::from_be_bytes(head.get(2..4)?.try_into().ok()?))),
+        126 => (
+            4,
+            u64::from(u16::from_be_bytes(head.get(2..4)?.try_into().ok()?)),
+        ),
         127 => (10, u64::from_be_bytes(head.get(2..10)?.try_into().ok()?)),
         short => (2, u64::from(short)),
     };

@@ -57,6 +57,8 @@ pub use self::writer::{Batch, LogWriter};
 pub(crate) use self::dir::{CURSORS, create_file, make, rename, temporary_path};
 pub(crate) use self::format::SEQ_LIMIT;
 
+use self::format::PAGE_BYTES;
+
 use self::lock::DirLock;
 use self::prepare::{AHEAD, Made, Place, Request, SegmentMaker};
 use self::recovery::LogEnd;
@@ -309,10 +311,9 @@ impl Log {
     /// Segments of runs that appended nothing go, once the new one durably knows the next number
     /// and the run.
     fn remove_empty(&self, active: &create::SharedSegment) -> Result<(), Error> {
-        let (used, _) = active.progress();
         active
             .map
-            .sync(used)
+            .sync(0..PAGE_BYTES)
             .map_err(Error::io("sync", &active.path))?;
         self.end.empty.iter().try_for_each(|path| dir::remove(path))
     }
@@ -325,6 +326,7 @@ impl Log {
             kind: self.kind,
             active,
             seen: Seen::default(),
+            synced: 0,
             counters,
             sealed,
             sealed_bytes_max: self.options.retain_bytes.map(|bytes| bytes - unsealed),

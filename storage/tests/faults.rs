@@ -325,3 +325,55 @@ fn appended_frames_are_synced_within_the_interval_without_being_asked() {
     assert!((5..=20).contains(&stats.syncs), "{stats:?}");
     assert_eq!((stats.poisoned_errno, stats.prefault_failures), (0, 0));
 }
+
+/// Page faults this thread has taken, as the kernel counts them.
+fn page_faults() -> u64 {
+    let stat = fs::read_to_string("/proc/thread-self/stat").unwrap();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split(' ').collect();
+    fields[8].parse::<u64>().unwrap() + fields[10].parse::<u64>().unwrap()
+}
+
+#[test]
+fn appender_takes_next_to_no_page_fault_while_its_pages_are_synced() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = LogOptions {
+        segment_bytes: 32 << 20,
+        retain_bytes: None,
+    };
+    let options = JournalOptions {
+        records: log,
+        sync_interval: Duration::from_millis(40),
+        ..small()
+    };
+    let (mut journal, _) = Journal::open(dir.path(), options).unwrap();
+    let counters = journal.records().counters().clone();
+    let payload = [7; 1_000];
+    wait_for("the first segment's neighbours", || {
+        segment(&records(dir.path()), 3).exists()
+    });
+    let before = page_faults();
+    let (mut syncs, mut bytes) = (0, 0);
+    for _ in 0..64 {
+        let mut batch = journal.records().batch();
+        for ts in 0..1_000 {
+            batch.append(ts, &[&payload]).unwrap();
+            bytes += payload.len();
+        }
+        batch.publish();
+        std::thread::sleep(Duration::from_millis(5));
+        syncs = counters.read().syncs;
+    }
+    let faults = page_faults() - before;
+    let pages = bytes as u64 / 4_096;
+    if counters.read().prefault_failures > 0 {
+        eprintln!("skipped: this kernel does not pre-fault");
+        return;
+    }
+    assert!(syncs > 3, "{syncs} syncs are not enough to show anything");
+    // A few are the kernel's own doing, when it writes back behind everybody's back.
+    assert!(
+        faults < pages / 200,
+        "{faults} faults in {pages} pages and {syncs} syncs"
+    );
+    eprintln!("{faults} faults in {pages} pages and {syncs} syncs");
+}

@@ -35,6 +35,8 @@ pub(crate) struct SharedSegment {
     pub(crate) file: File,
     pub(crate) map: SyncMap,
     pub(crate) seed: u32,
+    /// Where the frames start.
+    pub(crate) data_at: usize,
     progress: Progress,
 }
 
@@ -104,6 +106,7 @@ fn name_and_map(file: File, path: PathBuf, header: Header) -> Result<NewSegment,
         file,
         map: map.sync_map(),
         seed: header.seed(),
+        data_at: header.data_offset(),
         progress: Progress {
             at: AtomicU64::new(0),
             seq: AtomicU64::new(0),

@@ -24,7 +24,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use memmap2::{Advice, MmapOptions, MmapRaw};
+use memmap2::{Advice, MmapOptions, MmapRaw, UncheckedAdvice};
 
 /// The writable mapping of a segment: one owner, one writer.
 #[derive(Debug)]
@@ -104,10 +104,32 @@ pub(crate) struct SyncMap {
 }
 
 impl SyncMap {
-    /// Waits until the medium has the pages that hold the first `bytes`. Pages behind them stay
-    /// dirty on purpose: cleaning them would undo their pre-fault.
-    pub(crate) fn sync(&self, bytes: usize) -> io::Result<()> {
-        self.raw.flush_range(0, bytes.min(self.raw.len()))
+    /// Waits until the medium has the pages that hold `range`. Pages behind them stay dirty on
+    /// purpose: cleaning them would undo their pre-fault.
+    pub(crate) fn sync(&self, range: Range<usize>) -> io::Result<()> {
+        let end = range.end.min(self.raw.len());
+        self.raw
+            .flush_range(range.start, end.saturating_sub(range.start))
+    }
+
+    /// Takes the pages of `range` out of this mapping at once; their bytes stay in the page cache.
+    ///
+    /// A sync of pages that are mapped for writing takes that right away page by page, and each time
+    /// interrupts the core of the appender. Best effort: what stays mapped is synced all the same.
+    pub(crate) fn let_go(&self, range: Range<usize>) {
+        let end = range.end.min(self.raw.len());
+        if range.start >= end {
+            return;
+        }
+        // SAFETY: the mapping is shared and of a file: dropping its pages changes no byte, the next
+        // access maps them again (invariant 4).
+        let _ = unsafe {
+            self.raw.unchecked_advise_range(
+                UncheckedAdvice::DontNeed,
+                range.start,
+                end - range.start,
+            )
+        };
     }
 
     /// Faults `range` in for writing, so that the appender does not have to.

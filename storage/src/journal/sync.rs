@@ -70,6 +70,8 @@ pub(crate) struct LogSync {
     pub(crate) kind: LogKind,
     pub(crate) active: Arc<SharedSegment>,
     pub(crate) seen: Seen,
+    /// Bytes of the active segment that need no further sync, whole large pages.
+    pub(crate) synced: usize,
     pub(crate) counters: Arc<LogCounters>,
     /// Sealed segments, oldest first.
     pub(crate) sealed: VecDeque<Retained>,
@@ -126,7 +128,7 @@ impl LogSync {
         if seq == self.counters.read().synced_seq {
             return;
         }
-        if let Err(error) = self.active.map.sync(end) {
+        if let Err(error) = self.sync_to(end) {
             return self.poison(&error);
         }
         self.counters.synced_seq.set(seq);
@@ -158,6 +160,25 @@ impl LogSync {
         })
     }
 
+    /// Syncs the frames before `end` that are not synced yet. The time index stays dirty until the
+    /// segment is sealed: the appender writes to it now and then, and recovery makes it anew.
+    fn sync_to(&mut self, end: usize) -> io::Result<()> {
+        let map = &self.active.map;
+        let head = whole_pages(self.active.data_at);
+        let edge = end / LARGE_PAGE * LARGE_PAGE;
+        map.let_go(self.synced.max(head)..edge);
+        if self.synced == 0 {
+            map.sync(0..PAGE_BYTES)?;
+        }
+        map.sync(self.synced.max(self.active.data_at)..end)?;
+        if self.synced == 0 {
+            // Where pages are large, the index was on the first of them.
+            map.prefault(0..head)?;
+        }
+        self.synced = edge;
+        Ok(())
+    }
+
     fn retire(&mut self, end: Mark, next: &Option<Arc<SharedSegment>>) {
         if self.counters.poisoned().is_none() {
             match seal(&self.active, &end) {
@@ -167,7 +188,7 @@ impl LogSync {
         }
         if let Some(next) = next {
             self.active = Arc::clone(next);
-            self.seen = Seen::default();
+            (self.seen, self.synced) = (Seen::default(), 0);
         }
     }
 
@@ -212,7 +233,8 @@ impl LogSync {
 fn seal(segment: &SharedSegment, end: &Mark) -> io::Result<u64> {
     let used = end.offset as usize + END_MARKER_BYTES;
     let bytes = whole_pages(used) as u64;
-    segment.map.sync(used)?;
+    segment.map.let_go(0..used);
+    segment.map.sync(0..used)?;
     segment
         .file
         .write_all_at(end.encode(segment.seed).as_bytes(), SEAL_MARK_AT as u64)?;

@@ -9,7 +9,7 @@ mod common;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::*;
 use feedd_storage::{
@@ -324,6 +324,52 @@ fn appended_frames_are_synced_within_the_interval_without_being_asked() {
     let stats = journal.records().counters().read();
     assert!((5..=20).contains(&stats.syncs), "{stats:?}");
     assert_eq!((stats.poisoned_errno, stats.prefault_failures), (0, 0));
+}
+
+#[test]
+fn disk_that_stalls_holds_up_the_sync_and_not_the_appender() {
+    // Every sync, of frames, of new segments and of directories, takes 300 ms longer.
+    strace(
+        "role_append_while_the_disk_stalls",
+        "msync,fsync:delay_enter=300000",
+    );
+}
+
+#[test]
+#[ignore = "run as a child process by the tests above"]
+fn role_append_while_the_disk_stalls() {
+    let dir = journal_of_this_role();
+    let log = LogOptions {
+        segment_bytes: 8 << 20,
+        retain_bytes: None,
+    };
+    let options = JournalOptions {
+        records: log,
+        sync_interval: Duration::from_millis(20),
+        ..small()
+    };
+    let (mut journal, _) = Journal::open(&dir, options).unwrap();
+    wait_for("the segments ahead", || segment(&records(&dir), 3).exists());
+    let counters = journal.records().counters().clone();
+    let (mut longest, mut appended) = (Duration::ZERO, 0);
+    let start = Instant::now();
+    // Slow enough that no more than the segments ahead are needed.
+    while start.elapsed() < Duration::from_secs(2) {
+        let before = Instant::now();
+        for _ in 0..10 {
+            journal.records().append(0, &[&[7; 100]]).unwrap();
+        }
+        longest = longest.max(before.elapsed());
+        appended += 10;
+        std::thread::sleep(Duration::from_micros(200));
+    }
+    let stats = counters.read();
+    assert!((1..=14).contains(&stats.syncs), "not stalled: {stats:?}");
+    assert_eq!((stats.late_rolls, stats.sync_waits), (0, 0), "{stats:?}");
+    assert!(
+        longest < Duration::from_millis(200),
+        "ten of {appended} appends took {longest:?}"
+    );
 }
 
 /// Page faults this thread has taken, as the kernel counts them.

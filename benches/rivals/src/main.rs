@@ -2,7 +2,10 @@
 //!
 //! ```text
 //! cargo run --release -- rings [rounds]
-//! cargo run --release -- journal [rounds] [directory on the disk to measure]
+//! cargo run --release -- append [rounds [directory on the disk to measure]]
+//! cargo run --release -- replay [rounds [directory]]
+//! cargo run --release -- tail   [rounds [directory]]
+//! cargo run --release -- stall  0 [directory]
 //! ```
 //!
 //! It prints Markdown. The method: blocks of about a millisecond, the order of the contenders rotated from round to
@@ -13,35 +16,48 @@ mod clock;
 mod journal;
 mod probe;
 mod rings;
+mod stall;
 mod stats;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+
+use crate::journal::Part;
 
 /// Rounds unless told otherwise.
 const ROUNDS: usize = 400;
 /// Writer and reader.
 const CORES: [usize; 2] = [0, 1];
 
+/// What to measure, how often, and on which disk.
+fn run(what: &str, rounds: usize, dir: &Path) -> std::io::Result<bool> {
+    match what {
+        "rings" => rings::run(rounds, CORES),
+        "append" => journal::run(Part::Append, dir, rounds, CORES)?,
+        "replay" => journal::run(Part::Replay, dir, rounds, CORES)?,
+        "tail" => journal::run(Part::Tail, dir, rounds, CORES)?,
+        "stall" => stall::run(dir, CORES)?,
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
-    let what = arguments.next();
+    let what = arguments.next().unwrap_or_default();
     let rounds = arguments.next().and_then(|text| text.parse().ok());
-    match what.as_deref() {
-        Some("rings") => rings::run(rounds.unwrap_or(ROUNDS), CORES),
-        Some("journal") => {
-            let dir = arguments
-                .next()
-                .map_or_else(std::env::temp_dir, PathBuf::from);
-            if let Err(error) = journal::run(&dir, rounds.unwrap_or(ROUNDS), CORES) {
-                eprintln!("feedd-rivals: {error}");
-                return ExitCode::from(74);
-            }
+    let dir = arguments
+        .next()
+        .map_or_else(std::env::temp_dir, PathBuf::from);
+    match run(&what, rounds.unwrap_or(ROUNDS), &dir) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => {
+            eprintln!("usage: feedd-rivals rings|append|replay|tail|stall [rounds [directory]]");
+            ExitCode::from(64)
         }
-        _ => {
-            eprintln!("usage: feedd-rivals rings [rounds] | journal [rounds] [directory]");
-            return ExitCode::from(64);
+        Err(error) => {
+            eprintln!("feedd-rivals: {error}");
+            ExitCode::from(74)
         }
     }
-    ExitCode::SUCCESS
 }

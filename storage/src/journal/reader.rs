@@ -21,7 +21,7 @@ use crate::error::{Error, ReadError, Rule};
 const POLLS_PER_CHECK: u32 = 1 << 14;
 /// How far ahead the lines of frames to come are asked for while there is a backlog. At the tail it
 /// would take them away from the writer.
-const PREFETCH_BYTES: usize = 1024;
+const PREFETCH_BYTES: usize = 2048;
 /// Tries to open a segment that retention deletes at the same moment.
 const OPEN_TRIES: u32 = 16;
 

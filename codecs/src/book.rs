@@ -245,6 +245,18 @@ impl Book {
             && self.asks().eq(asks)
     }
 
+    /// Whether an update with these levels would change nothing.
+    #[must_use]
+    pub fn has(&self, (bids, asks): (&[Level], &[Level]), px_exp: i8, qty_exp: i8) -> bool {
+        let stands = |side: &Half, level: &Level| {
+            let held = side.levels.iter().find(|held| held.px == level.px);
+            held.map_or(0, |held| held.qty) == level.qty
+        };
+        (self.px_exp(), self.qty_exp()) == (px_exp, qty_exp)
+            && bids.iter().all(|level| stands(&self.bids, level))
+            && asks.iter().all(|level| stands(&self.asks, level))
+    }
+
     /// Levels on the side that has more.
     #[must_use]
     pub fn depth(&self) -> usize {

@@ -11,6 +11,10 @@
 //! A stream that is too quiet is reported and subscribed anew; if that does not help, its line is
 //! replaced. Each attempt doubles the wait for the next. Silence up to the ceiling, of a stream of
 //! which nothing is known, is reported and subscribed anew once: an instrument may be that quiet.
+//!
+//! Between the end of a subscription and the next nothing is heard. So a stream that is subscribed
+//! anew, and that no other line carries, has a gap whether or not its silence proved anything, unless
+//! the venue's numbers or a snapshot tell what was missed.
 
 use std::collections::HashMap;
 
@@ -243,14 +247,16 @@ impl<V: Venue> Feed<V> {
             self.gate(meta, sink)
                 .stream_status(key, StatusCode::STALE, "");
         }
-        if proven && was_live && strikes == 1 && !self.is_covered(key, line) {
+        let renews = strikes <= RENEWALS && self.lines[at].can_renew(key);
+        let misses = renews || proven && strikes == 1;
+        if misses && was_live && !self.is_covered(key, line) {
             for key in self.lines[at].sharing(key) {
                 if self.is_unproven(key) {
                     self.gate(meta, sink).lost(key, GapCause::SILENCE);
                 }
             }
         }
-        if strikes <= RENEWALS && self.lines[at].can_renew(key) {
+        if renews {
             let stream = named(&self.venue, key, &self.instruments);
             self.lines[at].renew(&self.venue, stream, meta.now, out);
         } else if proven {
@@ -272,8 +278,7 @@ impl<V: Venue> Feed<V> {
 
     /// Whether no number tells, when a stream speaks again, that it missed nothing.
     pub(super) fn is_unproven(&self, key: StreamKey) -> bool {
-        let numbering = self.venue.numbering(key.channel);
-        matches!(numbering, Numbering::None | Numbering::Ids)
+        self.venue.numbering(key.channel) != Numbering::Consecutive
             && !key.channel.keeps_book()
             && key.instrument != InstrumentId::NONE
     }

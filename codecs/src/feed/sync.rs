@@ -205,11 +205,15 @@ impl BookSync {
                 verdict
             }
             Follow::Stale => Verdict::Stale,
+            Follow::Apply if self.may_wait(rules) && self.overtakes(head, at) => {
+                self.wait(head, levels, at, now)
+            }
             Follow::Apply => match self.attempt(venue, head, levels, at, rules) {
                 Ok(()) => {
                     self.attempts = 0;
                     Verdict::Good
                 }
+                Err(GapCause::CHECKSUM) if self.is_spoiled_copy(head, levels, at) => Verdict::Stale,
                 Err(GapCause::CHECKSUM) if self.may_wait(rules) => self.wait(head, levels, at, now),
                 Err(cause) => self.broke(cause, None),
             },

@@ -129,6 +129,20 @@ impl Script for Spot {
         )
     }
 
+    fn past(truth: &Truth, fills: &[(Fill, u64)]) -> Option<String> {
+        let row = |(fill, time): &(Fill, u64)| {
+            let mut shown = truth.clone();
+            shown.time_ms = *time;
+            let told = Self::trade(&shown, *fill);
+            told[told.find('[').unwrap() + 1..told.rfind(']').unwrap()].to_owned()
+        };
+        let rows: Vec<String> = fills.iter().map(row).collect();
+        Some(format!(
+            r#"{{"channel":"trade","type":"snapshot","data":[{}]}}"#,
+            rows.join(",")
+        ))
+    }
+
     fn bbo(truth: &Truth) -> String {
         let (bid, ask) = (truth.bids()[0], truth.asks()[0]);
         format!(

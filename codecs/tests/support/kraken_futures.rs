@@ -148,6 +148,20 @@ impl Script for Futures {
         )
     }
 
+    fn past(truth: &Truth, fills: &[(Fill, u64)]) -> Option<String> {
+        let row = |(fill, time): &(Fill, u64)| {
+            let mut shown = truth.clone();
+            shown.time_ms = *time;
+            Self::trade(&shown, *fill)
+        };
+        let newest_first: Vec<String> = fills.iter().rev().map(row).collect();
+        Some(format!(
+            r#"{{"feed":"trade_snapshot","product_id":"{}","trades":[{}]}}"#,
+            truth.symbol,
+            newest_first.join(",")
+        ))
+    }
+
     fn bbo(truth: &Truth) -> String {
         let (bid, ask) = (truth.bids()[0], truth.asks()[0]);
         format!(

@@ -109,6 +109,12 @@ pub(crate) trait Script {
     /// A REST body of past trades, oldest first, with the venue's stamp of each in ms.
     fn history(truth: &Truth, fills: &[(Fill, u64)]) -> String;
 
+    /// What a subscription tells of past trades, oldest first with the venue's stamp of each in ms,
+    /// where it does.
+    fn past(_truth: &Truth, _fills: &[(Fill, u64)]) -> Option<String> {
+        None
+    }
+
     /// The venue's announcement that it will close the line, where it has one.
     fn shutdown() -> Option<&'static str> {
         None

@@ -387,3 +387,83 @@ pub(crate) fn vc_209_updates_that_wait_leave_once_however_many_lines_bring_them<
         assert_eq!(records.iter().any(Taken::is_flagged), !found);
     }
 }
+
+/// Another checksum in a message that has one.
+fn with_wrong_checksum(text: &str) -> String {
+    const KEY: &str = r#""checksum":"#;
+    let from = text.find(KEY).unwrap() + KEY.len();
+    let digits = text[from..].find(',').unwrap();
+    let checksum: u32 = text[from..from + digits].parse().unwrap();
+    format!(
+        "{}{}{}",
+        &text[..from],
+        checksum ^ 1,
+        &text[from + digits..]
+    )
+}
+
+/// VC-213: an update whose checksum does not hold is not hidden by a later one of the same level: it is
+/// a gap and stands in the journal, unless another line brings it as it was.
+pub(crate) fn vc_213_an_update_with_a_wrong_checksum_is_not_hidden_by_the_next<S: Script>() {
+    if S::NUMBERED {
+        return;
+    }
+    for (first, second) in [(None, None), (Some(1), None), (None, Some(1))] {
+        let lines = if first.or(second).is_some() { 2 } else { 1 };
+        let mut net = Net::<S>::live(lines, |_| {});
+        let now = net.time_ms();
+        net.truths[0].time_ms = net.truths[0].time_ms.max(now);
+        let updates = [5_001, 5_002].map(|qty| {
+            let change = net.truths[0].touch_bid(0, qty);
+            S::delta(&net.truths[0], &change)
+        });
+        let spoiled = [with_wrong_checksum(&updates[0]), updates[1].clone()];
+        for (replica, texts) in [(first, &updates), (Some(0), &spoiled), (second, &updates)] {
+            for text in texts {
+                if let Some(replica) = replica {
+                    net.hand(replica, 0, Channel::BOOK, text);
+                }
+            }
+        }
+        net.pass(20_000);
+        let records = net.take();
+        let of_book = |taken: &&Taken| taken.get().kind() == Kind::BookDelta;
+        let flagged: Vec<bool> = (records.iter().filter(of_book))
+            .map(Taken::is_flagged)
+            .collect();
+        assert_eq!(flagged, [lines == 1; 2], "{first:?} {second:?}");
+        let told = ends(&records, Channel::BOOK);
+        if lines == 1 {
+            assert_eq!(gaps(&records)[0].2, GapCause::CHECKSUM);
+            assert_eq!(told, [GapEnd::OPEN, GapEnd::SNAPSHOT]);
+        } else {
+            assert_eq!(told, []);
+        }
+        assert!(net.is_right(0));
+    }
+}
+
+/// VC-214: trades of the past that a subscription tells are no clock that went back: what comes
+/// after them is no new numbering.
+pub(crate) fn vc_214_past_trades_of_a_subscription_say_nothing_of_the_clock<S: Script>() {
+    let mut net = Net::<S>::live(2, |_| {});
+    let mut fills = Vec::new();
+    for _ in 0..4 {
+        let (fill, text) = net.next_trade(0);
+        fills.push((fill, net.time_ms()));
+        (0..2).for_each(|replica| net.hand(replica, 0, S::TRADES, &text));
+        net.pass(1_500);
+    }
+    let Some(past) = S::past(&net.truths[0], &fills) else {
+        return;
+    };
+    net.take();
+    let live = net.next_trade(0).1;
+    net.hand(0, 0, S::TRADES, &live);
+    net.hand(1, 0, S::TRADES, &past);
+    net.hand(1, 0, S::TRADES, &live);
+    net.pass(20_000);
+    let records = net.take();
+    assert_eq!(of_kind(&records, Kind::Trade), 1);
+    assert_eq!(gaps(&records), []);
+}

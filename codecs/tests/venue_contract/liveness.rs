@@ -2,13 +2,13 @@
 
 use feedd_codecs::Venue;
 use feedd_codecs::feed::Intent;
-use feedd_codecs::record::{Record, StatusCode};
-use feedd_codecs::venue::{Cadence, Channel};
+use feedd_codecs::record::{GapEnd, Record, StatusCode};
+use feedd_codecs::venue::{Cadence, Channel, Numbering};
 
 use crate::support::net::Net;
 use crate::support::rig::Taken;
 use crate::support::script::{Asked, Script};
-use crate::{MS, gaps, statuses};
+use crate::{MS, ends, gaps, statuses};
 
 const SECOND: i64 = 1_000 * MS;
 const NONE: [u16; 0] = [];
@@ -179,5 +179,37 @@ pub(crate) fn vc_503_a_stream_silent_on_one_line_leaves_the_feed_whole<S: Script
         assert_eq!(moved.first(), Some(&line));
         assert_eq!(gaps(&records), []);
         assert_eq!(gaps(&net.records), []);
+    }
+}
+
+/// VC-504: a stream that is subscribed anew on its only line, because it is quiet for long, has a gap:
+/// what comes in between is not heard. Only consecutive numbers prove that nothing did.
+pub(crate) fn vc_504_a_stream_subscribed_anew_on_its_only_line_has_a_gap<S: Script>() {
+    for (channel, remembers) in [(S::TRADES, true), (S::TRADES, false)] {
+        let mut net = Net::<S>::live(1, |options| {
+            options.liveness.floor = 10 * SECOND;
+            options.liveness.ceiling = 20 * SECOND;
+        });
+        net.remembers = remembers;
+        for _ in 0..25 {
+            for at in 1..3 {
+                net.trade(at);
+                net.book(at);
+            }
+            net.pass(1_000);
+        }
+        assert_eq!(renewals(&net, 0, channel), 1, "{channel:?}");
+        net.trade(0);
+        net.book(0);
+        net.pass(20_000);
+        let own = net.id(0);
+        let mut records = net.take();
+        records.retain(|taken| taken.get().header().instrument == own);
+        let expected: &[GapEnd] = match net.feed.venue().numbering(channel) {
+            Numbering::Consecutive => &[],
+            Numbering::Ids if remembers => &[GapEnd::OPEN, GapEnd::REST],
+            _ => &[GapEnd::OPEN, GapEnd::LOST],
+        };
+        assert_eq!(ends(&records, channel), expected, "{channel:?}");
     }
 }

@@ -223,7 +223,11 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
     #[inline]
     fn drain_early(&mut self, id: InstrumentId, channel: Channel) {
         let rules = self.rules(self.joins(channel));
-        while let Some(mut update) = self.books.of(id, channel).next_early(self.venue, rules) {
+        loop {
+            let (book, copies) = (self.books.of(id, channel), &mut self.counts.duplicates);
+            let Some(mut update) = book.next_early(self.venue, rules, copies) else {
+                return;
+            };
             self.counts.reordered += 1;
             self.note(&mut update.head, true);
             self.audit
@@ -273,6 +277,10 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
             // A quiet book stands where the snapshot does.
             return self.conclude_audit(id, channel);
         }
+        if book.hides_early() {
+            self.give_up_waiting(id, channel);
+        }
+        let book = self.books.of(id, channel);
         if !joins && let Some(found) = book.skipped_by(head, levels) {
             self.break_book(id, channel, found);
         }

@@ -1,4 +1,9 @@
 //! Book updates that came before what they follow: they wait for it.
+//!
+//! Without numbers, only a checksum tells that something is missing. An update whose checksum does not
+//! hold waits, and those behind it wait with it: a later one may name the same levels, and its
+//! checksum would then hold although the one before was never taken. What waits ends in the book,
+//! as a copy of what another line brought, or in a gap.
 
 use super::{BookSync, Levels, Rules, Verdict};
 use crate::feed::clock::Moment;
@@ -15,9 +20,18 @@ pub(in crate::feed) struct Early {
     at: Moment,
     levels: Vec<Level>,
     bids: usize,
+    /// Whether it may be a spoiled copy of what the book took last from another line: nothing need
+    /// wait for it.
+    doubtful: bool,
 }
 
 impl Early {
+    /// Whether what was sent at `at` came behind it: on its own line, or by the venue's clock.
+    fn is_before(&self, head: &BookHead, at: Moment) -> bool {
+        let in_line = self.head.header.line == head.header.line && self.at == at;
+        !self.doubtful && (self.at < at || in_line)
+    }
+
     pub(in crate::feed) fn levels(&self) -> Levels<'_> {
         self.levels.split_at(self.bids)
     }
@@ -39,35 +53,66 @@ impl BookSync {
         if self.early.is_empty() {
             self.early_since = now;
         }
+        let doubtful = self.is_doubtful(head, at);
         self.early.push(Early {
             head: *head,
             at,
             levels: [bids, asks].concat(),
             bids: bids.len(),
+            doubtful,
         });
         Verdict::Early
     }
 
-    /// The early update whose turn it is now; it has been applied.
+    /// Whether an update may be a copy of what the book took last from another line.
+    fn is_doubtful(&self, head: &BookHead, at: Moment) -> bool {
+        let same = at.is_stamped() && at == self.mark.0;
+        head.header.seq == 0 && same && head.header.line != self.line
+    }
+
+    /// Whether an update whose checksum does not hold says what the book took from another line.
+    pub(super) fn is_spoiled_copy(&self, head: &BookHead, levels: Levels<'_>, at: Moment) -> bool {
+        self.is_doubtful(head, at) && self.book.has(levels, head.px_exp, head.qty_exp)
+    }
+
+    /// Whether an update without a number came behind one that waits.
+    pub(super) fn overtakes(&self, head: &BookHead, at: Moment) -> bool {
+        head.header.seq == 0 && self.early.iter().any(|early| early.is_before(head, at))
+    }
+
+    /// Whether updates without numbers wait: a snapshot would hide them.
+    pub(in crate::feed) fn hides_early(&self) -> bool {
+        let mut early = self.early.iter();
+        early.any(|early| early.head.header.seq == 0 && !early.doubtful)
+    }
+
+    /// The early update whose turn it is now; it has been applied. Copies of what the book holds leave
+    /// and are counted.
     #[inline]
     pub(in crate::feed) fn next_early<V: Venue>(
         &mut self,
         venue: &V,
         rules: Rules,
+        copies: &mut u64,
     ) -> Option<Early> {
         if self.early.is_empty() {
             return None;
         }
         let mut early = std::mem::take(&mut self.early);
-        let newest = self.mark.0;
-        early.retain(|update| {
-            let head = &update.head;
-            // Without numbers, what is not later than the book is another copy of what it holds.
-            let past = head.header.seq == 0 && update.at.is_stamped() && update.at <= newest;
-            !past && venue.follow(self.held, head) != Follow::Stale
+        let waited = early.len();
+        early.retain_mut(|update| {
+            update.doubtful = self.is_doubtful(&update.head, update.at);
+            let (head, levels) = (&update.head, update.levels());
+            // Without numbers, what is earlier than the book came on another line.
+            let past = head.header.seq == 0 && update.at.is_stamped() && update.at < self.mark.0;
+            let copy = past || self.is_spoiled_copy(head, levels, update.at);
+            !copy && venue.follow(self.held, head) != Follow::Stale
         });
-        let turn = early.iter().position(|update| {
-            venue.follow(self.held, &update.head) == Follow::Apply
+        *copies += (waited - early.len()) as u64;
+        let turn = (0..early.len()).find(|turn| {
+            let update = &early[*turn];
+            !overtakes(&early, *turn)
+                && venue.follow(self.held, &update.head) == Follow::Apply
                 && self
                     .attempt(venue, &update.head, update.levels(), update.at, rules)
                     .is_ok()
@@ -99,4 +144,13 @@ impl BookSync {
         }
         (verdict, early)
     }
+}
+
+/// Whether an early update without a number came behind another that waits.
+fn overtakes(early: &[Early], turn: usize) -> bool {
+    let Early { head, at, .. } = &early[turn];
+    let before = |(place, other): (usize, &Early)| {
+        place != turn && other.is_before(head, *at) && (place < turn || other.at < *at)
+    };
+    head.header.seq == 0 && early.iter().enumerate().any(before)
 }

@@ -65,30 +65,45 @@ struct Place {
 /// A frame's place in the memory.
 struct Found {
     position: u64,
+    lines: u64,
     len: usize,
     tag: u32,
 }
 
 impl Place {
+    /// Asks for the lines that the frame to come will have behind its first.
+    #[inline]
+    fn ask_ahead(&self, shared: &Shared) {
+        for ahead in 1..self.lines.min(PREFETCH_LINES_MAX) {
+            prefetch::to_read(shared.lines.mark(self.position + ahead));
+        }
+    }
+
     /// Goes behind the next frame and tells where it is, or the mark found instead.
     #[inline]
     fn next(&mut self, shared: &Shared) -> Result<Found, u64> {
-        let lines = &shared.lines;
+        let memory = &shared.lines;
         loop {
-            let mark = lines.mark(self.position).load(Ordering::Acquire);
+            let mark = memory.mark(self.position).load(Ordering::Acquire);
             if mark != self.ordinal + 1 {
                 return Err(mark);
             }
             // At most two rounds: behind a padding is never another one.
-            let header = lines.header(self.position).load(Ordering::Relaxed);
+            let header = memory.header(self.position).load(Ordering::Relaxed);
             match Header::unpack(header) {
-                Header::Padding => self.position += lines.room(self.position),
+                Header::Padding => self.position += memory.room(self.position),
                 Header::Frame { len, tag } => {
                     let (position, len) = (self.position, len as usize);
-                    self.lines = lines_for(len);
-                    self.position += self.lines;
+                    let lines = lines_for(len);
+                    self.lines = lines;
+                    self.position += lines;
                     self.ordinal += 1;
-                    return Ok(Found { position, len, tag });
+                    return Ok(Found {
+                        position,
+                        lines,
+                        len,
+                        tag,
+                    });
                 }
             }
         }
@@ -154,6 +169,7 @@ impl Cursor {
             shared: &self.shared,
             place: &mut self.place,
             left: limit,
+            idle: true,
         }
     }
 
@@ -177,9 +193,7 @@ impl Cursor {
     #[inline]
     fn idle(&mut self, mark: u64) -> Polled<'_> {
         self.release();
-        for ahead in 1..self.place.lines.min(PREFETCH_LINES_MAX) {
-            prefetch::to_read(self.shared.lines.mark(self.place.position + ahead));
-        }
+        self.place.ask_ahead(&self.shared);
         if mark == MARK_CLOSED {
             Polled::Closed
         } else {
@@ -201,6 +215,8 @@ pub struct Frames<'a> {
     shared: &'a Shared,
     place: &'a mut Place,
     left: usize,
+    /// Whether nothing was taken yet.
+    idle: bool,
 }
 
 impl<'a> Iterator for Frames<'a> {
@@ -211,9 +227,13 @@ impl<'a> Iterator for Frames<'a> {
     fn next(&mut self) -> Option<Frame<'a>> {
         self.left = self.left.checked_sub(1)?;
         let Ok(found) = self.place.next(self.shared) else {
+            if self.idle {
+                self.place.ask_ahead(self.shared);
+            }
             self.left = 0;
             return None;
         };
+        self.idle = false;
         // SAFETY: `found` lies between gate and head, and the gate moves only with a `&mut Cursor`,
         // which is borrowed for `'a`.
         Some(unsafe { view(self.shared, &found) })
@@ -233,8 +253,10 @@ impl<'a> Iterator for Frames<'a> {
     reason = "the one place where words are looked at as bytes"
 )]
 unsafe fn view<'a>(shared: &'a Shared, found: &Found) -> Frame<'a> {
-    let words = shared.lines.payload(found.position, found.len);
-    let words = words.unwrap_or_default();
+    let words = match shared.lines.words(found.position, found.lines) {
+        [_mark, _header, payload @ ..] => payload,
+        _ => &[],
+    };
     let len = found.len.min(size_of_val(words));
     // SAFETY: `words` are initialised, live as long as `shared`, and hold `len` bytes. No store to
     // them can happen while the slice lives: the producer's stores of this lap happened before the

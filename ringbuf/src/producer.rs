@@ -97,7 +97,7 @@ impl Producer {
     ///
     /// Wait-free; copies the payload once; no allocation, lock or system call. Looks at the
     /// cursors' positions only when the space known to be free does not suffice.
-    #[inline]
+    #[inline(always)]
     pub fn try_push(&mut self, tag: u32, parts: &[&[u8]]) -> Result<(), PushError> {
         self.write(tag, parts, None)?;
         self.tell();
@@ -137,7 +137,7 @@ impl Producer {
 
     /// Writes one frame, with a padding in front where the memory ends. Without `held` it is
     /// published; with it, the mark of what was written first is kept back there.
-    #[inline]
+    #[inline(always)]
     fn write(
         &mut self,
         tag: u32,
@@ -159,7 +159,7 @@ impl Producer {
         }
         self.reserve(needed)?;
         if padding > 0 {
-            self.put(Header::Padding, &[], padding, held.as_deref_mut());
+            self.pad(padding, held.as_deref_mut());
         }
         self.newest = self.head;
         let len = len as u32;
@@ -222,9 +222,16 @@ impl Producer {
         fence(Ordering::Release);
     }
 
+    /// Fills the rest of the memory, once a lap at most: kept out of the way of the usual push.
+    #[cold]
+    #[inline(never)]
+    fn pad(&mut self, lines: u64, held: Option<&mut Option<Held>>) {
+        self.put(Header::Padding, &[], lines, held);
+    }
+
     /// Writes a frame or padding of `lines` lines at `head`, moves on behind it, and publishes it
     /// unless its mark is the one to be held.
-    #[inline]
+    #[inline(always)]
     fn put(
         &mut self,
         header: Header,

@@ -64,7 +64,7 @@ fn contenders<const BYTES: usize>(dir: &Path) -> std::io::Result<Vec<Named>> {
 struct Figures {
     /// Round and ticks of each calm unthrottled block.
     floods: Vec<(usize, u64)>,
-    /// Ticks from when each record was due to when it was appended.
+    /// Ticks that each record took.
     paced: Vec<u64>,
     /// Paced blocks that were left out.
     disturbed: usize,

@@ -14,10 +14,12 @@ use crate::stats::median;
 /// A record, and a frame with it.
 const RECORD: usize = 120;
 const FRAME: usize = 144;
-/// Frames of the journal that is read: 64 MiB in segments of 16 MiB.
-const FRAMES: u64 = (64 << 20) / FRAME as u64;
+/// Bytes of the journal that is read, in segments of 16 MiB, and of the memory beside it.
+const BYTES: usize = 256 << 20;
+/// Frames of the journal.
+const FRAMES: u64 = (BYTES / FRAME) as u64;
 /// Frames of one block: 1 to 3 ms, segments opened and mapped included.
-const BLOCK: u64 = FRAMES / 8;
+const BLOCK: u64 = FRAMES / 32;
 
 /// Adds up all of `memory`, word by word.
 fn sum(memory: &[u64]) -> u64 {
@@ -50,7 +52,7 @@ pub fn run(dir: &Path, rounds: usize, cores: [usize; 2], scale: Scale) -> io::Re
     journal.close().map_err(io::Error::other)?;
     super::pin(cores[0]);
     let probe = Probe::calibrate();
-    let memory = vec![1_u64; (64 << 20) / 8];
+    let memory = vec![1_u64; BYTES / 8];
     let bytes = BLOCK as usize * FRAME;
     let mut shares = Vec::new();
     let (mut replayed, mut scanned) = (Vec::new(), Vec::new());

@@ -36,7 +36,7 @@ pub fn appends(bytes: usize, names: &[&str], figures: &mut [Figures], rounds: us
             median(&mut nanos)
         );
     }
-    println!("\n### At 2,000,000 records/s, from when a record was due, rolls included (ns)\n");
+    println!("\n### At 2,000,000 records/s: how long an append takes, rolls included (ns)\n");
     let heads: Vec<&str> = COLUMNS.iter().map(|(head, _)| *head).collect();
     println!(
         "| contender | records | {} | blocks left out | page faults | waits |",

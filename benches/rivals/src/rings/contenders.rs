@@ -3,7 +3,6 @@
 //! Each is used as its own documentation advises for the lowest latency; waiting is a bare spin in every case.
 
 use disruptor::{BusySpin, Polling};
-use feedd_ringbuf::Polled;
 use ringbuf::traits::{Consumer as _, Producer as _, Split as _};
 use zerocopy::IntoBytes;
 
@@ -35,7 +34,7 @@ impl Tx for Own<feedd_ringbuf::Producer> {
 impl Rx for Own<feedd_ringbuf::Cursor> {
     #[inline(always)]
     fn take(&mut self, mut see: impl FnMut(&Record)) {
-        while let Polled::Frame(frame) = self.0.poll() {
+        for frame in self.0.frames(SLOTS) {
             see(&Record::from_payload(frame.payload));
         }
     }

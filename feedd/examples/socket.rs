@@ -9,7 +9,11 @@
 //! its ratios to the limit of the same round: a hand parser over a raw socket that never sleeps.
 //! The second table is the framing alone, in memory.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a measurement may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a measurement may panic"
+)]
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -65,7 +69,9 @@ fn send(stream: &mut impl Write, origin: Instant) {
         }
         // What the sender was late counts: the stamp is when the frame was due.
         let at = due.duration_since(origin).as_nanos();
-        stream.write_all(&frame(u64::try_from(at).unwrap())).unwrap();
+        stream
+            .write_all(&frame(u64::try_from(at).unwrap()))
+            .unwrap();
         stream.flush().unwrap();
         due += GAP;
     }
@@ -108,7 +114,8 @@ fn shake(stream: &mut (impl Read + Write)) {
         .lines()
         .find_map(|line| line.strip_prefix("Sec-WebSocket-Key: "))
         .unwrap();
-    let accept = tokio_tungstenite::tungstenite::handshake::derive_accept_key(key.trim().as_bytes());
+    let accept =
+        tokio_tungstenite::tungstenite::handshake::derive_accept_key(key.trim().as_bytes());
     let answer = format!(
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n"
     );
@@ -280,7 +287,11 @@ impl Place {
         };
         let dialer = Dialer::new(names, &tls, &limits).unwrap().wired(options);
         let url = self.url();
-        dialer.dial(&url, 0, &HeaderMap::new()).await.unwrap().socket
+        dialer
+            .dial(&url, 0, &HeaderMap::new())
+            .await
+            .unwrap()
+            .socket
     }
 
     /// tokio-tungstenite as its examples use it.
@@ -337,13 +348,19 @@ fn table(title: &str, place: &Place, blocks: usize) {
             }
         }
     }
-    println!("\n{title:<36}{:>9}{:>9}{:>12}{:>12}", "p50 us", "p99 us", "p50/limit", "p99/limit");
+    println!(
+        "\n{title:<36}{:>9}{:>9}{:>12}{:>12}",
+        "p50 us", "p99 us", "p50/limit", "p99/limit"
+    );
     for (which, name) in CLIENTS.iter().enumerate() {
         let time = |at: usize| median(times[which][at].clone());
         let ratio = |at: usize| median(ratios[which][at].clone());
         println!(
             "{name:<36}{:>9.2}{:>9.2}{:>12.2}{:>12.2}",
-            time(0), time(1), ratio(0), ratio(1)
+            time(0),
+            time(1),
+            ratio(0),
+            ratio(1)
         );
     }
 }
@@ -422,7 +439,10 @@ fn framing_table() {
             }
         }
         let times: Vec<f64> = times.into_iter().map(median).collect();
-        print!("framing in memory, bursts of {burst:<3} ns a message: by hand {:.0}", times[0]);
+        print!(
+            "framing in memory, bursts of {burst:<3} ns a message: by hand {:.0}",
+            times[0]
+        );
         for (buffer, time) in BUFFERS.iter().zip(&times[1..]) {
             print!("; {} KiB {time:.0}", buffer >> 10);
         }
@@ -465,7 +485,9 @@ fn start(tls: bool, origin: Instant, dir: &std::path::Path) -> Place {
 }
 
 fn main() {
-    let blocks = std::env::args().nth(1).map_or(9, |text| text.parse().unwrap());
+    let blocks = std::env::args()
+        .nth(1)
+        .map_or(9, |text| text.parse().unwrap());
     let origin = Instant::now();
     let dir = tempfile::tempdir().unwrap();
     framing_table();

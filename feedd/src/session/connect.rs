@@ -4,6 +4,8 @@
 //! tried within the same dial. A peer that TLS does not trust may be the fault of a wrong DNS
 //! answer: addresses that served us before are then tried once.
 
+mod error;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
@@ -15,22 +17,22 @@ use rustls_pki_types::ServerName;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
-use tokio_tungstenite::tungstenite::Error as WsError;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderMap;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async_with_config};
 
-use super::budget::{Reply, Stop};
 use super::certificate;
 use super::frame::Watched;
 use super::names::Names;
 use super::pongs::Pongs;
-use super::tls::{Distrust, client_config};
+use super::tls::client_config;
 use super::wire::{Wire, WireOptions};
-use crate::clock;
 use crate::config::{LimitConfig, TlsConfig};
 use crate::exit::Failure;
+use error::{handshake_error, tls_error};
+
+pub use error::ConnectError;
 
 /// Read buffer of a connection. tungstenite zeroes it before each read, so its default of 128 KiB
 /// costs about a microsecond a frame; 16 KiB holds any frame of the small channels.
@@ -55,71 +57,6 @@ pub struct Opened {
     pub address: SocketAddr,
     /// When the venue's certificate expires, in seconds since the Unix epoch; `None` without TLS.
     pub certificate_expires: Option<i64>,
-}
-
-/// Why a line could not be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum ConnectError {
-    /// The URL names no host.
-    #[error("{url} names no host: allowed is ws://HOST[:PORT]/PATH or wss://HOST[:PORT]/PATH")]
-    Url {
-        /// The URL.
-        url: String,
-    },
-    /// The name has no address, and none is remembered.
-    #[error("cannot resolve {host}: {source}")]
-    Name {
-        /// The host.
-        host: String,
-        /// Why.
-        source: io::Error,
-    },
-    /// The address could not be reached.
-    #[error("cannot reach {host} at {address}: {source}")]
-    Tcp {
-        /// The host.
-        host: String,
-        /// Its address.
-        address: SocketAddr,
-        /// Why.
-        source: io::Error,
-    },
-    /// TLS does not trust the peer.
-    #[error("TLS with {host}: {}: {source}", .distrust.text())]
-    Tls {
-        /// The host.
-        host: String,
-        /// What is wrong.
-        distrust: Distrust,
-        /// In the library's words.
-        source: io::Error,
-    },
-    /// The venue refused the WebSocket.
-    #[error("{host} refused with HTTP status {status}")]
-    Refused {
-        /// The host.
-        host: String,
-        /// The status.
-        status: u16,
-        /// How long the venue wants to see nothing.
-        stop: Option<Stop>,
-    },
-    /// Another failure of the handshakes.
-    #[error("handshake with {host}: {source}")]
-    Handshake {
-        /// The host.
-        host: String,
-        /// Why.
-        source: Box<WsError>,
-    },
-    /// All of it took too long.
-    #[error("no connection to {host} within {limit:?}")]
-    Timeout {
-        /// The host.
-        host: String,
-        /// The limit.
-        limit: Duration,
-    },
 }
 
 /// Opens lines: addresses, trust, limits, buffers.
@@ -348,44 +285,6 @@ fn websocket_config(limits: &LimitConfig) -> WebSocketConfig {
         .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
         .max_message_size(Some(most))
         .max_frame_size(Some(most))
-}
-
-fn tls_error(host: &str, source: io::Error) -> ConnectError {
-    let host = host.to_owned();
-    match Distrust::find(&source) {
-        Some(distrust) => ConnectError::Tls {
-            host,
-            distrust,
-            source,
-        },
-        None => ConnectError::Handshake {
-            host,
-            source: Box::new(WsError::Io(source)),
-        },
-    }
-}
-
-fn handshake_error(host: &str, source: WsError) -> ConnectError {
-    let host = host.to_owned();
-    let WsError::Http(response) = &source else {
-        return ConnectError::Handshake {
-            host,
-            source: Box::new(source),
-        };
-    };
-    let retry_after = response.headers().get("retry-after");
-    let status = response.status().as_u16();
-    let reply = Reply {
-        status,
-        retry_after: retry_after.and_then(|value| value.to_str().ok()),
-        body: response.body().as_deref().unwrap_or_default(),
-        wall: clock::wall(),
-    };
-    ConnectError::Refused {
-        host,
-        status,
-        stop: reply.stop(),
-    }
 }
 
 /// What a WebSocket URL tells: whether TLS, the host, the port.

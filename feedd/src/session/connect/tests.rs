@@ -13,6 +13,7 @@ use tokio_tungstenite::tungstenite::http::HeaderValue;
 use super::*;
 use crate::clock::System;
 use crate::session::names::Resolve;
+use crate::session::tls::Distrust;
 
 /// The name that every certificate but one is for.
 const HOST: &str = "localhost";

@@ -35,7 +35,7 @@ use hdrhistogram::Histogram;
 use tokio::sync::watch;
 
 pub use driver::FeedReport;
-pub use journal::JournalReport;
+pub use journal::{JournalReport, Observer};
 pub use latency::{STAGES, Stage};
 
 use crate::clock;
@@ -85,6 +85,23 @@ impl Pipeline {
     pub fn with_resolver(
         config: &Config,
         resolver: Arc<dyn Resolve>,
+    ) -> Result<(Self, Recovered), Failure> {
+        Self::with(config, resolver, None)
+    }
+
+    /// As [`Pipeline::start`], with an `observer` of the journal.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pipeline::start`].
+    pub fn observed(config: &Config, observer: Observer) -> Result<(Self, Recovered), Failure> {
+        Self::with(config, Arc::new(SystemResolver), Some(observer))
+    }
+
+    fn with(
+        config: &Config,
+        resolver: Arc<dyn Resolve>,
+        observer: Option<Observer>,
     ) -> Result<(Self, Recovered), Failure> {
         let mut host = Host::ask(&config.host);
         let (journal, recovered) = Journal::open(&config.journal.dir, journal_options(config))?;
@@ -160,7 +177,8 @@ impl Pipeline {
             checkpoints,
             Arc::clone(&journal_report),
             intervals,
-        );
+        )
+        .observed(observer);
         let (settle, settled) = bounded(1);
         let (seat, wishes) = (journal_seat(config), config.host.clone());
         let journal = spawn("journal", move || {

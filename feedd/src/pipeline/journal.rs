@@ -68,6 +68,10 @@ impl SharedReport {
     }
 }
 
+/// Is called on the journal thread with each record as soon as it stands in the mapped journal: for
+/// measurements, which have to read the clock there. It must not block.
+pub type Observer = Box<dyn FnMut(&[u8]) + Send>;
+
 /// The journal thread's state.
 pub(super) struct Writer {
     journal: Journal,
@@ -77,6 +81,7 @@ pub(super) struct Writer {
     report: Arc<SharedReport>,
     rolls: u64,
     next_complaint: Option<Instant>,
+    observer: Option<Observer>,
 }
 
 impl Writer {
@@ -102,7 +107,14 @@ impl Writer {
             report,
             rolls: 0,
             next_complaint: None,
+            observer: None,
         }
+    }
+
+    /// With someone who is told of each record.
+    pub(super) fn observed(mut self, observer: Option<Observer>) -> Self {
+        self.observer = observer;
+        self
     }
 
     /// Runs until every reader is gone and everything is journaled.
@@ -193,6 +205,9 @@ impl Writer {
         };
         counter.fetch_add(1, Ordering::Relaxed);
         if what == What::Record {
+            if let Some(observer) = &mut self.observer {
+                observer(body);
+            }
             self.report.last_seq.store(seq, Ordering::Relaxed);
             let now = clock::mono();
             if let Some(recorder) = self.recorders.get_mut(feed) {

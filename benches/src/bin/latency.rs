@@ -1,0 +1,274 @@
+//! From the exchange's write to the journal, beside the raw socket and others:
+//!
+//! ```sh
+//! cargo run -p feedd-benches --release --bin latency
+//! ```
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use feedd_benches::latency::cell::{self, Party, Setting};
+use feedd_benches::latency::certificate::{self, Tls};
+use feedd_benches::latency::cores::Cores;
+use feedd_benches::latency::rival::Rival;
+use feedd_benches::latency::schedule::Load;
+use feedd_benches::latency::summary::Outcome;
+use feedd_benches::latency::table::{self, Row};
+use feedd_benches::latency::traffic::{Market, Recorded};
+use feedd_benches::latency::{Error, hlog, plot};
+
+/// As the daemon: the hot path allocates nothing, the rest profits from per-thread heaps.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Where the rivals' workspace puts its programs.
+const RIVALS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/rivals/target/release");
+/// The programs that are looked for there.
+const RIVAL_PROGRAMS: [&str; 1] = ["tungstenite-serde"];
+
+/// Measures the way from the exchange's write to the mapped journal.
+#[derive(Debug, Parser)]
+#[command(name = "latency")]
+struct Options {
+    /// Loads: messages a second, or BURSTxTIMES for bursts
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "1000,10000,100000,100x50"
+    )]
+    load: Vec<Load>,
+    /// Seconds of each run
+    #[arg(long, default_value_t = 5)]
+    seconds: u64,
+    /// Venues
+    #[arg(long, value_delimiter = ',', default_value = "binance,bybit,kraken")]
+    venue: Vec<Market>,
+    /// plain, tls
+    #[arg(long, value_delimiter = ',', default_value = "plain,tls", value_parser = ["plain", "tls"])]
+    transport: Vec<String>,
+    /// How feedd's reader waits: spin, park
+    #[arg(long, value_delimiter = ',', default_value = "spin,park", value_parser = ["spin", "park"])]
+    poll: Vec<String>,
+    /// Runs of each cell, which are added up: parties take turns
+    #[arg(long, default_value_t = 1)]
+    rounds: u32,
+    /// A recording (`<ns> <frame>` lines) instead of generated traffic; needs one venue and --symbol
+    #[arg(long, requires = "symbol", value_name = "FILE")]
+    recorded: Option<PathBuf>,
+    /// The recording's symbol
+    #[arg(long)]
+    symbol: Option<String>,
+    /// Where the rivals' programs are
+    #[arg(long, default_value = RIVALS, value_name = "DIR")]
+    rivals: PathBuf,
+    /// Only feedd and the raw limit
+    #[arg(long)]
+    no_rivals: bool,
+    /// Half a second at two loads: shows that everything works, measures nothing
+    #[arg(long)]
+    quick: bool,
+    /// Core of the sender [default: the first]
+    #[arg(long)]
+    sender_core: Option<usize>,
+    /// Core of feedd's reader, the raw client and rivals [default: the second]
+    #[arg(long)]
+    receiver_core: Option<usize>,
+    /// Core of feedd's journal [default: the third; on a machine of two, the sender's]
+    #[arg(long)]
+    journal_core: Option<usize>,
+    /// Where the tables, interval logs and plots go
+    #[arg(long, default_value = "latency", value_name = "DIR")]
+    out: PathBuf,
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    match run(&options) {
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(lost) => {
+            eprintln!("latency: {lost} messages were lost");
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            eprintln!("latency: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs the matrix; the messages that feedd and the raw client lost.
+fn run(options: &Options) -> Result<u64, Error> {
+    std::fs::create_dir_all(&options.out).map_err(Error::io("output directory"))?;
+    let tls = certificate::make()?;
+    let parties = parties(options);
+    let mut rows = Vec::new();
+    for setting in settings(options, &tls)? {
+        rows.extend(measure(&setting, &parties, options.rounds));
+    }
+    report(options, &rows)?;
+    let ours = rows
+        .iter()
+        .filter(|row| row.party == "raw" || row.party.starts_with("feedd"));
+    Ok(ours.map(|row| row.outcome.lost).sum())
+}
+
+fn parties(options: &Options) -> Vec<Party> {
+    let mut parties = vec![Party::Raw];
+    for poll in ["spin", "park"] {
+        if options.poll.iter().any(|wanted| wanted == poll) {
+            parties.push(Party::Feedd { poll });
+        }
+    }
+    if !options.no_rivals {
+        parties.extend(rivals(&options.rivals).map(Party::Rival));
+    }
+    parties
+}
+
+/// The rivals that are built.
+fn rivals(dir: &Path) -> impl Iterator<Item = Rival> {
+    RIVAL_PROGRAMS.into_iter().filter_map(|name| {
+        let program = dir.join(name);
+        if !program.exists() {
+            eprintln!("latency: {name} is not built: cargo build --release --manifest-path benches/rivals/Cargo.toml");
+            return None;
+        }
+        Some(Rival { name: name.to_owned(), program })
+    })
+}
+
+fn settings(options: &Options, tls: &Tls) -> Result<Vec<Setting>, Error> {
+    let machine = Cores::of_machine();
+    let cores = Cores {
+        sender: options.sender_core.unwrap_or(machine.sender),
+        receiver: options.receiver_core.unwrap_or(machine.receiver),
+        journal: options.journal_core.unwrap_or(machine.journal),
+    };
+    let quick = [
+        Load::paced(500),
+        Load {
+            burst: 20,
+            per_second: 20,
+        },
+    ];
+    let loads: &[Load] = if options.quick { &quick } else { &options.load };
+    let duration = match options.quick {
+        true => Duration::from_millis(500),
+        false => Duration::from_secs(options.seconds),
+    };
+    let mut settings = Vec::new();
+    for market in &options.venue {
+        let recorded = recorded(options, *market)?;
+        for transport in &options.transport {
+            settings.extend(loads.iter().map(|load| Setting {
+                market: *market,
+                tls: (transport == "tls").then(|| tls.clone()),
+                load: *load,
+                duration,
+                cores,
+                recorded: recorded.clone(),
+                scratch: options.out.clone(),
+            }));
+        }
+    }
+    Ok(settings)
+}
+
+fn recorded(options: &Options, market: Market) -> Result<Option<(Recorded, String)>, Error> {
+    let (Some(path), Some(symbol)) = (&options.recorded, &options.symbol) else {
+        return Ok(None);
+    };
+    let wanted: &[&str] = match market {
+        Market::Binance => &["@trade\"", "@bookTicker\""],
+        Market::Bybit => &["\"publicTrade."],
+        Market::Kraken => &["\"channel\":\"book\"", "\"channel\":\"trade\""],
+    };
+    Ok(Some((Recorded::read(path, wanted)?, symbol.clone())))
+}
+
+/// All parties in one cell, in turns. A party that could not be measured says so and is left out.
+fn measure(setting: &Setting, parties: &[Party], rounds: u32) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    for round in 0..rounds.max(1) as usize {
+        for turn in 0..parties.len() {
+            let party = &parties[(turn + round) % parties.len()];
+            let what = format!(
+                "{} {} {} {}",
+                setting.market.name(),
+                setting.transport(),
+                setting.load,
+                party.name()
+            );
+            match cell::measure(setting, party) {
+                Ok(outcome) => {
+                    eprintln!(
+                        "{what}: {} sent, {} lost {}",
+                        outcome.sent,
+                        outcome.lost,
+                        outcome.notes.join(", ")
+                    );
+                    add(&mut rows, setting, party, outcome);
+                }
+                Err(error) => eprintln!("{what}: not measured: {error}"),
+            }
+        }
+    }
+    rows.sort_by_key(|row| parties.iter().position(|party| party.name() == row.party));
+    rows
+}
+
+fn add(rows: &mut Vec<Row>, setting: &Setting, party: &Party, outcome: Outcome) {
+    let name = party.name();
+    if let Some(row) = rows.iter_mut().find(|row| row.party == name) {
+        return row.outcome.merge(outcome);
+    }
+    rows.push(Row {
+        market: setting.market,
+        transport: setting.transport(),
+        load: setting.load,
+        party: name,
+        outcome,
+    });
+}
+
+/// Tables to standard output and `latency.md`, interval logs and plots beside it.
+fn report(options: &Options, rows: &[Row]) -> Result<(), Error> {
+    let mut text = String::new();
+    for market in &options.venue {
+        text.push_str(&table::venue(*market, rows));
+        text.push('\n');
+        let of_venue = || rows.iter().filter(|row| row.market == *market);
+        let name = market.name();
+        let duration = Duration::from_secs(options.seconds);
+        hlog::write(
+            &options.out.join(format!("{name}.hlog")),
+            of_venue(),
+            duration,
+        )?;
+        plots(&options.out, of_venue().collect())?;
+    }
+    text.push_str("### End to end beside the raw socket\n\n");
+    text.push_str(&table::ratios(rows));
+    println!("{text}");
+    std::fs::write(options.out.join("latency.md"), text).map_err(Error::io("latency.md"))
+}
+
+/// One plot for each transport and load.
+fn plots(out: &Path, mut rows: Vec<&Row>) -> Result<(), Error> {
+    while let Some(first) = rows.first().copied() {
+        let is_of = |row: &&Row| (row.transport, row.load) == (first.transport, first.load);
+        let (cell, rest): (Vec<&Row>, Vec<&Row>) = rows.into_iter().partition(is_of);
+        rows = rest;
+        let ends = cell.iter().copied();
+        let curves: Vec<_> = ends
+            .filter_map(|row| Some((row.party.clone(), table::end(row)?)))
+            .collect();
+        let (venue, transport, load) = (first.market.name(), first.transport, first.load);
+        let path = out.join(format!("{venue}-{transport}-{load}.svg"));
+        let title = format!("{venue}, {transport}, {load} messages/s: schedule to end");
+        plot::draw(&path, &title, &curves)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,54 @@
+//! Which thread runs where, and waiting for a moment.
+
+use std::time::Duration;
+
+use core_affinity::CoreId;
+use feedd::clock;
+
+/// A sleep ends about so much late: what is left is spun.
+const SPIN_NS: i64 = 12_000;
+
+/// The cores of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cores {
+    /// The sender's.
+    pub sender: usize,
+    /// The receiver's: feedd's reader, the raw client, a rival.
+    pub receiver: usize,
+    /// The journal's; that of the sender on a machine of two.
+    pub journal: usize,
+}
+
+impl Cores {
+    /// The first cores of this machine.
+    #[must_use]
+    pub fn of_machine() -> Self {
+        let count = core_affinity::get_core_ids().map_or(1, |ids| ids.len());
+        Self {
+            sender: 0,
+            receiver: 1 % count.max(1),
+            journal: if count > 2 { 2 } else { 0 },
+        }
+    }
+}
+
+/// Pins the calling thread; a refusal leaves it where the scheduler puts it.
+pub fn pin(core: usize) -> bool {
+    core_affinity::set_for_current(CoreId { id: core })
+}
+
+/// Waits until `at` by the wall clock: asleep while it is far, so that who shares the core gets it.
+#[inline]
+pub fn wait_until(at: i64) {
+    loop {
+        let left = at - clock::wall();
+        if left <= 0 {
+            return;
+        }
+        if left > SPIN_NS {
+            std::thread::sleep(Duration::from_nanos((left - SPIN_NS).unsigned_abs()));
+        } else {
+            std::hint::spin_loop();
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! What the exchange sends: messages that obey each venue's sequence rules, or recorded ones.
+//!
+//! Generated traffic alternates between trades and the venue's fastest view of the book: Binance
+//! best prices, Bybit deltas of `orderbook.50`, Kraken updates of a book of 10 with true checksums.
+
+mod binance;
+mod bybit;
+mod kraken;
+mod recorded;
+
+use venue_sim::{InstrumentConfig, Product, SimConfig};
+
+pub use recorded::Recorded;
+
+/// A venue whose line is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Market {
+    /// Binance spot: `trade` and `bookTicker`.
+    Binance,
+    /// Bybit linear: `publicTrade` and `orderbook.50`.
+    Bybit,
+    /// Kraken spot: `trade` and `book` with checksums.
+    Kraken,
+}
+
+impl Market {
+    /// Every venue.
+    pub const ALL: [Self; 3] = [Self::Binance, Self::Bybit, Self::Kraken];
+
+    /// The venue's name in configurations and reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Binance => "binance",
+            Self::Bybit => "bybit",
+            Self::Kraken => "kraken",
+        }
+    }
+
+    /// The product's name in configurations.
+    #[must_use]
+    pub const fn product(self) -> &'static str {
+        match self {
+            Self::Bybit => "linear",
+            _ => "spot",
+        }
+    }
+
+    /// The simulated product that answers REST.
+    #[must_use]
+    pub const fn simulated(self) -> Product {
+        match self {
+            Self::Binance => Product::BinanceSpot,
+            Self::Bybit => Product::BybitLinear,
+            Self::Kraken => Product::KrakenSpot,
+        }
+    }
+
+    /// The channels that the traffic is made of.
+    #[must_use]
+    pub const fn channels(self) -> [&'static str; 2] {
+        match self {
+            Self::Binance => ["trade", "bbo"],
+            _ => ["trade", "book"],
+        }
+    }
+
+    /// Levels a side of the book channel; 0 = there is none.
+    #[must_use]
+    pub const fn book_depth(self) -> u16 {
+        match self {
+            Self::Binance => 0,
+            Self::Bybit => 50,
+            Self::Kraken => 10,
+        }
+    }
+
+    /// The path of the line.
+    #[must_use]
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::Binance => "/stream",
+            Self::Bybit => "/v5/public/linear",
+            Self::Kraken => "/v2",
+        }
+    }
+
+    /// The instruments of the simulation.
+    #[must_use]
+    pub fn instruments(self) -> Vec<InstrumentConfig> {
+        SimConfig::default().instruments(self.simulated())
+    }
+
+    /// What a client sends to subscribe to everything, for clients that do not know the venue.
+    #[must_use]
+    pub fn subscription(self) -> String {
+        let symbols: Vec<String> = self.instruments().into_iter().map(|i| i.symbol).collect();
+        match self {
+            Self::Binance => binance::subscription(&symbols),
+            Self::Bybit => bybit::subscription(&symbols),
+            Self::Kraken => kraken::subscription(&symbols),
+        }
+    }
+
+    /// The answers to a client's text, and the books that follow them.
+    #[must_use]
+    pub fn answers(self, request: &str) -> Vec<String> {
+        match self {
+            Self::Binance => binance::answers(request),
+            Self::Bybit => bybit::answers(request),
+            Self::Kraken => kraken::answers(request),
+        }
+    }
+}
+
+/// Where messages come from.
+pub trait Source: Send {
+    /// What goes before the measured messages, once the client has subscribed.
+    fn opening(&mut self) -> Vec<String>;
+    /// Appends the next message to `text`; false at the end of a recording.
+    fn next(&mut self, text: &mut String) -> bool;
+}
+
+/// Generated traffic of `market`, the same for each `seed`.
+#[must_use]
+pub fn generated(market: Market, seed: u64) -> Box<dyn Source> {
+    match market {
+        Market::Binance => Box::new(binance::Traffic::new(seed)),
+        Market::Bybit => Box::new(bybit::Traffic::new(seed)),
+        Market::Kraken => Box::new(kraken::Traffic::new(seed)),
+    }
+}
+
+/// One instrument's numbers while its traffic is generated.
+#[derive(Clone, Debug)]
+struct State {
+    config: InstrumentConfig,
+    /// In units of the last digit.
+    px: i64,
+    /// Trades so far.
+    trades: u64,
+    /// Book updates so far.
+    updates: u64,
+}
+
+impl State {
+    fn all(market: Market) -> Vec<Self> {
+        let state = |config: InstrumentConfig| Self {
+            px: config.px_start,
+            config,
+            trades: 0,
+            updates: 0,
+        };
+        market.instruments().into_iter().map(state).collect()
+    }
+
+    /// A step of the random walk.
+    fn walk(&mut self, dice: &mut crate::messages::Dice) {
+        let steps = i64::try_from(dice.below(21)).unwrap_or(0) - 10;
+        let (tick, start) = (self.config.tick, self.config.px_start);
+        self.px = (self.px + steps * tick).clamp(start - 1_000 * tick, start + 1_000 * tick);
+    }
+
+    fn px(&self, ticks: i64) -> String {
+        decimal(self.px + ticks * self.config.tick, self.config.px_digits)
+    }
+
+    fn qty(&self, dice: &mut crate::messages::Dice) -> String {
+        let lots = i64::try_from(1 + dice.below(5_000)).unwrap_or(1);
+        decimal(lots * self.config.lot, self.config.qty_digits)
+    }
+}
+
+/// `value` with `digits` behind the point.
+fn decimal(value: i64, digits: u8) -> String {
+    let unit = 10_i64.pow(u32::from(digits));
+    match digits {
+        0 => value.to_string(),
+        _ => {
+            let width = usize::from(digits);
+            format!("{}.{:0width$}", value / unit, value % unit)
+        }
+    }
+}
+
+/// The text behind `key` up to the next of `ends`: requests are read no further than that.
+fn behind<'t>(text: &'t str, key: &str, ends: &[char]) -> Option<&'t str> {
+    let from = text.find(key)? + key.len();
+    let rest = text.get(from..)?;
+    Some(rest.split(ends).next().unwrap_or(rest).trim())
+}
+
+/// The quoted strings of the list behind `key`.
+fn strings<'t>(text: &'t str, key: &str) -> Vec<&'t str> {
+    let list = behind(text, key, &[']']).unwrap_or_default();
+    list.split('"').skip(1).step_by(2).collect()
+}
+
+/// Milliseconds since the epoch.
+fn millis() -> i64 {
+    ::feedd::clock::wall() / 1_000_000
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decimals_keep_zeros_behind_the_point() {
+        assert_eq!(decimal(12_305, 4), "1.2305");
+        assert_eq!(decimal(5, 8), "0.00000005");
+        assert_eq!(decimal(5, 0), "5");
+    }
+
+    #[test]
+    fn requests_are_read_by_key() {
+        let request = r#"{"method":"SUBSCRIBE","params":["a@trade","b@trade"],"id":17}"#;
+        assert_eq!(behind(request, "\"id\":", &[',', '}']), Some("17"));
+        assert_eq!(strings(request, "\"params\":["), ["a@trade", "b@trade"]);
+        assert_eq!(strings(request, "\"args\":["), [""; 0]);
+    }
+}

@@ -1,0 +1,87 @@
+//! Binance spot: trades numbered one by one, best prices with rising update ids.
+
+use std::fmt::Write as _;
+
+use super::{Market, Source, State, behind, millis};
+use crate::messages::Dice;
+
+/// First trade and update id.
+const FIRST: u64 = 5_182_005_737;
+
+pub(super) fn subscription(symbols: &[String]) -> String {
+    let names: Vec<String> = symbols
+        .iter()
+        .map(|symbol| symbol.to_lowercase())
+        .flat_map(|symbol| {
+            [
+                format!("\"{symbol}@trade\""),
+                format!("\"{symbol}@bookTicker\""),
+            ]
+        })
+        .collect();
+    format!(
+        r#"{{"method":"SUBSCRIBE","params":[{}],"id":1}}"#,
+        names.join(",")
+    )
+}
+
+pub(super) fn answers(request: &str) -> Vec<String> {
+    let id = behind(request, "\"id\":", &[',', '}']);
+    id.map(|id| format!(r#"{{"result":null,"id":{id}}}"#))
+        .into_iter()
+        .collect()
+}
+
+pub(super) struct Traffic {
+    states: Vec<State>,
+    lower: Vec<String>,
+    dice: Dice,
+    count: usize,
+}
+
+impl Traffic {
+    pub(super) fn new(seed: u64) -> Self {
+        let states = State::all(Market::Binance);
+        let lower = states
+            .iter()
+            .map(|state| state.config.symbol.to_lowercase())
+            .collect();
+        Self {
+            states,
+            lower,
+            dice: Dice::new(seed),
+            count: 0,
+        }
+    }
+}
+
+impl Source for Traffic {
+    fn opening(&mut self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn next(&mut self, text: &mut String) -> bool {
+        self.count += 1;
+        let at = self.count / 2 % self.states.len();
+        let (state, dice, lower) = (&mut self.states[at], &mut self.dice, &self.lower[at]);
+        state.walk(dice);
+        let (symbol, now) = (&state.config.symbol, millis());
+        let (px, qty) = (state.px(0), state.qty(dice));
+        let written = if self.count.is_multiple_of(2) {
+            state.trades += 1;
+            let (id, maker) = (FIRST + state.trades, dice.below(2) == 0);
+            write!(
+                text,
+                r#"{{"stream":"{lower}@trade","data":{{"e":"trade","E":{now},"s":"{symbol}","t":{id},"p":"{px}","q":"{qty}","T":{now},"m":{maker},"M":true}}}}"#
+            )
+        } else {
+            state.updates += 1;
+            let (id, ask, ask_qty) = (FIRST + 7 * state.updates, state.px(1), state.qty(dice));
+            write!(
+                text,
+                r#"{{"stream":"{lower}@bookTicker","data":{{"u":{id},"s":"{symbol}","b":"{px}","B":"{qty}","a":"{ask}","A":"{ask_qty}"}}}}"#
+            )
+        };
+        written.is_ok()
+    }
+}

@@ -1,0 +1,145 @@
+//! The latency harness runs as one command, loses nothing, and writes what `feedctl hist` reads.
+
+#![allow(clippy::unwrap_used)]
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn quick(out: &Path, more: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_latency"))
+        .args(["--quick", "--no-rivals", "--out"])
+        .arg(out)
+        .args(more)
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// The rows of the venues' tables: the cells between the bars.
+fn rows(table: &str) -> Vec<Vec<&str>> {
+    let lines = table.lines().filter(|line| line.starts_with("| "));
+    lines
+        .map(|line| line.split('|').map(str::trim).collect())
+        .collect()
+}
+
+#[test]
+fn a_quick_run_loses_nothing_and_writes_tables_logs_and_plots() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = quick(dir.path(), &[]);
+    let (told, wrong) = (text(&output.stdout), text(&output.stderr));
+    assert!(output.status.success(), "{told}\n{wrong}");
+    assert!(!wrong.contains("not measured"), "{wrong}");
+    assert_eq!(
+        std::fs::read_to_string(dir.path().join("latency.md")).unwrap(),
+        told.trim_end_matches('\n').to_owned() + "\n"
+    );
+    for venue in ["binance", "bybit", "kraken"] {
+        for transport in ["plain", "tls"] {
+            for load in ["500", "20x20"] {
+                let plot = dir.path().join(format!("{venue}-{transport}-{load}.svg"));
+                let plot = std::fs::read_to_string(&plot).unwrap();
+                assert!(plot.contains("<polyline"), "{venue} {transport} {load}");
+            }
+        }
+    }
+    assert_nothing_lost(&told);
+    assert_hist_reads(dir.path());
+}
+
+fn assert_nothing_lost(told: &str) {
+    let ends: Vec<_> = rows(told)
+        .into_iter()
+        .filter(|row| row.get(4) == Some(&"end_to_end"))
+        .collect();
+    assert_eq!(
+        ends.len(),
+        3 * 2 * 2 * 3,
+        "venues, transports, loads, parties: {told}"
+    );
+    for row in ends {
+        assert!(["250", "200"].contains(&row[11]), "count: {row:?}");
+        assert_eq!(row[12], "0", "lost: {row:?}");
+    }
+    for note in ["gaps", "rejects", "records lost"] {
+        assert!(!told.contains(note), "{told}");
+    }
+}
+
+/// `feedctl` is another package's program: cargo knows where it is.
+fn assert_hist_reads(dir: &Path) {
+    let output = Command::new(env!("CARGO"))
+        .args([
+            "run",
+            "--quiet",
+            "--package",
+            "feedctl",
+            "--",
+            "hist",
+            "--json",
+        ])
+        .args(["binance", "bybit", "kraken"].map(|venue| dir.join(format!("{venue}.hlog"))))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let (told, wrong) = (text(&output.stdout), text(&output.stderr));
+    assert!(output.status.success(), "{told}\n{wrong}");
+    for stage in [
+        "schedule",
+        "sender_user",
+        "user_decoded",
+        "decoded_published",
+        "published_journaled",
+        "end_to_end",
+    ] {
+        let tag = format!("{stage}.feedd-spin.tls.500");
+        assert!(told.contains(&tag), "{tag} is missing in {told}");
+    }
+}
+
+#[test]
+fn a_recording_is_sent_as_it_stands() {
+    let dir = tempfile::tempdir().unwrap();
+    let recording = dir.path().join("recording");
+    let trade = |number: u64| {
+        format!(
+            "{number} {{\"stream\":\"btcusdt@trade\",\"data\":{{\"e\":\"trade\",\"E\":1700000000000,\"s\":\"BTCUSDT\",\"t\":{number},\"p\":\"64511.88000000\",\"q\":\"0.01000000\",\"T\":1700000000000,\"m\":true,\"M\":true}}}}\n"
+        )
+    };
+    let lines: String = (1..=40).map(trade).collect();
+    std::fs::write(
+        &recording,
+        lines + "41 {\"lastUpdateId\":1,\"bids\":[],\"asks\":[]}\n",
+    )
+    .unwrap();
+    let path = recording.to_str().unwrap();
+    let output = quick(
+        &dir.path().join("out"),
+        &[
+            "--venue",
+            "binance",
+            "--transport",
+            "plain",
+            "--poll",
+            "park",
+            "--recorded",
+            path,
+            "--symbol",
+            "BTCUSDT",
+        ],
+    );
+    let told = text(&output.stdout);
+    assert!(output.status.success(), "{told}\n{}", text(&output.stderr));
+    let ends: Vec<_> = rows(&told)
+        .into_iter()
+        .filter(|row| row.get(4) == Some(&"end_to_end"))
+        .collect();
+    assert_eq!(ends.len(), 4, "two loads, two parties: {told}");
+    assert!(
+        ends.iter().all(|row| row[11] == "40" && row[12] == "0"),
+        "{told}"
+    );
+}

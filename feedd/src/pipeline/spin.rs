@@ -16,8 +16,8 @@ use tokio::task::JoinHandle;
 
 use crate::session::pace::Pace;
 
-/// Time between two turns of the event loop. A turn costs two system calls and about a microsecond;
-/// nothing that waits for it is in a hurry.
+/// Time between two turns of the event loop. A turn costs a system call; nothing that waits
+/// for it is in a hurry.
 const TURN: Duration = Duration::from_micros(200);
 /// Rounds between two looks at the clock.
 const ROUNDS: u32 = 16;

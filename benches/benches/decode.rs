@@ -1,10 +1,12 @@
-//! One frame to records, book kept: the general (tape) path of each venue.
+//! Frames to what they say, by the scanner and by the general path, beside a plain copy of the bytes; and
+//! one hot frame of each kind through the whole feed, book kept.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use feedd_benches::messages::{Class, Generator};
 use feedd_codecs::feed::{FeedOptions, Meta, Outbox};
 use feedd_codecs::instrument::Admission;
 use feedd_codecs::venue::{StreamOptions, binance::Binance, bybit::Bybit, kraken::Kraken};
-use feedd_codecs::{Feed, Record, Venue, VenueId};
+use feedd_codecs::{Batch, Feed, Record, Venue, VenueId, with_venue};
 use std::hint::black_box;
 
 fn feed<V: Venue>(id: VenueId) -> Option<Feed<V>> {
@@ -102,5 +104,54 @@ fn decode(criterion: &mut Criterion) {
     );
 }
 
-criterion_group!(benches, decode);
+/// Bytes of varied messages of each class: beyond any cache but the last.
+const VARIED_BYTES: usize = 8 << 20;
+
+/// Bytes of the ring that messages are copied into.
+const RING_BYTES: usize = 1 << 20;
+
+/// Times one class of varied messages.
+fn class<V: Venue>(criterion: &mut Criterion, class: Class) {
+    let mut generator = Generator::new(class);
+    let messages = generator.messages(VARIED_BYTES);
+    let bytes = messages.iter().map(String::len).sum::<usize>() / messages.len();
+    let mut group = criterion.benchmark_group(class.name());
+    group.throughput(Throughput::Bytes(bytes as u64));
+    for (name, scanner) in [("scanner", true), ("general", false)] {
+        let mut venue = V::new(class.venue(), StreamOptions::default());
+        let (mut instruments, mut batch) = (generator.instruments(), Batch::default());
+        let mut frames = messages.iter().cycle();
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                batch.clear();
+                let frame = frames.next().map_or(&b""[..], |frame| frame.as_bytes());
+                let decoded = if scanner {
+                    venue.decode(black_box(frame), &mut instruments, &mut batch)
+                } else {
+                    venue.decode_general(black_box(frame), &mut instruments, &mut batch)
+                };
+                assert!(decoded.is_ok() && !batch.items.is_empty());
+            });
+        });
+    }
+    let (mut ring, mut at) = (vec![0_u8; RING_BYTES], 0);
+    let mut frames = messages.iter().cycle();
+    group.bench_function("copy", |bencher| {
+        bencher.iter(|| {
+            let frame = frames.next().map_or(&b""[..], |frame| frame.as_bytes());
+            at = if at + frame.len() > RING_BYTES { 0 } else { at };
+            ring[at..at + frame.len()].copy_from_slice(black_box(frame));
+            at += frame.len();
+        });
+    });
+    group.finish();
+}
+
+fn varied(criterion: &mut Criterion) {
+    for kind in Class::ALL {
+        with_venue!(kind.venue(), V => class::<V>(criterion, kind));
+    }
+}
+
+criterion_group!(benches, decode, varied);
 criterion_main!(benches);

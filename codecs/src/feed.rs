@@ -483,6 +483,12 @@ impl<V: Venue> Feed<V> {
         index + 1 < self.instruments.all().len()
     }
 
+    /// What the venue's fast path took, and what it left to the general one.
+    #[must_use]
+    pub fn scan_counts(&self) -> Option<&crate::scan::ScanCounts> {
+        self.venue.scan_counts()
+    }
+
     /// What was counted so far.
     #[must_use]
     pub const fn counts(&self) -> &Counts {

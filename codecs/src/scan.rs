@@ -47,6 +47,11 @@ use padded::PaddedBuf;
 use simd::{Proven, Task};
 use template::{SLOTS, Template};
 
+/// Eight bytes as they stand in a window.
+pub(crate) const fn word(text: &[u8; 8]) -> u64 {
+    u64::from_le_bytes(*text)
+}
+
 /// Longest frame that is scanned, in bytes: no venue's messages of the high-rate channels come near.
 const FRAME_MAX: usize = 4 << 20;
 
@@ -87,7 +92,7 @@ pub(crate) trait Grammar: 'static {
 }
 
 /// The templates of one kind of message.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Group {
     templates: Vec<Template>,
     /// The one that took the last message.
@@ -109,15 +114,12 @@ struct Bail {
 /// The fast path of one venue.
 #[derive(Debug)]
 pub(crate) struct Scanner<G> {
-    target: Target,
     proven: Proven,
     buffer: PaddedBuf,
     spans: Box<[Span; SLOTS]>,
     day: Day,
     groups: Vec<Group>,
     tally: Tally,
-    /// Where a template that was learned is tried.
-    trial: Batch,
     grammar: std::marker::PhantomData<G>,
 }
 
@@ -131,19 +133,15 @@ impl<G: Grammar> Scanner<G> {
     pub(crate) fn on(target: Target) -> Self {
         let groups = G::KINDS.iter().map(|kind| Group {
             templates: shipped(kind),
-            hot: 0,
-            uses: [0; TEMPLATES_MAX],
-            strangers: 0,
+            ..Group::default()
         });
         Self {
-            target,
             proven: Proven::of(target),
             buffer: PaddedBuf::default(),
             spans: Box::new([Span::default(); SLOTS]),
             day: Day::default(),
             groups: groups.collect(),
             tally: Tally::new(G::KINDS.iter().map(|kind| kind.channel).collect()),
-            trial: Batch::default(),
             grammar: std::marker::PhantomData,
         }
     }
@@ -264,24 +262,37 @@ impl<G: Grammar> Task for Attempt<'_, G> {
     #[inline(always)]
     fn run<I: Isa>(mut self, isa: I) -> Self::Output {
         let kind = G::kind(isa, self.frame).ok_or(None)?;
-        let hot = self.groups.get(kind).ok_or(None)?.hot;
-        let mut bail = match self.fit(isa, kind, hot) {
-            Ok(()) => return Ok(kind),
-            Err(bail) => bail,
-        };
-        for place in 0..self.groups[kind].templates.len() {
+        let group = self.groups.get(kind).ok_or(None)?;
+        let (hot, places) = (group.hot, group.templates.len());
+        let mut left: Option<Bail> = None;
+        // The one that fitted last, then the others.
+        for turn in 0..=places {
+            let place = if turn == 0 { hot } else { turn - 1 };
+            if turn > 0 && place == hot {
+                continue;
+            }
+            let bail = match self.fit(isa, kind, place) {
+                Ok(()) => return Ok(kind),
+                Err(bail) => bail,
+            };
+            if left.is_none() || bail.reason != Reason::Shape {
+                left = Some(bail);
+            }
             if !bail.reason.is_structural() {
                 break;
             }
-            if place != hot {
-                match self.fit(isa, kind, place) {
-                    Ok(()) => return Ok(kind),
-                    Err(other) if other.reason != Reason::Shape => bail = other,
-                    Err(_) => {}
-                }
-            }
         }
-        Err(Some(bail))
+        Err(left)
+    }
+}
+
+/// Counts the unknown fields that a template goes over, once for each element.
+#[cold]
+fn count_unknown(template: &Template, elements: usize, batch: &mut Batch) {
+    for _ in 0..elements {
+        for (channel, field) in &template.unknown {
+            batch.drift.unknown_field(channel, field);
+        }
     }
 }
 
@@ -311,12 +322,14 @@ impl<G: Grammar> Attempt<'_, G> {
             scale: None,
             first_level: mark.levels,
             first_ask: mark.levels,
+            emitted: 0,
         };
         let context = self.context;
         match message.read::<G>(template, kind, context) {
             Ok(()) => {
-                for (channel, field) in &template.unknown {
-                    self.batch.drift.unknown_field(channel, field);
+                if !template.unknown.is_empty() {
+                    let emitted = message.emitted;
+                    count_unknown(template, emitted, self.batch);
                 }
                 group.hot = place;
                 group.uses[place] += 1;

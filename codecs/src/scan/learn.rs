@@ -1,8 +1,38 @@
 //! A template from a message that the general path decoded and no template fitted.
-use super::*;
+//!
+//! The shipped templates say what each value is, by its path of keys; the message says in which order
+//! and spelling they come now. Both are read into tokens, the message's values become holes of the
+//! same form as the shipped ones, and what is at no known path becomes a hole that is not read. The
+//! new template is used only if it gives, for the very message that it came from, what the general
+//! path gave; unknown fields must be those that the general path counted as schema drift.
+
+mod derive;
+
+use super::template::Template;
+use super::{Attempt, Bail, Grammar, Group, Scanner, TEMPLATES_MAX};
+use crate::batch::Batch;
+use crate::instrument::Instruments;
+use crate::reject::Reject;
+use derive::derive;
+
+/// Drift counts before a message: of each name, and of all.
+struct Drifted {
+    fields: Vec<u64>,
+    count: u64,
+}
+
+impl Drifted {
+    fn of(batch: &Batch) -> Self {
+        Self {
+            fields: batch.drift.fields().map(|(.., count)| count).collect(),
+            count: batch.drift.count(),
+        }
+    }
+}
 
 impl<G: Grammar> Scanner<G> {
-    /// Whether a template should be sought: at the first, second, fourth, … message without one.
+    /// Whether a template should be sought: at the first, second, fourth, … message without one, so
+    /// that messages which never fit cost next to nothing.
     pub(super) fn is_stranger(&mut self, bail: Bail) -> bool {
         if !bail.reason.is_structural() {
             return false;
@@ -13,17 +43,99 @@ impl<G: Grammar> Scanner<G> {
         })
     }
 
+    /// Decodes by `general`, and learns from it.
     #[cold]
     #[inline(never)]
     pub(super) fn learn_from(
         &mut self,
-        _kind: usize,
-        _frame: &[u8],
-        _context: G::Context,
+        kind: usize,
+        frame: &[u8],
+        context: G::Context,
         instruments: &mut Instruments,
         batch: &mut Batch,
         general: impl FnOnce(&mut Instruments, &mut Batch) -> Result<(), Reject>,
     ) -> Result<(), Reject> {
-        general(instruments, batch)
+        let before = Drifted::of(batch);
+        let is_first = batch.items.is_empty() && batch.levels.is_empty();
+        general(instruments, batch)?;
+        let unknown = added(batch, &before).filter(|_| is_first);
+        let Some(unknown) = unknown else {
+            return Ok(());
+        };
+        // One value may have several forms at the venue: each shipped template may be the one to follow.
+        for follow in 0..G::KINDS[kind].templates.len() {
+            if let Some(template) = derive(&G::KINDS[kind], follow, frame, &unknown)
+                && self.is_proven(kind, &template, frame, context, instruments, batch)
+            {
+                self.groups[kind].adopt(template);
+                self.tally.learned();
+                break;
+            }
+        }
+        Ok(())
     }
+
+    /// Whether a template, alone, reads what the general path read.
+    fn is_proven(
+        &mut self,
+        kind: usize,
+        template: &Template,
+        frame: &[u8],
+        context: G::Context,
+        instruments: &Instruments,
+        expected: &Batch,
+    ) -> bool {
+        if self.groups[kind].templates.contains(template) {
+            return false;
+        }
+        let mut groups: Vec<Group> = G::KINDS.iter().map(|_| Group::default()).collect();
+        groups[kind].templates.push(template.clone());
+        let mut trial = Batch::default();
+        let attempt = Attempt::<G> {
+            frame: self.buffer.fill(frame),
+            context,
+            instruments,
+            batch: &mut trial,
+            spans: &mut self.spans,
+            day: &mut self.day,
+            groups: &mut groups,
+        };
+        self.proven.run(attempt).is_ok()
+            && trial.items == expected.items
+            && trial.levels == expected.levels
+            && trial.figures == expected.figures
+    }
+}
+
+impl Group {
+    /// Takes a template in, in the place of the least used one if there is no other.
+    fn adopt(&mut self, template: Template) {
+        self.strangers = 0;
+        if self.templates.len() < TEMPLATES_MAX {
+            self.hot = self.templates.len();
+            self.templates.push(template);
+            return;
+        }
+        let least = (0..TEMPLATES_MAX).min_by_key(|place| self.uses[*place]);
+        let place = least.unwrap_or(0);
+        self.uses = self.uses.map(|uses| uses / 2);
+        self.uses[place] = 0;
+        self.templates[place] = template;
+        self.hot = place;
+    }
+}
+
+/// Unknown fields by channel and name, with how often one message counted them.
+type Added = Vec<(&'static str, Box<str>, u64)>;
+
+/// What a message added to the schema drift; `None` if not all of it can be told by name.
+fn added(batch: &Batch, before: &Drifted) -> Option<Added> {
+    let held = before.fields.iter().copied().chain(std::iter::repeat(0));
+    let grown = batch.drift.fields().zip(held);
+    let added: Added = grown
+        .filter(|((.., count), before)| count > before)
+        .map(|((channel, name, count), before)| (channel, name.into(), count - before))
+        .collect();
+    let told: u64 = added.iter().map(|(.., times)| times).sum();
+    (told == batch.drift.count() - before.count).then_some(added)
 }

@@ -4,10 +4,9 @@
 //! chain from one level to the next. A level that needs a finer exponent, or more digits than the
 //! fast way takes, goes through [`Scale::level`] as on the general path.
 
-use super::message::{Message, Reason, span_of};
-use super::number::{Ready, Scanned, places};
-use super::padded::Frame;
-use super::simd::Isa;
+use super::message::{Message, Reason, fraction_of};
+use super::number::{Ready, Scanned, Span, Tail, places};
+use super::simd::{Isa, low};
 use crate::record::Level;
 use crate::venue::levels::{MESSAGE_LEVELS_MAX, Scale};
 
@@ -17,12 +16,17 @@ const PIECE: usize = 16;
 /// Bytes that are looked at for one level: 25 digits, point and literal twice.
 const LEVEL: u32 = 64;
 
+/// What is loaded for one level, of which so many bytes stand before it.
+const AREA: usize = 176;
+const AREA_BEFORE: usize = 32;
+
 /// A short literal, compared in one go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Piece {
-    text: u128,
-    mask: u128,
-    len: usize,
+    text: [u8; PIECE],
+    /// One bit for each byte.
+    bytes: u32,
+    len: u32,
 }
 
 impl Piece {
@@ -31,21 +35,30 @@ impl Piece {
         bytes
             .get_mut(..text.len())?
             .copy_from_slice(text.as_bytes());
-        let unused = u32::try_from(8 * (PIECE - text.len())).ok()?;
+        let len = u32::try_from(text.len()).ok()?;
         Some(Self {
-            text: u128::from_le_bytes(bytes),
-            mask: u128::MAX.checked_shr(unused).unwrap_or(0),
-            len: text.len(),
+            text: bytes,
+            bytes: low(len),
+            len,
         })
     }
 
+    /// Whether it stands `at` bytes, fewer than 96, behind the beginning of a level.
     #[inline(always)]
-    fn is_at(self, frame: Frame<'_>, at: usize) -> bool {
-        let found = frame
-            .window::<PIECE>(at)
-            .map_or(0, |w| u128::from_le_bytes(*w));
-        (found ^ self.text) & self.mask == 0
+    fn is_at<I: Isa>(&self, isa: I, area: &[u8; AREA], at: u32) -> bool {
+        let at = AREA_BEFORE + (at as usize & 127);
+        let Some(found) = area.get(at..at + PIECE).and_then(|tail| tail.first_chunk()) else {
+            return false;
+        };
+        isa.differs_short(found, &self.text) & self.bytes == 0
     }
+}
+
+/// The bytes that end `end` bytes, at most 64, behind the beginning of a level.
+#[inline(always)]
+fn tail(area: &[u8; AREA], end: u32) -> Option<&Tail> {
+    let start = end as usize & 127;
+    area.get(start..start + AREA_BEFORE)?.first_chunk()
 }
 
 /// How a level is spelled.
@@ -85,53 +98,48 @@ impl Shape {
     }
 }
 
-/// Where price and quantity of a level stand, and where it ends.
-struct Found<'a, I> {
-    px: Scanned<'a, I>,
-    qty: Scanned<'a, I>,
-    end: usize,
+/// The powers of ten that levels are read at.
+#[derive(Clone, Copy)]
+struct Places {
+    px: usize,
+    qty: usize,
+    keep_zeros: bool,
 }
 
-impl<'a, I: Isa> Message<'a, I> {
-    /// Appends the levels of the array at `at`; where it ends.
+impl Places {
     #[inline(always)]
-    pub(super) fn levels(&mut self, shape: &Shape, at: usize) -> Result<usize, Reason> {
-        let mut scale = self.scale.ok_or(Reason::Symbol)?;
-        if self.frame.byte(at) != b'[' {
-            return Err(Reason::Shape);
+    const fn of(scale: &Scale) -> Self {
+        Self {
+            px: places(scale.px_exp),
+            qty: places(scale.qty_exp),
+            keep_zeros: scale.keep_zeros,
         }
-        if self.frame.byte(at + 1) == b']' {
-            return Ok(at + 2);
-        }
-        if !shape.open.is_at(self.frame, at + 1) {
-            return Err(Reason::Shape);
-        }
-        let mut at = at + 1 + shape.open.len;
-        loop {
-            let found = self.level(shape, at)?;
-            self.push_level(&mut scale, &found)?;
-            if shape.next.is_at(self.frame, found.end) {
-                at = found.end + shape.next.len;
-            } else if shape.last.is_at(self.frame, found.end) {
-                self.scale = Some(scale);
-                return Ok(found.end + shape.last.len);
-            } else {
-                return Err(Reason::Shape);
-            }
-        }
+    }
+}
+
+/// Where price and quantity stand, counted from the beginning of the level: bytes and digits behind
+/// the point of each.
+#[derive(Clone, Copy)]
+struct Found {
+    px: (u32, u32),
+    qty_at: u32,
+    qty: (u32, u32),
+}
+
+impl Found {
+    #[inline(always)]
+    const fn end(self) -> u32 {
+        self.qty_at + self.qty.0
     }
 
     #[inline(always)]
-    fn level(&self, shape: &Shape, at: usize) -> Result<Found<'a, I>, Reason> {
-        let (isa, frame) = (self.isa, self.frame);
-        let (Some(low), Some(high)) = (frame.window(at), frame.window(at + 32)) else {
-            return Err(Reason::End);
-        };
-        let (low, high) = (isa.numeric(low), isa.numeric(high));
-        let others = u64::from(low.others) | u64::from(high.others) << 32;
-        let dots = u64::from(low.dots) | u64::from(high.dots) << 32;
+    fn read<I: Isa>(isa: I, shape: &Shape, area: &[u8; AREA]) -> Result<Self, Reason> {
+        let (head, _) = area[AREA_BEFORE..].as_chunks::<32>();
+        let (first, second) = (isa.numeric(&head[0]), isa.numeric(&head[1]));
+        let others = u64::from(first.others) | u64::from(second.others) << 32;
+        let dots = u64::from(first.dots) | u64::from(second.dots) << 32;
         let px_len = others.trailing_zeros();
-        let qty_at = px_len + shape.middle.len as u32;
+        let qty_at = px_len + shape.middle.len;
         if qty_at >= LEVEL {
             return Err(Reason::Number);
         }
@@ -139,45 +147,92 @@ impl<'a, I: Isa> Message<'a, I> {
         if qty_at + qty_len >= LEVEL {
             return Err(Reason::Number);
         }
-        let px = span_of(frame, at, px_len, dots, shape.bare)?;
-        let start = at + qty_at as usize;
-        let qty = span_of(frame, start, qty_len, dots >> qty_at, shape.bare)?;
-        if !shape.middle.is_at(frame, at + px_len as usize) {
+        if !shape.middle.is_at(isa, area, px_len) {
             return Err(Reason::Shape);
         }
-        let number = |span| Scanned { isa, frame, span };
-        Ok(Found {
-            px: number(px),
-            qty: number(qty),
-            end: start + qty_len as usize,
+        let zero = |at: u32| shape.bare && area[AREA_BEFORE + (at as usize & 127)] == b'0';
+        Ok(Self {
+            px: (px_len, fraction_of(px_len, dots, zero(0))?),
+            qty_at,
+            qty: (qty_len, fraction_of(qty_len, dots >> qty_at, zero(qty_at))?),
         })
     }
 
+    /// The level at the exponents of `places`; `None` where the fast way ends.
     #[inline(always)]
-    fn push_level(&mut self, scale: &mut Scale, found: &Found<'_, I>) -> Result<(), Reason> {
-        let (px, qty) = (found.px, found.qty);
-        if let (Some(px), Some(qty)) = (
-            Ready::of(px, places(scale.px_exp), scale.keep_zeros),
-            Ready::of(qty, places(scale.qty_exp), scale.keep_zeros),
-        ) && self.batch.levels.len() - self.first_level < MESSAGE_LEVELS_MAX
-        {
-            let values = self.isa.two_digits(px.digits, qty.digits);
-            if let (Some(px), Some(qty)) = (px.scaled(values.0), qty.scaled(values.1)) {
-                self.batch.levels.push(Level { px, qty });
-                return Ok(());
+    fn level<I: Isa>(self, isa: I, area: &[u8; AREA], places: Places) -> Option<Level> {
+        let zeros = places.keep_zeros;
+        let px = Ready::of(isa, tail(area, self.px.0)?, self.px, places.px, zeros)?;
+        let qty = Ready::of(isa, tail(area, self.end())?, self.qty, places.qty, zeros)?;
+        let values = isa.two_digits(px.digits, qty.digits);
+        Some(Level {
+            px: px.scaled(values.0)?,
+            qty: qty.scaled(values.1)?,
+        })
+    }
+}
+
+impl<I: Isa> Message<'_, I> {
+    /// Appends the levels of the array at `at`; where it ends.
+    #[inline(always)]
+    pub(super) fn levels(&mut self, shape: &Shape, at: usize) -> Result<usize, Reason> {
+        let mut scale = self.scale.ok_or(Reason::Symbol)?;
+        let area = self.frame.around(AREA_BEFORE, at).ok_or(Reason::End)?;
+        if area[AREA_BEFORE] != b'[' {
+            return Err(Reason::Shape);
+        }
+        if area[AREA_BEFORE + 1] == b']' {
+            return Ok(at + 2);
+        }
+        if !shape.open.is_at(self.isa, area, 1) {
+            return Err(Reason::Shape);
+        }
+        let mut places = Places::of(&scale);
+        let mut at = at + 1 + shape.open.len as usize;
+        loop {
+            let area = self.frame.around(AREA_BEFORE, at).ok_or(Reason::End)?;
+            let found = Found::read(self.isa, shape, area)?;
+            if let Some(level) = found.level(self.isa, area, places) {
+                self.batch.levels.push(level);
+            } else {
+                self.push_general(&mut scale, at, found)?;
+                places = Places::of(&scale);
+            }
+            at += found.end() as usize;
+            if shape.next.is_at(self.isa, area, found.end()) {
+                at += shape.next.len as usize;
+            } else if shape.last.is_at(self.isa, area, found.end()) {
+                at += shape.last.len as usize;
+                break;
+            } else {
+                return Err(Reason::Shape);
             }
         }
-        self.push_general(scale, px, qty)
+        self.scale = Some(scale);
+        let count = self.batch.levels.len() - self.first_level;
+        if count <= MESSAGE_LEVELS_MAX {
+            Ok(at)
+        } else {
+            Err(Reason::Number)
+        }
     }
 
+    /// Appends a level that needs a finer exponent or has more digits than the fast way takes.
     #[cold]
     #[inline(never)]
-    fn push_general(
-        &mut self,
-        scale: &mut Scale,
-        px: Scanned<'_, I>,
-        qty: Scanned<'_, I>,
-    ) -> Result<(), Reason> {
+    fn push_general(&mut self, scale: &mut Scale, at: usize, found: Found) -> Result<(), Reason> {
+        let (isa, frame) = (self.isa, self.frame);
+        let number = |at: usize, (len, fraction): (u32, u32)| Scanned {
+            isa,
+            frame,
+            span: Span {
+                start: at as u32,
+                end: at as u32 + len,
+                fraction,
+            },
+        };
+        let px = number(at, found.px);
+        let qty = number(at + found.qty_at as usize, found.qty);
         let pushed = scale.level(px, qty, self.batch, self.first_level);
         pushed.map_err(|_| Reason::Number)
     }

@@ -1,16 +1,20 @@
 //! One message on its way through a template.
 
+mod stamp;
+
 use std::ops::Range;
 
 use super::Grammar;
 use super::number::{self, Scanned, Span};
 use super::padded::Frame;
 use super::simd::{Isa, low};
-use super::template::{Hole, SLOTS, Step, Template};
+use super::template::{Hole, SLOTS, Template};
 use crate::batch::Batch;
 use crate::instrument::{Instrument, Instruments, SHORT_SYMBOL};
 use crate::time::{self, Nanos};
 use crate::venue::levels::{Scale, Sides};
+
+pub(crate) use stamp::Day;
 
 /// Why a scanner left a message to the general path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,14 +68,6 @@ impl Reason {
     }
 }
 
-/// The last day that a stamp named: calendars are slow, and days are long.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Day {
-    /// `YYYY-MM-DDT`.
-    text: [u8; 11],
-    start: Nanos,
-}
-
 /// A message, what was found in it, and where its items go.
 pub(crate) struct Message<'a, I> {
     pub(crate) isa: I,
@@ -87,10 +83,14 @@ pub(crate) struct Message<'a, I> {
     /// Where the message's levels begin in the batch, and where the asks do.
     pub(super) first_level: usize,
     pub(super) first_ask: usize,
+    /// Elements that were emitted.
+    pub(super) emitted: usize,
 }
 
 impl<'a, I: Isa> Message<'a, I> {
     /// Goes through a template and emits each element, or the whole where nothing repeats.
+    ///
+    /// Every form of hole has one place here, and so one copy in each target's code.
     #[inline(always)]
     pub(super) fn read<G: Grammar>(
         &mut self,
@@ -99,67 +99,54 @@ impl<'a, I: Isa> Message<'a, I> {
         context: G::Context,
     ) -> Result<(), Reason> {
         self.present = template.present;
-        let mut at = self.walk(template, &template.head, 0)?;
-        if !template.element.is_empty() {
-            loop {
-                at = self.walk(template, &template.element, at)?;
-                G::emit(kind, context, self)?;
-                if self.frame.byte(at) != b',' {
-                    break;
-                }
-                at += 1;
-            }
-            at = self.walk(template, &template.tail, at)?;
-        }
-        if at != self.frame.len() {
-            return Err(Reason::End);
-        }
-        if template.element.is_empty() {
-            G::emit(kind, context, self)?;
-        }
-        Ok(())
-    }
-
-    #[inline(always)]
-    fn walk(&mut self, template: &Template, steps: &[Step], at: usize) -> Result<usize, Reason> {
-        let mut at = at;
-        for step in steps {
+        let (mut at, mut next) = (0, 0);
+        while let Some(step) = template.steps.get(next) {
+            next += 1;
             let text = self.frame.window(at).ok_or(Reason::End)?;
             if self.isa.differs(text, &step.literal) & step.bytes != 0 {
                 return Err(Reason::Shape);
             }
             at += usize::from(step.len);
             at = match step.hole {
-                Hole::None => continue,
+                Hole::None => at,
                 Hole::Digits => self.digits(step.slot, at)?,
-                Hole::Number => self.number_hole(step.slot, at, true)?,
-                Hole::Quoted => self.number_hole(step.slot, at, false)?,
-                Hole::Signed => {
-                    let sign = usize::from(self.frame.byte(at) == b'-');
-                    let end = self.number_hole(step.slot, at + sign, true)?;
-                    self.spans[usize::from(step.slot)].start = at as u32;
-                    end
+                Hole::Number | Hole::Quoted | Hole::Signed => {
+                    self.number_hole(step.slot, at, step.hole)?
                 }
-                Hole::Text => self.text_hole(step.slot, at, b'"')?,
-                Hole::Symbol => self.symbol(step.slot, at)?,
-                Hole::Lower => self.lower(step.slot, at)?,
-                Hole::Stream => self.stream(step.slot, at)?,
+                Hole::Text | Hole::Symbol | Hole::Stream | Hole::Lower => {
+                    self.text_hole(step.slot, at, step.hole)?
+                }
                 Hole::Uuid => self.keep(step.slot, at, at + 36),
                 Hole::Flag => self.flag_hole(step.slot, at)?,
-                Hole::Bids => {
-                    let end = self.levels(&template.shape, at)?;
-                    self.first_ask = self.batch.levels.len();
-                    end
+                Hole::Bids | Hole::Asks => {
+                    if step.hole == Hole::Asks {
+                        self.first_ask = self.batch.levels.len();
+                    }
+                    self.levels(&template.shape, at)?
                 }
-                Hole::Asks => self.levels(&template.shape, at)?,
+                Hole::Emit => {
+                    G::emit(kind, context, self)?;
+                    self.emitted += 1;
+                    match template.element {
+                        Some(element) if self.frame.byte(at) == b',' => {
+                            next = element;
+                            at + 1
+                        }
+                        _ => at,
+                    }
+                }
             };
         }
-        Ok(at)
+        if at == self.frame.len() {
+            Ok(())
+        } else {
+            Err(Reason::End)
+        }
     }
 
     #[inline(always)]
     fn keep(&mut self, slot: u8, start: usize, end: usize) -> usize {
-        self.spans[usize::from(slot)] = Span {
+        self.spans[usize::from(slot) % SLOTS] = Span {
             start: start as u32,
             end: end as u32,
             fraction: 0,
@@ -180,50 +167,41 @@ impl<'a, I: Isa> Message<'a, I> {
     }
 
     #[inline(always)]
-    fn number_hole(&mut self, slot: u8, at: usize, bare: bool) -> Result<usize, Reason> {
-        let text = self.frame.window(at).ok_or(Reason::End)?;
+    fn number_hole(&mut self, slot: u8, at: usize, hole: Hole) -> Result<usize, Reason> {
+        let sign = usize::from(hole == Hole::Signed && self.frame.byte(at) == b'-');
+        let text = self.frame.window(at + sign).ok_or(Reason::End)?;
         let found = self.isa.numeric(text);
         if found.others == 0 {
             return Err(Reason::Number);
         }
         let len = found.others.trailing_zeros();
-        let span = span_of(self.frame, at, len, u64::from(found.dots), bare)?;
-        self.spans[usize::from(slot)] = span;
+        let bare = hole != Hole::Quoted;
+        let mut span = span_of(self.frame, at + sign, len, u64::from(found.dots), bare)?;
+        span.start = at as u32;
+        self.spans[usize::from(slot) % SLOTS] = span;
         Ok(span.end as usize)
     }
 
-    /// Printable ASCII up to `end`.
+    /// Printable ASCII up to a quote, or in the name of a stream up to `@`.
     #[inline(always)]
-    fn text_hole(&mut self, slot: u8, at: usize, end: u8) -> Result<usize, Reason> {
+    fn text_hole(&mut self, slot: u8, at: usize, hole: Hole) -> Result<usize, Reason> {
+        let in_stream = matches!(hole, Hole::Stream | Hole::Lower);
         let text = self.frame.window(at).ok_or(Reason::End)?;
-        let found = self.isa.textual(text, end);
+        let found = self.isa.textual(text, if in_stream { b'@' } else { b'"' });
         let len = found.ends.trailing_zeros();
-        if len == 32 || found.unclean & low(len) != 0 {
+        // `!` begins the names of streams of all symbols.
+        if len == 32 || found.unclean & low(len) != 0 || (in_stream && text[0] == b'!') {
             return Err(Reason::Text);
+        }
+        match hole {
+            Hole::Symbol => self.resolve(text, len as usize)?,
+            Hole::Lower => self.resolve_lower(text, len as usize)?,
+            _ => {}
         }
         Ok(self.keep(slot, at, at + len as usize))
     }
 
-    /// The symbol of an instrument, which the levels and numbers behind it are read for.
-    #[inline(always)]
-    fn symbol(&mut self, slot: u8, at: usize) -> Result<usize, Reason> {
-        let end = self.text_hole(slot, at, b'"')?;
-        let text = self.frame.window(at).ok_or(Reason::End)?;
-        self.resolve(text, end - at)?;
-        Ok(end)
-    }
-
-    #[inline(always)]
-    fn lower(&mut self, slot: u8, at: usize) -> Result<usize, Reason> {
-        let end = self.stream(slot, at)?;
-        let text: &[u8; SHORT_SYMBOL] = self.frame.window(at).ok_or(Reason::End)?;
-        if self.isa.textual(text, b'"').ends & low((end - at) as u32) != 0 {
-            return Err(Reason::Text);
-        }
-        self.resolve(&text.map(|byte| byte.to_ascii_uppercase()), end - at)?;
-        Ok(end)
-    }
-
+    /// The instrument of a symbol, which the levels and numbers behind it are read for.
     #[inline(always)]
     fn resolve(&mut self, text: &[u8; SHORT_SYMBOL], len: usize) -> Result<(), Reason> {
         let found = self.instruments.find_short(text, len);
@@ -233,13 +211,14 @@ impl<'a, I: Isa> Message<'a, I> {
         Ok(())
     }
 
-    /// The symbol in a stream's name; `!` begins the names of streams of all symbols.
-    #[inline(always)]
-    fn stream(&mut self, slot: u8, at: usize) -> Result<usize, Reason> {
-        if self.frame.byte(at) == b'!' {
+    /// As [`Message::resolve`], of a symbol in lower case.
+    #[inline(never)]
+    fn resolve_lower(&mut self, text: &[u8; SHORT_SYMBOL], len: usize) -> Result<(), Reason> {
+        let symbol = text.get(..len).unwrap_or(&[]);
+        if symbol.contains(&b'"') {
             return Err(Reason::Text);
         }
-        self.text_hole(slot, at, b'@')
+        self.resolve(&text.map(|byte| byte.to_ascii_uppercase()), len)
     }
 
     #[inline(always)]
@@ -333,15 +312,6 @@ impl<'a, I: Isa> Message<'a, I> {
         self.isa.uuid(text.ok_or(Reason::End)?).ok_or(Reason::Value)
     }
 
-    /// Whether one text is the other; short ones only.
-    #[inline(always)]
-    pub(crate) fn same(&self, slot: usize, other: usize) -> bool {
-        let Some((text, same, len)) = self.pair(slot, other) else {
-            return false;
-        };
-        self.isa.differs(text, same) & len == 0
-    }
-
     /// Whether one text is the other in lower case; short ones only.
     #[inline(always)]
     pub(crate) fn is_lower_of(&self, slot: usize, other: usize) -> bool {
@@ -364,69 +334,6 @@ impl<'a, I: Isa> Message<'a, I> {
         Some((text, same, low(len as u32)))
     }
 
-    /// An RFC 3339 stamp.
-    #[inline(always)]
-    pub(crate) fn rfc3339(&mut self, slot: usize) -> Result<Nanos, Reason> {
-        let span = self.span(slot);
-        let (start, end) = (span.start as usize, span.end as usize);
-        let day = self.frame.window::<11>(start).ok_or(Reason::End)?;
-        if day == &self.day.text
-            && let Some(clock) = self.clock(start + 11, end)
-        {
-            return Ok(self.day.start + clock);
-        }
-        self.calendar(start, end)
-    }
-
-    /// Nanoseconds of the day of `HH:MM:SS.f…Z`.
-    #[inline(always)]
-    fn clock(&self, at: usize, end: usize) -> Option<Nanos> {
-        const SHAPE: u64 = u64::from_le_bytes(*b"00:00:00");
-        // Digits become 0 to 9, which six more leave below 16; colons become 0.
-        const SIX: u64 = u64::from_le_bytes([6, 6, 0, 6, 6, 0, 6, 6]);
-        const WRONG: u64 = u64::from_le_bytes([240, 240, 255, 240, 240, 255, 240, 240]);
-        let word = u64::from_le_bytes(*self.frame.window(at)?) ^ SHAPE;
-        let wrong = (word | word.wrapping_add(SIX)) & WRONG;
-        let text = self.frame.window(at + 9)?;
-        let others = self.isa.numeric(text);
-        let len = (others.others | others.dots).trailing_zeros() as usize;
-        let exact = self.frame.byte(at + 8) == b'.' && self.frame.byte(at + 9 + len) == b'Z';
-        if wrong != 0 || !exact || at + 10 + len != end || !(1..=9).contains(&len) {
-            return None;
-        }
-        let pairs = word * 10 + (word >> 8);
-        let pair = |at: u32| (pairs >> (8 * at) & 0xFF).cast_signed();
-        let (hour, minute, second) = (pair(0), pair(3), pair(6));
-        if hour > 23 || minute > 59 || second > 60 {
-            return None;
-        }
-        let fraction = number::unsigned(
-            self.isa,
-            self.frame,
-            Span {
-                start: (at + 9) as u32,
-                end: (at + 9 + len) as u32,
-                fraction: 0,
-            },
-        )?;
-        let scale = crate::fixed::pow10(9 - len as u32)?;
-        let seconds = hour * 3_600 + minute * 60 + second;
-        Some(seconds * 1_000_000_000 + fraction.cast_signed() * scale)
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn calendar(&mut self, start: usize, end: usize) -> Result<Nanos, Reason> {
-        let read = |text| time::from_rfc3339(std::str::from_utf8(text).ok()?);
-        let stamp = read(self.frame.slice(start, end)).ok_or(Reason::Time)?;
-        let day = self.frame.window::<11>(start).ok_or(Reason::End)?;
-        let midnight = [&day[..], b"00:00:00Z"].concat();
-        if let Some(start) = read(&midnight) {
-            *self.day = Day { text: *day, start };
-        }
-        Ok(stamp)
-    }
-
     /// The levels of the message, bids and asks.
     #[inline(always)]
     pub(crate) fn sides(&self) -> Result<Sides, Reason> {
@@ -443,28 +350,25 @@ impl<'a, I: Isa> Message<'a, I> {
 
 /// A number of `len` bytes at `at`: digits, with at most one point between two of them.
 #[inline(always)]
-pub(super) fn span_of(
-    frame: Frame<'_>,
-    at: usize,
-    len: u32,
-    dots: u64,
-    bare: bool,
-) -> Result<Span, Reason> {
-    let dots = dots & ((1 << len) - 1);
-    let whole = if dots == 0 {
-        len
-    } else {
-        dots.trailing_zeros()
-    };
-    let fraction = if dots == 0 { 0 } else { len - whole - 1 };
-    let several = dots & dots.wrapping_sub(1) != 0;
-    let zero_first = bare && whole > 1 && frame.byte(at) == b'0';
-    if whole == 0 || (dots != 0 && fraction == 0) || several || zero_first {
-        return Err(Reason::Number);
-    }
+fn span_of(frame: Frame<'_>, at: usize, len: u32, dots: u64, bare: bool) -> Result<Span, Reason> {
     Ok(Span {
         start: at as u32,
         end: at as u32 + len,
-        fraction,
+        fraction: fraction_of(len, dots, bare && frame.byte(at) == b'0')?,
     })
+}
+
+/// Digits behind the point of a number of `len` bytes, fewer than 64, that is digits with at most one
+/// point between two of them. One that has to be spelled by JSON's grammar and begins with a zero has
+/// no second digit before the point.
+#[inline(always)]
+pub(super) fn fraction_of(len: u32, dots: u64, bare_zero: bool) -> Result<u32, Reason> {
+    let dots = dots & ((1 << len) - 1);
+    let whole = dots.trailing_zeros().min(len);
+    let several = dots & dots.wrapping_sub(1) != 0;
+    // A last byte that is a point leaves one byte behind the whole.
+    if whole == 0 || whole + 1 == len && dots != 0 || several || (bare_zero && whole > 1) {
+        return Err(Reason::Number);
+    }
+    Ok((len - whole).saturating_sub(1))
 }

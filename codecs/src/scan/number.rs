@@ -54,38 +54,46 @@ pub(crate) struct Ready<'a> {
     factor: u64,
 }
 
+/// Bytes that end with a number: as many as two windows of digits.
+pub(crate) type Tail = [u8; 32];
+
 impl<'a> Ready<'a> {
-    /// Finds the digits of a number at an exponent of `places`; `None` where the fast way ends.
+    /// Finds the digits of a number of `len` bytes that `tail` ends with, at an exponent of `places`;
+    /// `None` where the fast way ends.
     #[inline(always)]
     pub(crate) fn of<I: Isa>(
-        number: Scanned<'a, I>,
+        isa: I,
+        tail: &'a Tail,
+        (len, fraction): (u32, u32),
         places: usize,
         keep_zeros: bool,
     ) -> Option<Self> {
-        let Scanned { isa, frame, span } = number;
-        let (end, fraction) = (span.end as usize, span.fraction as usize);
-        let (end, point, factor) = if fraction <= places {
-            (end, fraction, *POW10.get(places - fraction)?)
+        let (len, fraction) = (len as usize, fraction as usize);
+        let (window, cut, point, factor) = if fraction <= places {
+            (
+                tail.last_chunk()?,
+                0,
+                fraction,
+                *POW10.get(places - fraction)?,
+            )
         } else {
             let surplus = fraction - places;
-            let zeros = isa.zeros(frame.ending(end)?) as usize;
-            if keep_zeros || zeros < surplus {
+            let zeros = isa.zeros(tail.last_chunk()?) as usize;
+            // The point goes with the whole fraction.
+            let cut = surplus + usize::from(places == 0);
+            if keep_zeros || zeros < surplus || cut > 16 {
                 return None;
             }
-            // The point goes with the whole fraction.
-            (end - surplus - usize::from(places == 0), places, 1)
+            let window = tail.get((16 - cut) & 15..)?.first_chunk()?;
+            (window, cut, places, 1)
         };
-        let has_point = usize::from(point > 0);
-        let bytes = end - span.start as usize;
-        let ready = Self {
-            digits: Digits {
-                window: frame.ending(end)?,
-                point,
-                count: bytes - has_point,
-            },
-            factor,
+        let bytes = len - cut;
+        let digits = Digits {
+            window,
+            point,
+            count: bytes - usize::from(point > 0),
         };
-        (bytes <= 16).then_some(ready)
+        (bytes <= 16).then_some(Self { digits, factor })
     }
 
     /// The mantissa that `digits` stand for.
@@ -107,7 +115,9 @@ pub(crate) struct Scanned<'a, I> {
 impl<I: Isa> Scanned<'_, I> {
     #[inline(always)]
     fn fast(self, exp: i8, keep_zeros: bool) -> Option<i64> {
-        let ready = Ready::of(self, places(exp), keep_zeros)?;
+        let tail = self.frame.ending(self.span.end as usize)?;
+        let size = (self.span.end - self.span.start, self.span.fraction);
+        let ready = Ready::of(self.isa, tail, size, places(exp), keep_zeros)?;
         ready.scaled(self.isa.digits(ready.digits))
     }
 

@@ -63,15 +63,27 @@ impl<'a> Frame<'a> {
     /// The `N` bytes that begin at `at`; `None` beyond the padding.
     #[inline(always)]
     pub(crate) fn window<const N: usize>(self, at: usize) -> Option<&'a [u8; N]> {
-        self.bytes.get(BEFORE + at..)?.first_chunk()
+        self.chunk(BEFORE, at)
     }
 
     /// The `N` bytes that end before `end`; `None` beyond the padding.
     #[inline(always)]
     pub(crate) fn ending<const N: usize>(self, end: usize) -> Option<&'a [u8; N]> {
-        self.bytes
-            .get((BEFORE + end).wrapping_sub(N)..)?
-            .first_chunk()
+        const { assert!(N <= BEFORE) };
+        self.chunk(BEFORE - N, end)
+    }
+
+    /// The `N` bytes of which the one at `at` has `before` of them before it.
+    #[inline(always)]
+    pub(crate) fn around<const N: usize>(self, before: usize, at: usize) -> Option<&'a [u8; N]> {
+        self.chunk(BEFORE.checked_sub(before)?, at)
+    }
+
+    /// Places are 32 bits wide, so the sums below cannot overflow and one comparison is enough.
+    #[inline(always)]
+    fn chunk<const N: usize>(self, offset: usize, at: usize) -> Option<&'a [u8; N]> {
+        let start = offset + at as u32 as usize;
+        self.bytes.get(start..start + N)?.first_chunk()
     }
 
     /// The byte at `at`; 0 beyond the padding.
@@ -109,6 +121,8 @@ mod tests {
         );
         assert!(frame.window::<32>(3 + AFTER - 32).is_some());
         assert_eq!(frame.window::<32>(1 << 20), None);
+        assert_eq!(frame.ending::<32>(1 << 20), None);
+        assert_eq!(frame.around::<4>(2, 2), Some(b"abc\0"));
         assert_eq!(frame.byte(1 << 20), 0);
         assert_eq!(frame.slice(1, 3), b"bc");
         assert_eq!(frame.slice(2, 1), b"");

@@ -48,6 +48,9 @@ pub(crate) trait Isa: Copy {
     /// Which bytes of two windows differ.
     fn differs(self, text: &[u8; 32], other: &[u8; 32]) -> u32;
 
+    /// Which bytes of two short windows differ.
+    fn differs_short(self, text: &[u8; 16], other: &[u8; 16]) -> u32;
+
     /// Which bytes of `text` differ from `other` in lower case.
     fn differs_lower(self, text: &[u8; 32], other: &[u8; 32]) -> u32;
 

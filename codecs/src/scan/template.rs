@@ -27,7 +27,7 @@
 use super::levels::Shape;
 
 /// Most values of one message.
-pub(crate) const SLOTS: usize = 24;
+pub(crate) const SLOTS: usize = 32;
 
 /// Where values go that are not read.
 pub(crate) const UNREAD: u8 = SLOTS as u8 - 1;
@@ -52,6 +52,8 @@ pub(crate) enum Hole {
     Flag,
     Bids,
     Asks,
+    /// The message, or one element of those that repeat, is whole.
+    Emit,
 }
 
 impl Hole {
@@ -90,12 +92,10 @@ pub(crate) struct Step {
 /// One shape of one kind of message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Template {
-    /// Up to the first element that repeats, or all.
-    pub(crate) head: Vec<Step>,
-    /// One element; nothing repeats where it is empty.
-    pub(crate) element: Vec<Step>,
-    /// Behind the last element.
-    pub(crate) tail: Vec<Step>,
+    /// In the order of the message.
+    pub(crate) steps: Vec<Step>,
+    /// Where the step stands that begins an element that repeats.
+    pub(crate) element: Option<usize>,
     /// The slots that it fills.
     pub(crate) present: u32,
     pub(crate) shape: Shape,
@@ -121,32 +121,30 @@ pub(crate) enum Fault {
 impl Template {
     /// Reads a template; `slots` names the values of its kind of message.
     pub(crate) fn parse(text: &str, slots: &[&str]) -> Result<Self, Fault> {
-        let mut template = Self {
-            head: Vec::new(),
-            element: Vec::new(),
-            tail: Vec::new(),
-            present: 0,
-            shape: Shape::default(),
-            unknown: Vec::new(),
-        };
         let mut parser = Parser {
-            template: &mut template,
+            template: Self {
+                steps: Vec::new(),
+                element: None,
+                present: 0,
+                shape: Shape::default(),
+                unknown: Vec::new(),
+            },
             slots,
-            part: Part::Head,
+            closed: false,
             literal: Vec::new(),
         };
         parser.read(text)?;
+        let template = parser.template;
         template.check()?;
         Ok(template)
     }
 
-    /// All steps, in the order of the message.
-    pub(crate) fn steps(&self) -> impl Iterator<Item = &Step> {
-        self.head.iter().chain(&self.element).chain(&self.tail)
-    }
-
     fn check(&self) -> Result<(), Fault> {
-        let place = |holes: &[Hole]| self.steps().position(|step| holes.contains(&step.hole));
+        let place = |holes: &[Hole]| {
+            self.steps
+                .iter()
+                .position(|step| holes.contains(&step.hole))
+        };
         let symbol = place(&[Hole::Symbol, Hole::Lower]);
         let (bids, asks) = (place(&[Hole::Bids]), place(&[Hole::Asks]));
         let in_order = match (bids, asks) {
@@ -158,17 +156,11 @@ impl Template {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
-    Head,
-    Element,
-    Tail,
-}
-
 struct Parser<'a> {
-    template: &'a mut Template,
+    template: Template,
     slots: &'a [&'a str],
-    part: Part,
+    /// Whether what repeats has ended.
+    closed: bool,
     /// Bytes since the last hole.
     literal: Vec<u8>,
 }
@@ -180,26 +172,36 @@ impl Parser<'_> {
             self.literal.extend_from_slice(literal.as_bytes());
             let (hole, tail) = tail.split_once('>').ok_or(Fault::Hole)?;
             match hole {
-                "{" => self.next_part(Part::Head, Part::Element)?,
-                "}" => self.next_part(Part::Element, Part::Tail)?,
+                "{" => self.open()?,
+                "}" => self.close()?,
                 hole => self.hole(hole)?,
             }
             rest = tail;
         }
         self.literal.extend_from_slice(rest.as_bytes());
-        self.push(Hole::None, UNREAD);
-        if self.part == Part::Element {
-            return Err(Fault::Repeat);
+        match (self.template.element, self.closed) {
+            (None, _) => self.push(Hole::Emit, UNREAD),
+            (Some(_), true) => self.push(Hole::None, UNREAD),
+            (Some(_), false) => return Err(Fault::Repeat),
         }
         Ok(())
     }
 
-    fn next_part(&mut self, from: Part, to: Part) -> Result<(), Fault> {
-        if self.part != from {
+    fn open(&mut self) -> Result<(), Fault> {
+        if self.template.element.is_some() {
             return Err(Fault::Repeat);
         }
         self.push(Hole::None, UNREAD);
-        self.part = to;
+        self.template.element = Some(self.template.steps.len());
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<(), Fault> {
+        if self.template.element.is_none() || self.closed {
+            return Err(Fault::Repeat);
+        }
+        self.push(Hole::Emit, UNREAD);
+        self.closed = true;
         Ok(())
     }
 
@@ -235,11 +237,7 @@ impl Parser<'_> {
 
     /// Adds the literal since the last hole, in pieces, and the hole.
     fn push(&mut self, hole: Hole, slot: u8) {
-        let steps = match self.part {
-            Part::Head => &mut self.template.head,
-            Part::Element => &mut self.template.element,
-            Part::Tail => &mut self.template.tail,
-        };
+        let steps = &mut self.template.steps;
         let (whole, last) = match self.literal.len() {
             0 => (0, 0),
             len => ((len - 1) / LITERAL, (len - 1) / LITERAL * LITERAL),
@@ -279,25 +277,18 @@ mod tests {
     fn a_text_becomes_literals_and_holes() {
         let text = r#"{"e":"a name that needs more than one window","E":<E:digits>,"d":[<{>{"p":"<p:quoted>"}<}>]}"#;
         let template = Template::parse(text, &["E", "p"]).unwrap();
-        let holes = |steps: &[Step]| {
-            steps
-                .iter()
-                .map(|step| (step.len, step.hole, step.slot))
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(
-            holes(&template.head),
-            [
-                (32, Hole::None, UNREAD),
-                (18, Hole::Digits, 0),
-                (6, Hole::None, UNREAD)
-            ]
-        );
-        assert_eq!(
-            holes(&template.element),
-            [(6, Hole::Quoted, 1), (2, Hole::None, UNREAD)]
-        );
-        assert_eq!(holes(&template.tail), [(2, Hole::None, UNREAD)]);
+        let steps = template.steps.iter();
+        let steps: Vec<_> = steps.map(|step| (step.len, step.hole, step.slot)).collect();
+        let expected = [
+            (32, Hole::None, UNREAD),
+            (18, Hole::Digits, 0),
+            (6, Hole::None, UNREAD),
+            (6, Hole::Quoted, 1),
+            (2, Hole::Emit, UNREAD),
+            (2, Hole::None, UNREAD),
+        ];
+        assert_eq!(steps, expected);
+        assert_eq!(template.element, Some(3));
         assert_eq!(template.present, 0b11);
     }
 

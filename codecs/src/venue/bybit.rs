@@ -10,6 +10,7 @@ mod orderbook;
 mod reference;
 mod rest;
 mod status;
+mod scan;
 mod subscribe;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ use crate::instrument::{Instrument, InstrumentId, Instruments};
 use crate::json::Json;
 use crate::record::{BookHead, Trade};
 use crate::reject::Reject;
+use crate::scan::{ScanCounts, Scanner, Target};
 use crate::venue::{
     Ask, Cadence, Channel, Channels, Facts, Follow, Held, Hole, Numbering, Query, Snapshots,
     Stream, StreamKey, StreamOptions, Venue, VenueId,
@@ -63,6 +65,7 @@ impl Shape {
 pub struct Bybit {
     shape: Shape,
     json: Json,
+    scanner: Scanner<scan::Shapes>,
 }
 
 /// Spot: at most 10 topics a request (rules Y1-Y5).
@@ -157,6 +160,7 @@ impl Venue for Bybit {
                 channels: options.channels,
             },
             json: Json::default(),
+            scanner: Scanner::new(),
         }
     }
 
@@ -271,7 +275,15 @@ impl Venue for Bybit {
         (channel == Channel::TRADE).then(|| rest::trades(self.shape.id, symbol))
     }
 
-    fn decode(
+    fn scan_on(&mut self, target: Target) {
+        self.scanner = Scanner::on(target);
+    }
+
+    fn scan_counts(&self) -> Option<&ScanCounts> {
+        Some(self.scanner.counts())
+    }
+
+    fn decode_general(
         &mut self,
         frame: &[u8],
         instruments: &mut Instruments,
@@ -281,6 +293,23 @@ impl Venue for Bybit {
         self.json.read(frame, |root| {
             decode::message(shape, root.object("message")?, instruments, batch)
         })
+    }
+
+    fn decode(
+        &mut self,
+        frame: &[u8],
+        instruments: &mut Instruments,
+        batch: &mut Batch,
+    ) -> Result<(), Reject> {
+        let shape = self.shape;
+        let json = &mut self.json;
+        let general = |instruments: &mut Instruments, batch: &mut Batch| {
+            json.read(frame, |root| {
+                decode::message(shape, root.object("message")?, instruments, batch)
+            })
+        };
+        self.scanner
+            .decode(frame, shape, instruments, batch, general)
     }
 
     fn decode_snapshot(

@@ -8,6 +8,7 @@ mod decode;
 mod orders;
 mod reference;
 pub(crate) mod rest;
+mod scan;
 mod subscribe;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use crate::instrument::{InstrumentId, Instruments};
 use crate::json::Json;
 use crate::record::{BookHead, Flags, OrdersHead, Trade};
 use crate::reject::Reject;
+use crate::scan::{ScanCounts, Scanner, Target};
 use crate::venue::{
     Ask, Cadence, Channel, Facts, Follow, Held, Hole, Numbering, PathLimits, Query, Snapshots,
     Stream, StreamKey, StreamOptions, Venue, VenueId,
@@ -49,6 +51,7 @@ pub struct Kraken {
     shares_ticker: bool,
     names: rest::Names,
     json: Json,
+    scanner: Scanner<scan::Shapes>,
 }
 
 /// Rules K1 to K5.
@@ -106,6 +109,7 @@ impl Venue for Kraken {
             shares_ticker: bbo,
             names: rest::Names::default(),
             json: Json::default(),
+            scanner: Scanner::new(),
         }
     }
 
@@ -223,7 +227,15 @@ impl Venue for Kraken {
         (channel == Channel::TRADE).then(|| rest::trades_query(symbol, hole))
     }
 
-    fn decode(
+    fn scan_on(&mut self, target: Target) {
+        self.scanner = Scanner::on(target);
+    }
+
+    fn scan_counts(&self) -> Option<&ScanCounts> {
+        Some(self.scanner.counts())
+    }
+
+    fn decode_general(
         &mut self,
         frame: &[u8],
         instruments: &mut Instruments,
@@ -233,6 +245,23 @@ impl Venue for Kraken {
         self.json.read(frame, |root| {
             decode::message(view, &root.object("message")?, instruments, batch)
         })
+    }
+
+    fn decode(
+        &mut self,
+        frame: &[u8],
+        instruments: &mut Instruments,
+        batch: &mut Batch,
+    ) -> Result<(), Reject> {
+        let view = self.view();
+        let json = &mut self.json;
+        let general = |instruments: &mut Instruments, batch: &mut Batch| {
+            json.read(frame, |root| {
+                decode::message(view, &root.object("message")?, instruments, batch)
+            })
+        };
+        self.scanner
+            .decode(frame, view, instruments, batch, general)
     }
 
     fn decode_volumes(

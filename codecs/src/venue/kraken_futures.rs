@@ -6,6 +6,7 @@ mod answer;
 mod decode;
 mod reference;
 mod rest;
+mod scan;
 mod subscribe;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use crate::instrument::{InstrumentId, Instruments};
 use crate::json::Json;
 use crate::record::{BookHead, Trade};
 use crate::reject::Reject;
+use crate::scan::{ScanCounts, Scanner, Target};
 use crate::venue::{
     Ask, Cadence, Channel, Facts, Follow, Held, Hole, Numbering, Query, Snapshots, Stream,
     StreamKey, StreamOptions, Venue, VenueId,
@@ -34,6 +36,7 @@ pub struct KrakenFutures {
     /// The channel that the `ticker` feed is subscribed for.
     ticker: Channel,
     json: Json,
+    scanner: Scanner<scan::Shapes>,
 }
 
 /// Rules F1 to F5.
@@ -64,6 +67,7 @@ impl Venue for KrakenFutures {
         Self {
             ticker,
             json: Json::default(),
+            scanner: Scanner::new(),
         }
     }
 
@@ -147,7 +151,15 @@ impl Venue for KrakenFutures {
         (channel == Channel::TRADE).then(|| rest::trades_query(symbol, hole))
     }
 
-    fn decode(
+    fn scan_on(&mut self, target: Target) {
+        self.scanner = Scanner::on(target);
+    }
+
+    fn scan_counts(&self) -> Option<&ScanCounts> {
+        Some(self.scanner.counts())
+    }
+
+    fn decode_general(
         &mut self,
         frame: &[u8],
         instruments: &mut Instruments,
@@ -157,6 +169,23 @@ impl Venue for KrakenFutures {
         self.json.read(frame, |root| {
             decode::message(ticker, &root.object("message")?, instruments, batch)
         })
+    }
+
+    fn decode(
+        &mut self,
+        frame: &[u8],
+        instruments: &mut Instruments,
+        batch: &mut Batch,
+    ) -> Result<(), Reject> {
+        let ticker = self.ticker;
+        let json = &mut self.json;
+        let general = |instruments: &mut Instruments, batch: &mut Batch| {
+            json.read(frame, |root| {
+                decode::message(ticker, &root.object("message")?, instruments, batch)
+            })
+        };
+        self.scanner
+            .decode(frame, (), instruments, batch, general)
     }
 
     fn decode_reference(

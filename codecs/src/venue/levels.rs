@@ -137,7 +137,7 @@ impl Scale {
     }
 
     /// Appends one level to the batch; the message's levels begin at `first`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn level(
         &mut self,
         px: impl Number,

@@ -1,15 +1,15 @@
 //! Ways to bend a message.
 
 /// A small generator of numbers (xorshift64*).
-pub struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self((seed + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15))
     }
 
     /// A number below `bound`; 0 where there is none.
-    pub fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -27,7 +27,7 @@ impl Dice {
 }
 
 /// The message with up to three changes; one in eight is left as it is.
-pub fn bend(message: &[u8], dice: &mut Dice) -> Vec<u8> {
+pub(crate) fn bend(message: &[u8], dice: &mut Dice) -> Vec<u8> {
     let mut bent = message.to_vec();
     for _ in 0..dice.below(8).min(3) {
         bent = match dice.below(12) {

@@ -3,7 +3,7 @@
 use feedd_codecs::VenueId;
 
 /// Symbols that the feeds know.
-pub fn symbols(id: VenueId) -> &'static [&'static str] {
+pub(crate) fn symbols(id: VenueId) -> &'static [&'static str] {
     match id {
         VenueId::BINANCE_COINM => &["BTCUSD_PERP", "BTCUSD_260327", "ETHUSD_PERP"],
         VenueId::KRAKEN_SPOT => &["BTC/USD", "ETH/USD", "MATIC/USD"],
@@ -19,14 +19,14 @@ pub fn symbols(id: VenueId) -> &'static [&'static str] {
 }
 
 /// All samples of a venue.
-pub fn of(id: VenueId) -> Vec<&'static str> {
+pub(crate) fn of(id: VenueId) -> Vec<&'static str> {
     let mut all = usual(id);
     all.extend(golden(id));
     all
 }
 
 /// The messages that its scanner takes.
-pub fn usual(id: VenueId) -> Vec<&'static str> {
+pub(crate) fn usual(id: VenueId) -> Vec<&'static str> {
     let text = match id {
         VenueId::BINANCE_SPOT => include_str!("binance_spot.txt"),
         VenueId::BINANCE_USDM => include_str!("binance_usdm.txt"),

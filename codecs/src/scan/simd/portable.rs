@@ -68,6 +68,13 @@ impl Isa for Portable {
     }
 
     #[inline(always)]
+    fn differs_short(self, text: &[u8; 16], other: &[u8; 16]) -> u32 {
+        let word = u128::from_le_bytes(*text) ^ u128::from_le_bytes(*other);
+        let same = gather(zero_bytes(word as u64)) | gather(zero_bytes((word >> 64) as u64)) << 8;
+        !same & 0xFFFF
+    }
+
+    #[inline(always)]
     fn differs_lower(self, text: &[u8; 32], other: &[u8; 32]) -> u32 {
         self.differs(text, &other.map(|byte| byte.to_ascii_lowercase()))
     }

@@ -153,6 +153,13 @@ fn differs16(text: &[u8; 32], other: &[u8; 32]) -> u32 {
 }
 
 #[inline]
+#[target_feature(enable = "sse4.2,popcnt")]
+fn differs_short16(text: &[u8; 16], other: &[u8; 16]) -> u32 {
+    let same = _mm_cmpeq_epi8(load16(text), load16(other));
+    _mm_movemask_epi8(same).cast_unsigned() ^ 0xFFFF
+}
+
+#[inline]
 #[target_feature(enable = "avx2")]
 fn differs32(text: &[u8; 32], other: &[u8; 32]) -> u32 {
     !wide_bits(_mm256_cmpeq_epi8(load32(text), load32(other)))
@@ -362,6 +369,12 @@ macro_rules! isa {
             fn differs(self, text: &[u8; 32], other: &[u8; 32]) -> u32 {
                 // SAFETY: the token proves the features.
                 unsafe { $differs(text, other) }
+            }
+
+            #[inline(always)]
+            fn differs_short(self, text: &[u8; 16], other: &[u8; 16]) -> u32 {
+                // SAFETY: the token proves the features.
+                unsafe { differs_short16(text, other) }
             }
 
             #[inline(always)]

@@ -3,9 +3,10 @@
 //! The shapes are those of the venue's pages and of recordings; see this folder's `README.md`.
 
 use super::decode::aggressor;
+use super::statistics;
 use crate::batch::Item;
-use crate::record::{Conditions, Trade, TradeId};
-use crate::scan::{Frame, Grammar, Isa, Kind, Message, Reason};
+use crate::record::{BookHead, Conditions, Kind as RecordKind, Trade, TradeId};
+use crate::scan::{Frame, Grammar, Isa, Kind, Message, Reason, word};
 use crate::venue::{Channel, VenueId, levels};
 
 /// The scanner's side of Binance.
@@ -15,6 +16,8 @@ pub(super) struct Shapes;
 const TRADE: usize = 0;
 const AGG_TRADE: usize = 1;
 const BOOK_TICKER: usize = 2;
+const DEPTH: usize = 3;
+const TOP: usize = 4;
 
 /// Slots of trades and aggregates.
 mod fill {
@@ -45,6 +48,22 @@ mod best {
     pub(super) const ASK_QTY: usize = 6;
     pub(super) const SENT: usize = 7;
     pub(super) const TIME: usize = 8;
+}
+
+/// Slots of books.
+mod book {
+    pub(super) const NAMES: &[&str] = &[
+        "stream", "speed", "depth", "s", "U", "u", "pu", "b", "a", "E", "T",
+    ];
+    pub(super) const STREAM: usize = 0;
+    pub(super) const SPEED: usize = 1;
+    pub(super) const DEPTH: usize = 2;
+    pub(super) const SYMBOL: usize = 3;
+    pub(super) const FIRST: usize = 4;
+    pub(super) const LAST: usize = 5;
+    pub(super) const PREV: usize = 6;
+    pub(super) const SENT: usize = 9;
+    pub(super) const TIME: usize = 10;
 }
 
 /// A payload in the wrapper of combined streams, and bare.
@@ -86,12 +105,28 @@ const KINDS: &[Kind] = &[
             r#"{"u":<u:digits>,"e":"bookTicker","s":"<s:symbol>","ps":"<_:text>","b":"<b:quoted>","B":"<B:quoted>","a":"<a:quoted>","A":"<A:quoted>","T":<T:digits>,"E":<E:digits>}"#,
         ),
     },
+    Kind {
+        channel: Channel::BOOK,
+        slots: book::NAMES,
+        templates: both!("depth<speed:text>":
+            r#"{"e":"depthUpdate","E":<E:digits>,"s":"<s:symbol>","U":<U:digits>,"u":<u:digits>,"b":<b:bids ["*","*"]>,"a":<a:asks ["*","*"]>}"#,
+            r#"{"e":"depthUpdate","E":<E:digits>,"T":<T:digits>,"s":"<s:symbol>","U":<U:digits>,"u":<u:digits>,"pu":<pu:digits>,"b":<b:bids ["*","*"]>,"a":<a:asks ["*","*"]>}"#,
+            r#"{"e":"depthUpdate","E":<E:digits>,"T":<T:digits>,"s":"<s:symbol>","ps":"<_:text>","st":<_:digits>,"U":<U:digits>,"u":<u:digits>,"pu":<pu:digits>,"b":<b:bids ["*","*"]>,"a":<a:asks ["*","*"]>}"#,
+            r#"{"e":"depthUpdate","E":<E:digits>,"T":<T:digits>,"s":"<s:symbol>","ps":"<_:text>","U":<U:digits>,"u":<u:digits>,"pu":<pu:digits>,"b":<b:bids ["*","*"]>,"a":<a:asks ["*","*"]>}"#,
+            r#"{"e":"depthUpdate","E":<E:digits>,"T":<T:digits>,"s":"<s:symbol>","ps":"<_:text>","U":<U:digits>,"u":<u:digits>,"pu":<pu:digits>,"b":<b:bids ["*","*"]>,"a":<a:asks ["*","*"]>,"st":<_:digits>}"#,
+        ),
+    },
+    Kind {
+        channel: Channel::BOOK_TOP,
+        slots: book::NAMES,
+        templates: &[
+            r#"{"stream":"<stream:lower>@depth<depth:digits><speed:text>","data":{"lastUpdateId":<u:digits>,"bids":<b:bids ["*","*"]>,"asks":<a:asks ["*","*"]>}}"#,
+            r#"{"stream":"<stream:stream>@depth<depth:digits><speed:text>","data":{"e":"depthUpdate","E":<E:digits>,"T":<T:digits>,"s":"<s:symbol>","U":<U:digits>,"u":<u:digits>,"pu":<pu:digits>,"b":<b:bids ["*","*"]>,"a":<a:asks ["*","*"]>}}"#,
+            r#"{"stream":"<stream:stream>@depth<depth:digits><speed:text>","data":{"e":"depthUpdate","E":<E:digits>,"T":<T:digits>,"s":"<s:symbol>","ps":"<_:text>","st":<_:digits>,"U":<U:digits>,"u":<u:digits>,"pu":<pu:digits>,"b":<b:bids ["*","*"]>,"a":<a:asks ["*","*"]>}}"#,
+            r#"{"stream":"<stream:stream>@depth<depth:digits><speed:text>","data":{"e":"depthUpdate","E":<E:digits>,"T":<T:digits>,"s":"<s:symbol>","ps":"<_:text>","U":<U:digits>,"u":<u:digits>,"pu":<pu:digits>,"b":<b:bids ["*","*"]>,"a":<a:asks ["*","*"]>,"st":<_:digits>}}"#,
+        ],
+    },
 ];
-
-/// Eight bytes as they stand in a window.
-const fn word(text: &[u8; 8]) -> u64 {
-    u64::from_le_bytes(*text)
-}
 
 impl Grammar for Shapes {
     type Context = VenueId;
@@ -100,6 +135,7 @@ impl Grammar for Shapes {
 
     #[inline(always)]
     fn kind<I: Isa>(isa: I, frame: Frame<'_>) -> Option<usize> {
+        const DEPTH_BYTES: u64 = 0xFF_FFFF_FFFF;
         const EVENT: u64 = word(b"{\"e\":\"\0\0");
         let first = u64::from_le_bytes(*frame.window(0)?);
         let name_at = if first == word(b"{\"stream") {
@@ -118,16 +154,22 @@ impl Grammar for Shapes {
             Some(TRADE)
         } else if name == word(b"aggTrade") {
             Some(AGG_TRADE)
+        } else if name & DEPTH_BYTES == word(b"depth\0\0\0") {
+            // A number of levels follows the name of partial depth.
+            let is_top = frame.byte(name_at + 5).is_ascii_digit();
+            Some(if is_top { TOP } else { DEPTH })
         } else {
             None
         }
     }
 
     #[inline(always)]
-    fn emit<I: Isa>(kind: usize, _id: VenueId, message: &mut Message<'_, I>) -> Result<(), Reason> {
+    fn emit<I: Isa>(kind: usize, id: VenueId, message: &mut Message<'_, I>) -> Result<(), Reason> {
         match kind {
             TRADE | AGG_TRADE => trade(kind == AGG_TRADE, message),
-            _ => book_ticker(message),
+            BOOK_TICKER => book_ticker(message),
+            DEPTH => depth(id, message),
+            _ => top(message),
         }
     }
 }
@@ -181,5 +223,60 @@ fn book_ticker<I: Isa>(message: &mut Message<'_, I>) -> Result<(), Reason> {
     bbo.header.ts_send = message.optional_epoch(best::SENT)?;
     bbo.header.ts_venue = message.optional_epoch(best::TIME)?;
     message.batch.items.push(Item::Bbo(bbo));
+    Ok(())
+}
+
+/// Whether a stream's name ends as the venue's names of book streams do.
+#[inline(always)]
+fn is_speed(text: &[u8]) -> bool {
+    matches!(
+        text,
+        b"@100ms" | b"@0ms" | b"" | b"@250ms" | b"@500ms" | b"@1000ms"
+    )
+}
+
+#[inline(always)]
+fn depth<I: Isa>(id: VenueId, message: &mut Message<'_, I>) -> Result<(), Reason> {
+    if message.has(book::STREAM)
+        && !(message.is_lower_of(book::STREAM, book::SYMBOL) && is_speed(message.text(book::SPEED)))
+    {
+        return Err(Reason::Value);
+    }
+    let mut head = BookHead::new(RecordKind::BookDelta, message.instrument()?.id, 0, 0);
+    head.first_seq = message.unsigned(book::FIRST)?;
+    head.header.seq = message.unsigned(book::LAST)?;
+    if id != VenueId::BINANCE_SPOT {
+        if !message.has(book::PREV) {
+            return Err(Reason::Value);
+        }
+        head.prev_seq = message.unsigned(book::PREV)?;
+    }
+    let sent = message.epoch(book::SENT)?;
+    statistics::stamp(&mut head.header, sent, message.optional_epoch(book::TIME)?);
+    let sides = message.sides()?;
+    message.batch.book(head, sides);
+    Ok(())
+}
+
+/// Partial depth: futures spell it like a delta and name the symbol, spot names it in the stream.
+#[inline(always)]
+fn top<I: Isa>(message: &mut Message<'_, I>) -> Result<(), Reason> {
+    let named = message.has(book::SYMBOL);
+    if !is_speed(message.text(book::SPEED))
+        || (named && !message.is_lower_of(book::STREAM, book::SYMBOL))
+    {
+        return Err(Reason::Value);
+    }
+    let mut head = BookHead::new(RecordKind::BookSnapshot, message.instrument()?.id, 0, 0);
+    head.channel = Channel::BOOK_TOP;
+    let depth = message.unsigned(book::DEPTH)?;
+    head.depth = u16::try_from(depth).map_err(|_| Reason::Value)?;
+    head.header.seq = message.unsigned(book::LAST)?;
+    if named {
+        let sent = message.epoch(book::SENT)?;
+        statistics::stamp(&mut head.header, sent, message.optional_epoch(book::TIME)?);
+    }
+    let sides = message.sides()?;
+    message.batch.book(head, sides);
     Ok(())
 }

@@ -123,12 +123,18 @@ type Wire<'t, 'f> = (Json<'t, 'f>, Json<'t, 'f>);
 /// Level 1 is the best bid and offer, and the book of a feed that asks for one level.
 fn best(
     shape: Shape,
-    mut head: BookHead,
+    head: BookHead,
     known: &Instrument,
     wire: Wire<'_, '_>,
     batch: &mut Batch,
 ) -> Result<(), Reject> {
     let sides = levels::sides(known, wire.0, wire.1, batch, levels::pair)?;
+    push_best(shape, head, sides, batch);
+    Ok(())
+}
+
+/// The items of a level 1 message whose levels are in the batch.
+pub(super) fn push_best(shape: Shape, mut head: BookHead, sides: Sides, batch: &mut Batch) {
     if shape.wants(Channel::BBO) {
         push_bbo(&head, &sides, batch);
     }
@@ -136,7 +142,6 @@ fn best(
         head.channel = Channel::BOOK;
         batch.book(head, sides);
     }
-    Ok(())
 }
 
 /// At most one level a side; quantity 0 says that there is none.

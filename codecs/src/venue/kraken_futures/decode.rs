@@ -103,7 +103,7 @@ fn level<'t, 'f>(level: Json<'t, 'f>, drift: &mut Drift) -> Result<Pair<'t, 'f>,
 }
 
 /// Rule 2: levels of quantity 0 in a snapshot are no levels.
-fn without_empty(mut sides: Sides, batch: &mut Batch) -> Sides {
+pub(super) fn without_empty(mut sides: Sides, batch: &mut Batch) -> Sides {
     let (first, held) = (sides.bids.start, &batch.levels[sides.bids.clone()]);
     let bids = held.iter().filter(|level| level.qty != 0).count();
     let mut at = 0;

@@ -1,0 +1,140 @@
+//! The high-rate messages as templates, and what their values become.
+//!
+//! Shapes of recordings from 2025-05 on; see this folder's `README.md`.
+
+use super::decode::View;
+use crate::batch::Item;
+use crate::record::{BookHead, Flags, Kind as RecordKind, Side, Trade, TradeId};
+use crate::scan::{Frame, Grammar, Isa, Kind, Message, Reason, word};
+use crate::venue::{Channel, levels};
+
+/// The scanner's side of Kraken Spot.
+#[derive(Debug)]
+pub(super) struct Shapes;
+
+const TRADE: usize = 0;
+const BOOK: usize = 1;
+
+/// Slots of trades.
+mod fill {
+    pub(super) const NAMES: &[&str] = &["type", "symbol", "side", "price", "qty", "id", "time"];
+    pub(super) const TYPE: usize = 0;
+    pub(super) const SIDE: usize = 2;
+    pub(super) const PX: usize = 3;
+    pub(super) const QTY: usize = 4;
+    pub(super) const ID: usize = 5;
+    pub(super) const TIME: usize = 6;
+}
+
+/// Slots of books.
+mod book {
+    pub(super) const NAMES: &[&str] = &["type", "symbol", "b", "a", "checksum", "time"];
+    pub(super) const TYPE: usize = 0;
+    pub(super) const CHECKSUM: usize = 4;
+    pub(super) const TIME: usize = 5;
+}
+
+const KINDS: &[Kind] = &[
+    Kind {
+        channel: Channel::TRADE,
+        slots: fill::NAMES,
+        templates: &[
+            r#"{"channel":"trade","type":"<type:text>","data":[<{>{"symbol":"<symbol:symbol>","side":"<side:text>","price":<price:number>,"qty":<qty:number>,"ord_type":"<_:text>","trade_id":<id:digits>,"timestamp":"<time:text>"}<}>]}"#,
+        ],
+    },
+    Kind {
+        channel: Channel::BOOK,
+        slots: book::NAMES,
+        templates: &[
+            r#"{"channel":"book","type":"<type:text>","data":[{"symbol":"<symbol:symbol>","bids":<b:bids {"price":*,"qty":*}>,"asks":<a:asks {"price":*,"qty":*}>,"checksum":<checksum:digits>,"timestamp":"<time:text>"}]}"#,
+            r#"{"channel":"book","type":"<type:text>","data":[{"symbol":"<symbol:symbol>","bids":<b:bids {"price":*,"qty":*}>,"asks":<a:asks {"price":*,"qty":*}>,"checksum":<checksum:digits>}]}"#,
+        ],
+    },
+];
+
+/// Bytes before the channel's name.
+const CHANNEL_AT: usize = 12;
+
+impl Grammar for Shapes {
+    type Context = View;
+
+    const KINDS: &'static [Kind] = KINDS;
+
+    #[inline(always)]
+    fn kind<I: Isa>(_isa: I, frame: Frame<'_>) -> Option<usize> {
+        let name = u64::from_le_bytes(*frame.window(CHANNEL_AT)?);
+        if name == word(b"book\",\"t") {
+            Some(BOOK)
+        } else if name == word(b"trade\",\"") {
+            Some(TRADE)
+        } else {
+            None
+        }
+    }
+
+    #[inline(always)]
+    fn emit<I: Isa>(kind: usize, view: View, message: &mut Message<'_, I>) -> Result<(), Reason> {
+        match kind {
+            TRADE => trade(message),
+            _ => order_book(view, message),
+        }
+    }
+}
+
+/// Whether a message is a snapshot.
+#[inline(always)]
+fn is_snapshot(text: &[u8]) -> Result<bool, Reason> {
+    match text {
+        b"update" => Ok(false),
+        b"snapshot" => Ok(true),
+        _ => Err(Reason::Value),
+    }
+}
+
+#[inline(always)]
+fn trade<I: Isa>(message: &mut Message<'_, I>) -> Result<(), Reason> {
+    let instrument = message.instrument()?;
+    let px = (Some(message.number(fill::PX)), "price");
+    let qty = (Some(message.number(fill::QTY)), "qty");
+    let (px, qty) = levels::px_and_qty(instrument, px, qty).map_err(|_| Reason::Number)?;
+    let side = match message.text(fill::SIDE) {
+        b"buy" => Side::BUY,
+        b"sell" => Side::SELL,
+        _ => return Err(Reason::Value),
+    };
+    let id = message.unsigned(fill::ID)?;
+    let mut record = Trade::new(
+        instrument.id,
+        px,
+        qty,
+        side,
+        TradeId::Integer(u128::from(id)),
+    );
+    record.header.seq = id;
+    record.header.ts_venue = message.rfc3339(fill::TIME)?;
+    if is_snapshot(message.text(fill::TYPE))? {
+        record.header.flags = Flags::SNAPSHOT;
+    }
+    message.batch.items.push(Item::Trade(record));
+    Ok(())
+}
+
+#[inline(always)]
+fn order_book<I: Isa>(view: View, message: &mut Message<'_, I>) -> Result<(), Reason> {
+    let kind = if is_snapshot(message.text(book::TYPE))? {
+        RecordKind::BookSnapshot
+    } else {
+        RecordKind::BookDelta
+    };
+    let mut head = BookHead::new(kind, message.instrument()?.id, 0, 0);
+    head.depth = view.book_depth;
+    if message.has(book::TIME) {
+        head.header.ts_venue = message.rfc3339(book::TIME)?;
+    }
+    let checksum = message.unsigned(book::CHECKSUM)?;
+    head.checksum = u32::try_from(checksum).map_err(|_| Reason::Value)?;
+    head.header.flags = Flags::CHECKSUM;
+    let sides = message.sides()?;
+    message.batch.book(head, sides);
+    Ok(())
+}

@@ -1,0 +1,161 @@
+//! The high-rate messages as templates, and what their values become.
+//!
+//! Shapes of the venue's pages and of recordings; see this folder's `README.md`.
+
+use super::decode::without_empty;
+use crate::batch::Item;
+use crate::record::{BookHead, Conditions, Kind as RecordKind, Side, Trade, TradeId};
+use crate::scan::{Frame, Grammar, Isa, Kind, Message, Reason, word};
+use crate::venue::Channel;
+use crate::venue::levels::{self, Scale, Sides};
+
+/// The scanner's side of Kraken Futures.
+#[derive(Debug)]
+pub(super) struct Shapes;
+
+const TRADE: usize = 0;
+const DELTA: usize = 1;
+const SNAPSHOT: usize = 2;
+
+/// Slots of trades and of deltas, which have one level.
+mod one {
+    pub(super) const NAMES: &[&str] = &[
+        "symbol", "uid", "side", "type", "seq", "time", "qty", "price",
+    ];
+    pub(super) const UID: usize = 1;
+    pub(super) const SIDE: usize = 2;
+    pub(super) const TYPE: usize = 3;
+    pub(super) const SEQ: usize = 4;
+    pub(super) const TIME: usize = 5;
+    pub(super) const QTY: usize = 6;
+    pub(super) const PX: usize = 7;
+}
+
+/// Slots of whole books.
+mod whole {
+    pub(super) const NAMES: &[&str] = &["symbol", "time", "seq", "b", "a"];
+    pub(super) const TIME: usize = 1;
+    pub(super) const SEQ: usize = 2;
+}
+
+const KINDS: &[Kind] = &[
+    Kind {
+        channel: Channel::TRADE,
+        slots: one::NAMES,
+        templates: &[
+            r#"{"feed":"trade","product_id":"<symbol:symbol>","uid":"<uid:uuid>","side":"<side:text>","type":"<type:text>","seq":<seq:digits>,"time":<time:digits>,"qty":<qty:number>,"price":<price:number>}"#,
+        ],
+    },
+    Kind {
+        channel: Channel::BOOK,
+        slots: one::NAMES,
+        templates: &[
+            r#"{"feed":"book","product_id":"<symbol:symbol>","side":"<side:text>","seq":<seq:digits>,"price":<price:number>,"qty":<qty:number>,"timestamp":<time:digits>}"#,
+        ],
+    },
+    Kind {
+        channel: Channel::BOOK,
+        slots: whole::NAMES,
+        templates: &[
+            r#"{"feed":"book_snapshot","product_id":"<symbol:symbol>","timestamp":<time:digits>,"seq":<seq:digits>,"tickSize":null,"bids":<b:bids {"price":*,"qty":*}>,"asks":<a:asks {"price":*,"qty":*}>}"#,
+            r#"{"feed":"book_snapshot","product_id":"<symbol:symbol>","timestamp":<time:digits>,"seq":<seq:digits>,"bids":<b:bids {"price":*,"qty":*}>,"asks":<a:asks {"price":*,"qty":*}>}"#,
+        ],
+    },
+];
+
+/// Bytes before the feed's name.
+const FEED_AT: usize = 9;
+
+impl Grammar for Shapes {
+    type Context = ();
+
+    const KINDS: &'static [Kind] = KINDS;
+
+    #[inline(always)]
+    fn kind<I: Isa>(_isa: I, frame: Frame<'_>) -> Option<usize> {
+        let name = u64::from_le_bytes(*frame.window(FEED_AT)?);
+        if name == word(b"book\",\"p") {
+            Some(DELTA)
+        } else if name == word(b"trade\",\"") {
+            Some(TRADE)
+        } else if name == word(b"book_sna") {
+            Some(SNAPSHOT)
+        } else {
+            None
+        }
+    }
+
+    #[inline(always)]
+    fn emit<I: Isa>(kind: usize, (): (), message: &mut Message<'_, I>) -> Result<(), Reason> {
+        match kind {
+            TRADE => trade(message),
+            DELTA => delta(message),
+            _ => snapshot(message),
+        }
+    }
+}
+
+/// Taker side of a trade, book side of a level.
+#[inline(always)]
+fn side(text: &[u8]) -> Result<Side, Reason> {
+    match text {
+        b"buy" => Ok(Side::BUY),
+        b"sell" => Ok(Side::SELL),
+        _ => Err(Reason::Value),
+    }
+}
+
+#[inline(always)]
+fn trade<I: Isa>(message: &mut Message<'_, I>) -> Result<(), Reason> {
+    let instrument = message.instrument()?;
+    let px = (Some(message.number(one::PX)), "price");
+    let qty = (Some(message.number(one::QTY)), "qty");
+    let (px, qty) = levels::px_and_qty(instrument, px, qty).map_err(|_| Reason::Number)?;
+    let id = TradeId::Uuid(message.uuid(one::UID)?);
+    let mut record = Trade::new(instrument.id, px, qty, side(message.text(one::SIDE))?, id);
+    record.conditions = match message.text(one::TYPE) {
+        b"fill" | b"liquidation" | b"assignment" | b"termination" => Conditions::default(),
+        b"block" => Conditions::BLOCK,
+        _ => return Err(Reason::Value),
+    };
+    record.header.seq = message.unsigned(one::SEQ)?;
+    record.header.ts_venue = message.epoch(one::TIME)?;
+    message.batch.items.push(Item::Trade(record));
+    Ok(())
+}
+
+#[inline(always)]
+fn delta<I: Isa>(message: &mut Message<'_, I>) -> Result<(), Reason> {
+    let instrument = message.instrument()?;
+    let mut head = BookHead::new(RecordKind::BookDelta, instrument.id, 0, 0);
+    head.header.seq = message.unsigned(one::SEQ)?;
+    head.first_seq = head.header.seq;
+    head.header.ts_venue = message.epoch(one::TIME)?;
+    let (px, qty) = (message.number(one::PX), message.number(one::QTY));
+    let first = message.batch.levels.len();
+    let mut scale = Scale::of(instrument);
+    let pushed = scale.level(px, qty, message.batch, first);
+    pushed.map_err(|_| Reason::Number)?;
+    let middle = match side(message.text(one::SIDE))? {
+        Side::BUY => first + 1,
+        _ => first,
+    };
+    let sides = Sides {
+        bids: first..middle,
+        asks: middle..first + 1,
+        px_exp: scale.px_exp,
+        qty_exp: scale.qty_exp,
+    };
+    message.batch.book(head, sides);
+    Ok(())
+}
+
+#[inline(always)]
+fn snapshot<I: Isa>(message: &mut Message<'_, I>) -> Result<(), Reason> {
+    let mut head = BookHead::new(RecordKind::BookSnapshot, message.instrument()?.id, 0, 0);
+    head.header.seq = message.unsigned(whole::SEQ)?;
+    head.header.ts_venue = message.epoch(whole::TIME)?;
+    let sides = without_empty(message.sides()?, message.batch);
+    message.batch.book(head, sides);
+    Ok(())
+}

@@ -17,12 +17,14 @@
 //! * A `BookSnapshot` record states the book after everything received so far: a reader of the
 //!   journal never has to join anything.
 
+mod answers;
 mod arrivals;
 mod audit;
 mod books;
 mod clock;
 mod counts;
 mod deliver;
+mod ends;
 mod gaps;
 mod gate;
 mod handover;
@@ -43,6 +45,7 @@ mod resync;
 mod rotation;
 mod scores;
 mod select;
+mod state;
 mod stream;
 mod sync;
 
@@ -56,12 +59,11 @@ pub use select::{Pick, PickError};
 pub use sync::State;
 
 use crate::batch::{Batch, trade_channel};
-use crate::book::Book;
 use crate::instrument::{Admission, InstrumentId, Instruments};
-use crate::record::{Flags, GapCause, RecordSink, StatusCode, Trade};
+use crate::record::{Flags, RecordSink, Trade};
 use crate::reject::Reject;
 use crate::time::Nanos;
-use crate::venue::{Channel, Channels, Facts, StreamKey, Venue, VenueId};
+use crate::venue::{Channel, Channels, StreamKey, Venue, VenueId};
 use gate::Gate;
 use market::Market;
 use picked::Picked;
@@ -220,90 +222,6 @@ impl<V: Venue> Feed<V> {
         self.venue.set_token(token);
     }
 
-    /// A line is connected: subscribes its streams.
-    pub fn on_open(&mut self, meta: Meta, out: &mut Outbox, sink: &mut impl RecordSink) {
-        self.gate(meta, sink).line_status(StatusCode::LINE_UP, "");
-        let Some(at) = self.lines.iter().position(|line| line.id() == meta.line) else {
-            return;
-        };
-        if self.interrupted {
-            for key in self.lines[at].carried(|_| true) {
-                if self.resumed.insert(key) {
-                    self.gate(meta, sink).lost(key, GapCause::RESTART);
-                }
-            }
-        }
-        self.streams.leave(meta.line);
-        self.books.line_began(meta.line);
-        let (venue, instruments) = (&self.venue, &self.instruments);
-        self.lines[at].open(venue, instruments, meta.now);
-        self.lines[at].pump(meta.now, out);
-    }
-
-    /// A line is gone: every stream that was live on it and on no other has a gap, and its books are
-    /// bad.
-    pub fn on_close(
-        &mut self,
-        meta: Meta,
-        reason: &str,
-        out: &mut Outbox,
-        sink: &mut impl RecordSink,
-    ) {
-        let Some(at) = self.lines.iter().position(|line| line.id() == meta.line) else {
-            return;
-        };
-        // One that is being subscribed anew delivered before, and is lost as well.
-        let lost = self.lines[at].carried(|stage| stage != Stage::Refused);
-        self.lines[at].close(meta.now);
-        self.streams.leave(meta.line);
-        self.gate(meta, sink)
-            .line_status(StatusCode::LINE_DOWN, reason);
-        for key in lost {
-            for channel in gate::carried(&self.venue, key.channel) {
-                if let Some(book) = self.books.get_mut(key.instrument, channel) {
-                    book.line_ended(meta.line);
-                }
-            }
-            if !self.has_delivered(key) {
-                continue;
-            }
-            if self.is_covered(key, meta.line) {
-                self.hand_over(key, meta, sink);
-            } else {
-                self.gate(meta, sink).lost(key, GapCause::DISCONNECT);
-            }
-        }
-        self.succeed(at, out);
-    }
-
-    /// Whether a stream ever said anything; books know by themselves whether they can be lost.
-    pub(super) fn has_delivered(&mut self, key: StreamKey) -> bool {
-        let unkept = key.instrument == InstrumentId::NONE || key.channel.keeps_book();
-        unkept || key.channel == Channel::ORDERS || self.streams.of(key).ts_recv != 0
-    }
-
-    /// A line ends because the program stops: an announced end, not a gap.
-    pub fn on_stop(&mut self, meta: Meta, sink: &mut impl RecordSink) {
-        if let Some(line) = self.lines.iter_mut().find(|line| line.id() == meta.line) {
-            line.close(meta.now);
-            self.gate(meta, sink)
-                .line_status(StatusCode::LINE_DOWN, "stopping");
-        }
-    }
-
-    /// Records of the feed were dropped because the ring was full: every stream of the line has a
-    /// gap, live or not now, since the line may have changed meanwhile. Other lines do not help:
-    /// what is missing was taken from whoever brought it first, and the copies were dropped. Two
-    /// lines of one stream tell one gap.
-    pub fn on_loss(&mut self, meta: Meta, sink: &mut impl RecordSink) {
-        let Some(line) = self.lines.iter().find(|line| line.id() == meta.line) else {
-            return;
-        };
-        for key in line.carried(|stage| stage != Stage::Refused) {
-            self.gate(meta, sink).lost(key, GapCause::BACKPRESSURE);
-        }
-    }
-
     /// Decodes one frame; [`Feed::apply`] must follow if it succeeds.
     ///
     /// # Errors
@@ -381,74 +299,6 @@ impl<V: Venue> Feed<V> {
         self.counts.rejected(reject);
     }
 
-    /// A REST body came for `want`.
-    ///
-    /// # Errors
-    ///
-    /// The rule that the body broke; the request is repeated after a pause.
-    pub fn on_body(
-        &mut self,
-        want: Want,
-        body: &[u8],
-        meta: Meta,
-        out: &mut Outbox,
-        sink: &mut impl RecordSink,
-    ) -> Result<(), Reject> {
-        self.batch.clear();
-        self.counts.bodies += 1;
-        let stream = |instrument, channel| StreamKey {
-            instrument,
-            channel,
-        };
-        let outcome = match want {
-            Want::Reference { page } => self.on_reference(page, body, meta, out, sink),
-            Want::Volumes { page } => self.on_volumes(page, body, meta, out, sink),
-            Want::Snapshot {
-                instrument,
-                channel,
-            } => self.on_snapshot(stream(instrument, channel), body, meta, out, sink),
-            Want::Trades {
-                instrument,
-                channel,
-            } => self.on_trades(stream(instrument, channel), body, meta, sink),
-            Want::Audit {
-                instrument,
-                channel,
-            } => self.on_audit(stream(instrument, channel), body, meta, sink),
-        };
-        outcome.inspect_err(|reject| {
-            self.counts.rejected(*reject);
-            self.on_fetch_failed(want, meta, sink);
-        })
-    }
-
-    /// A REST request came to nothing. It is made again after a pause: snapshots for as long as they
-    /// are needed, reference data until the lines have waited long enough, trades a few times.
-    pub fn on_fetch_failed(&mut self, want: Want, meta: Meta, sink: &mut impl RecordSink) {
-        match want {
-            Want::Reference { .. } | Want::Volumes { .. } => self.reference_failed(meta),
-            Want::Snapshot {
-                instrument,
-                channel,
-            } => {
-                if let Some(book) = self.books.get_mut(instrument, channel) {
-                    book.retry_later(meta.now);
-                }
-            }
-            Want::Trades {
-                instrument,
-                channel,
-            } => {
-                let stream = StreamKey {
-                    instrument,
-                    channel,
-                };
-                self.trades_failed(stream, meta, sink);
-            }
-            Want::Audit { .. } => self.audit_failed(),
-        }
-    }
-
     /// Time passes: queued requests, pings, deadlines, resynchronisation, recovery, rotation. Call
     /// about every 50 ms; `meta.line` is the line that stands for REST.
     pub fn on_tick(&mut self, meta: Meta, out: &mut Outbox, sink: &mut impl RecordSink) {
@@ -481,83 +331,6 @@ impl<V: Venue> Feed<V> {
             gate.checkpoint_books(id);
         }
         index + 1 < self.instruments.all().len()
-    }
-
-    /// What the venue's fast path took, and what it left to the general one.
-    #[must_use]
-    pub fn scan_counts(&self) -> Option<&crate::scan::ScanCounts> {
-        self.venue.scan_counts()
-    }
-
-    /// What was counted so far.
-    #[must_use]
-    pub const fn counts(&self) -> &Counts {
-        &self.counts
-    }
-
-    /// Unknown fields seen so far.
-    #[must_use]
-    pub const fn drift(&self) -> &crate::batch::Drift {
-        &self.batch.drift
-    }
-
-    /// The instruments.
-    #[must_use]
-    pub const fn instruments(&self) -> &Instruments {
-        &self.instruments
-    }
-
-    /// The lines, with their URL paths and streams.
-    #[must_use]
-    pub fn lines(&self) -> &[Line] {
-        &self.lines
-    }
-
-    /// The venue's protocol.
-    #[must_use]
-    pub const fn venue(&self) -> &V {
-        &self.venue
-    }
-
-    /// The venue's limits and habits.
-    pub fn facts(&self) -> &'static Facts {
-        self.venue.facts()
-    }
-
-    /// An instrument's main book with its state and counts, if it ever had book messages.
-    #[must_use]
-    pub fn book(&self, id: InstrumentId) -> Option<(&Book, State, Option<u64>, BookCounts)> {
-        self.book_of(id, Channel::BOOK)
-    }
-
-    /// As [`Feed::book`], for any channel that keeps a book.
-    #[must_use]
-    pub fn book_of(
-        &self,
-        id: InstrumentId,
-        channel: Channel,
-    ) -> Option<(&Book, State, Option<u64>, BookCounts)> {
-        let book = self.books.get(id, channel)?;
-        book.touched()
-            .then(|| (book.book(), book.state(), book.seq(), book.counts()))
-    }
-
-    /// Whether more than one line carries each stream.
-    #[must_use]
-    pub const fn is_redundant(&self) -> bool {
-        self.options.lines > 1
-    }
-
-    /// How the lines do against each other.
-    #[must_use]
-    pub const fn scores(&self) -> &Scores {
-        &self.scores
-    }
-
-    /// How often each quality rule was broken, by place in [`Rule::ALL`].
-    #[must_use]
-    pub const fn quality_hits(&self) -> &[u64; RULES] {
-        self.quality.hits()
     }
 
     fn gate<'a, S: RecordSink>(&'a mut self, meta: Meta, sink: &'a mut S) -> Gate<'a, V, S> {

@@ -209,8 +209,7 @@ impl Venue for Binance {
         let general = |instruments: &mut Instruments, batch: &mut Batch| {
             json.read(frame, |root| decode::message(id, root, instruments, batch))
         };
-        self.scanner
-            .decode(frame, id, instruments, batch, general)
+        self.scanner.decode(frame, id, instruments, batch, general)
     }
 
     fn decode_binary(

@@ -8,6 +8,9 @@
 //! | `stale` | a stream is silent for too long | told as a count each time |
 //! | `drift` | the venue sends fields or values that are not known | told as a count each time |
 //! | `rejects` | frames go to quarantine | told as a count each time |
+//! | `quality` | records break a quality rule | told as a count each time |
+//! | `audit` | an audit found another book | told as a count each time |
+//! | `doubted` | reference data is not believed | told as a count each time |
 
 use super::FeedReport;
 
@@ -21,6 +24,9 @@ pub(super) struct Alarms {
     stale: u64,
     drift: u64,
     rejects: u64,
+    quality: u64,
+    audit: u64,
+    doubted: u64,
 }
 
 impl Alarms {
@@ -54,6 +60,10 @@ impl Alarms {
         rise(&mut self.drift, report.unknown_fields, "drift", report);
         let rejects = counts.rejects.iter().sum();
         rise(&mut self.rejects, rejects, "rejects", report);
+        let quality = report.quality.iter().sum();
+        rise(&mut self.quality, quality, "quality", report);
+        rise(&mut self.audit, counts.audits_differ, "audit", report);
+        rise(&mut self.doubted, counts.doubted, "doubted", report);
     }
 }
 
@@ -80,6 +90,16 @@ mod tests {
         report.lines_up = 2;
         alarms.look(&report);
         assert!(!alarms.lines_down);
+    }
+
+    #[test]
+    fn what_is_counted_is_told_when_it_grows() {
+        let mut report = FeedReport::new(VenueId::KRAKEN_SPOT);
+        let mut alarms = Alarms::default();
+        report.quality[2] = 3;
+        (report.counts.audits_differ, report.counts.doubted) = (1, 2);
+        alarms.look(&report);
+        assert_eq!((alarms.quality, alarms.audit, alarms.doubted), (3, 1, 2));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
+use feedd_codecs::feed::{RULES, Rule};
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::V2Serializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
@@ -120,6 +121,42 @@ fn take(interval: Interval, totals: &mut Latencies) {
     interval.recycle();
 }
 
+/// What was done so that nothing is missing or wrong unseen.
+fn tell_integrity(report: &FeedReport) {
+    let counts = &report.counts;
+    tracing::info!(
+        venue = %report.venue,
+        late = counts.late,
+        reordered = counts.reordered,
+        resyncs = counts.resyncs,
+        silent = counts.stale_streams,
+        rotations = counts.rotations,
+        audits_ok = counts.audits_ok,
+        audits_differ = counts.audits_differ,
+        unpicked = counts.unpicked,
+        doubted = counts.doubted,
+        quality = %Broken(&report.quality),
+        "integrity"
+    );
+}
+
+/// How often each quality rule was broken, as `rule=count` of those that were.
+struct Broken<'a>(&'a [u64; RULES]);
+
+impl std::fmt::Display for Broken<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let broken = Rule::ALL
+            .iter()
+            .zip(self.0)
+            .filter(|(_, count)| **count > 0);
+        for (at, (rule, count)) in broken.enumerate() {
+            let space = if at > 0 { " " } else { "" };
+            write!(f, "{space}{}={count}", rule.name())?;
+        }
+        Ok(())
+    }
+}
+
 /// What each line brought first, and by how much on average.
 fn tell_scores(report: &FeedReport) {
     for score in report.scores.all().iter().filter(|_| report.redundant) {
@@ -139,6 +176,7 @@ fn tell_scores(report: &FeedReport) {
 fn summarise(feeds: &[Arc<driver::SharedReport>], journal: &journal::SharedReport) {
     for report in feeds.iter().map(|feed| feed.read()) {
         tell_scores(&report);
+        tell_integrity(&report);
         tracing::info!(
             venue = %report.venue,
             lines_up = report.lines_up,

@@ -1,6 +1,6 @@
 //! Candles: `kline`.
 
-use super::decode::EVENTS_MAX;
+use super::decode;
 use crate::batch::{Batch, Drift, Item};
 use crate::instrument::{InstrumentId, Instruments};
 use crate::json::{Fields, fields, need};
@@ -23,11 +23,7 @@ pub(super) fn read(
     fields!(object, batch.drift, "kline.message" => {
         "topic" => _topic, "ts" => sent, "data" => data,
     }, known: "type");
-    let sent = need(sent, "ts")?.epoch("ts")?;
-    let list = need(data, "data")?.array("data")?;
-    if list.len() > EVENTS_MAX {
-        return Err(Reject::TooMany);
-    }
+    let (sent, list) = decode::events(sent, data)?;
     let instrument = instruments.resolve(symbol)?;
     for entry in list.iter() {
         let entry = entry.object("candle")?;

@@ -3,13 +3,31 @@
 use super::{Shape, answer, candle, orderbook, reference, status, ticker, topic, trade};
 use crate::batch::{Batch, Control};
 use crate::instrument::Instruments;
-use crate::json::Fields;
+use crate::json::{Fields, Item as Json, Items, need};
 use crate::reject::Reject;
+use crate::time::Nanos;
 use crate::venue::Channel;
 
 /// Most trades, liquidations or candles in one message (docs of 2025-08-05: trades split above
 /// 1024).
-pub(super) const EVENTS_MAX: usize = 4096;
+const EVENTS_MAX: usize = 4096;
+
+/// What the messages that list events have in common: when they were sent, and the list.
+pub(super) fn events<'t, 'f>(
+    sent: Option<Json<'t, 'f>>,
+    data: Option<Json<'t, 'f>>,
+) -> Result<(Nanos, Items<'t, 'f>), Reject> {
+    let sent = need(sent, "ts")?.epoch("ts")?;
+    Ok((sent, bounded(need(data, "data")?.array("data")?)?))
+}
+
+/// A list of no more events than a message has.
+pub(super) fn bounded<'t, 'f>(list: Items<'t, 'f>) -> Result<Items<'t, 'f>, Reject> {
+    if list.len() > EVENTS_MAX {
+        return Err(Reject::TooMany);
+    }
+    Ok(list)
+}
 
 /// One frame: data of a topic, an answer, or (in recordings) a body of reference data.
 pub(super) fn message(

@@ -1,6 +1,6 @@
 //! The venue's own state: `system.status`.
 
-use super::decode::EVENTS_MAX;
+use super::decode;
 use crate::batch::{Batch, Control, Drift};
 use crate::json::{Fields, Item as Json, fields, need};
 use crate::reject::Reject;
@@ -17,10 +17,7 @@ pub(super) fn read(id: VenueId, object: Fields<'_, '_>, batch: &mut Batch) -> Re
     fields!(object, batch.drift, "system.status.message" => {
         "topic" => _topic, "data" => data,
     }, known: "ts" | "type");
-    let list = need(data, "data")?.array("data")?;
-    if list.len() > EVENTS_MAX {
-        return Err(Reject::TooMany);
-    }
+    let list = decode::bounded(need(data, "data")?.array("data")?)?;
     let mut told = false;
     for entry in list.iter() {
         let entry = entry.object("status")?;

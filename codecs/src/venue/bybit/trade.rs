@@ -1,6 +1,6 @@
 //! Trades, live and from REST, and liquidations.
 
-use super::decode::EVENTS_MAX;
+use super::decode;
 use super::rest;
 use crate::batch::{Batch, Drift, Item};
 use crate::instrument::{InstrumentId, Instruments};
@@ -20,11 +20,7 @@ pub(super) fn public_trade(
     fields!(object, batch.drift, "publicTrade.message" => {
         "topic" => _topic, "ts" => sent, "data" => data,
     }, known: "type" | "id");
-    let sent = need(sent, "ts")?.epoch("ts")?;
-    let trades = need(data, "data")?.array("data")?;
-    if trades.len() > EVENTS_MAX {
-        return Err(Reject::TooMany);
-    }
+    let (sent, trades) = decode::events(sent, data)?;
     for trade in trades.iter() {
         let trade = trade.object("trade")?;
         if let Some(mut record) = streamed(id, trade, instruments, &mut batch.drift)? {
@@ -45,10 +41,7 @@ pub(super) fn recent(
     trades: &mut Vec<Trade>,
 ) -> Result<(), Reject> {
     let first = trades.len();
-    let list = rest::result(body)?.need("list")?.array("list")?;
-    if list.len() > EVENTS_MAX {
-        return Err(Reject::TooMany);
-    }
+    let list = decode::bounded(rest::result(body)?.need("list")?.array("list")?)?;
     for trade in list.iter() {
         let trade = trade.object("trade")?;
         trades.extend(fetched(id, trade, instruments, drift)?);
@@ -168,11 +161,7 @@ pub(super) fn liquidations(
     fields!(object, batch.drift, "allLiquidation.message" => {
         "topic" => _topic, "ts" => sent, "data" => data,
     }, known: "type");
-    let sent = need(sent, "ts")?.epoch("ts")?;
-    let list = need(data, "data")?.array("data")?;
-    if list.len() > EVENTS_MAX {
-        return Err(Reject::TooMany);
-    }
+    let (sent, list) = decode::events(sent, data)?;
     for entry in list.iter() {
         let entry = entry.object("liquidation")?;
         let mut found = liquidation(entry, instruments, &mut batch.drift)?;

@@ -201,6 +201,7 @@ macro_rules! venue_contract {
             vc_502_a_quiet_instrument_raises_no_alarm,
             vc_503_a_stream_silent_on_one_line_leaves_the_feed_whole,
             vc_504_a_stream_subscribed_anew_on_its_only_line_has_a_gap,
+            vc_505_a_book_that_dies_young_while_trades_go_on_is_renewed,
             vc_600_a_price_out_of_range_is_doubted_and_counted,
             vc_601_a_price_that_persists_becomes_the_level,
             vc_602_a_quantity_of_zero_is_doubted_and_counted,

@@ -5,7 +5,7 @@
 //!
 //! 1. another line delivers the same stream, several messages of it: then the floor is long enough;
 //! 2. the venue promises a pace ([`Cadence::Periodic`]): several times that;
-//! 3. the instrument trades, and its book or best prices say nothing: trades change both;
+//! 3. the instrument trades, and its book stands still or its best prices were never told;
 //! 4. the stream's own longest pause of late: several times that, between floor and ceiling.
 //!
 //! A stream that is too quiet is reported and subscribed anew; if that does not help, its line is
@@ -297,9 +297,13 @@ fn limit<V: Venue>(
     let copies = all.saturating_sub(slot.pulse.count);
     let (copies, trades) = slot.pulse.compare(copies, trades.unwrap_or(0), now);
     let waited = now - slot.pulse.mark.at >= options.floor;
-    let moved = matches!(slot.key.channel, Channel::BBO | Channel::BOOK)
-        && slot.pulse.count == 0
-        && trades >= TRADES_TELL;
+    // A trade takes from the book whatever came before; best prices may stay as they were.
+    let moves = match slot.key.channel {
+        Channel::BOOK => true,
+        Channel::BBO => slot.pulse.count == 0,
+        _ => false,
+    };
+    let moved = moves && trades >= TRADES_TELL;
     if waited && (copies >= COPIES_TELL || moved) {
         return Limit::proven(options.floor);
     }

@@ -212,4 +212,20 @@ pub(crate) fn vc_504_a_stream_subscribed_anew_on_its_only_line_has_a_gap<S: Scri
         };
         assert_eq!(ends(&records, channel), expected, "{channel:?}");
     }
+/// VC-505: a book that falls silent after its first messages, while its instrument trades, is told
+/// and subscribed anew without waiting until its own pace is known.
+pub(crate) fn vc_505_a_book_that_dies_young_while_trades_go_on_is_renewed<S: Script>() {
+    let mut net = Net::<S>::live(1, |_| {});
+    market(&mut net, 400, 2_000);
+    net.ways[0].mute.insert((0, Channel::BOOK.0));
+    net.take();
+    market(&mut net, 400, 25_000);
+    assert_eq!(renewals(&net, 0, Channel::BOOK), 1);
+    net.ways[0].mute.clear();
+    market(&mut net, 400, 60_000);
+    let live = told(&net, &net.records, StatusCode::LIVE, (0, Channel::BOOK));
+    assert!(!live.is_empty());
+    assert!(net.is_right(0));
+    let others = |at| told(&net, &net.records, StatusCode::STALE, (at, Channel::BOOK));
+    assert_eq!((others(1), others(2)), (vec![], vec![]));
 }

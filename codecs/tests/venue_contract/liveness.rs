@@ -212,6 +212,8 @@ pub(crate) fn vc_504_a_stream_subscribed_anew_on_its_only_line_has_a_gap<S: Scri
         };
         assert_eq!(ends(&records, channel), expected, "{channel:?}");
     }
+}
+
 /// VC-505: a book that falls silent after its first messages, while its instrument trades, is told
 /// and subscribed anew without waiting until its own pace is known.
 pub(crate) fn vc_505_a_book_that_dies_young_while_trades_go_on_is_renewed<S: Script>() {

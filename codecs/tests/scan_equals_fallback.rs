@@ -241,7 +241,10 @@ fn new_shapes<V: Venue>(id: VenueId) {
             let spaced = frame.replace(r#","zq":17,"#, r#" , "zq" : -1.5 ,"#);
             if spaced != frame {
                 both.check(spaced.as_bytes(), false);
-                assert!(both.check(spaced.as_bytes(), false), "not learned: {spaced}");
+                assert!(
+                    both.check(spaced.as_bytes(), false),
+                    "not learned: {spaced}"
+                );
             }
             learned += 1;
         }

@@ -9,8 +9,8 @@ mod decode;
 mod orderbook;
 mod reference;
 mod rest;
-mod status;
 mod scan;
+mod status;
 mod subscribe;
 #[cfg(test)]
 mod tests;

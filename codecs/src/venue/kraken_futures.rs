@@ -184,8 +184,7 @@ impl Venue for KrakenFutures {
                 decode::message(ticker, &root.object("message")?, instruments, batch)
             })
         };
-        self.scanner
-            .decode(frame, (), instruments, batch, general)
+        self.scanner.decode(frame, (), instruments, batch, general)
     }
 
     fn decode_reference(

@@ -10,7 +10,7 @@ use crate::venue::Channel;
 
 /// Most trades, liquidations or candles in one message (docs of 2025-08-05: trades split above
 /// 1024).
-const EVENTS_MAX: usize = 4096;
+pub(super) const EVENTS_MAX: usize = 4096;
 
 /// What the messages that list events have in common: when they were sent, and the list.
 pub(super) fn events<'t, 'f>(

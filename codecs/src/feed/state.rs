@@ -77,7 +77,7 @@ impl<V: Venue> Feed<V> {
         &self.scores
     }
 
-    /// How often each quality rule was broken, by place in [`Rule::ALL`].
+    /// How often each quality rule was broken, by place in [`Rule::ALL`](super::Rule::ALL).
     #[must_use]
     pub const fn quality_hits(&self) -> &[u64; RULES] {
         self.quality.hits()

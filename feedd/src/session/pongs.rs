@@ -4,7 +4,7 @@
 //! that sends pings in a storm would have us answer each, and pongs count against what it takes from
 //! us (Binance Spot: 5 messages a second, pings and pongs included, else it closes the line; page
 //! "WebSocket Streams" of 2026-07). A ping may be passed over when a newer one is answered (RFC 6455,
-//! 5.5.3), so of the pings within [`PONG_EVERY`] only the newest is.
+//! 5.5.3), so of the pings within `PONG_EVERY` only the newest is.
 //!
 //! The wrapper lies between TLS and the WebSocket. It follows the frames that are written, holds a
 //! pong that comes too early, and sends the newest with the first read after its time: whoever reads

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use feedd_codecs::feed::{Counts, Intent, Meta, Outbox, RULES, Rule, Scores, State, Want};
 use feedd_codecs::raw::{Carrier, RawHead};
+use feedd_codecs::scan::ScanCounts;
 use feedd_codecs::{Feed, Reject, Venue, VenueId};
 
 use super::entry::What;
@@ -52,6 +53,9 @@ pub struct FeedReport {
     pub scores: Scores,
     /// How often each quality rule was broken, by place in [`Rule::ALL`].
     pub quality: [u64; RULES],
+    /// What the venue's scanner decoded and what it left to the general path; nothing for a venue
+    /// that has none.
+    pub scan: ScanCounts,
 }
 
 impl FeedReport {
@@ -74,6 +78,7 @@ impl FeedReport {
             redundant: false,
             scores: Scores::default(),
             quality: [0; RULES],
+            scan: ScanCounts::default(),
         }
     }
 
@@ -468,6 +473,7 @@ impl<V: Venue> Driver<V> {
             redundant: self.feed.is_redundant(),
             scores: self.feed.scores().clone(),
             quality: *self.feed.quality_hits(),
+            scan: self.feed.scan_counts().cloned().unwrap_or_default(),
         }
     }
 }

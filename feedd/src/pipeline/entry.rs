@@ -9,6 +9,14 @@
 //! `published` is monotonic nanoseconds of this process and is not journaled: the same frames and
 //! stamps make the same journal.
 
+use feedd_ringbuf::Frame;
+
+use crate::exit::{Code, Failure};
+
+/// Longest [`Run`]: with so many a publication costs each of them little, and the first does not
+/// wait long for the last.
+const RUN_MAX: usize = 16;
+
 /// What a ring frame holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum What {
@@ -41,22 +49,74 @@ pub(super) const fn tag(what: What, feed: u32) -> u32 {
     what | feed << 8
 }
 
-/// A ring frame taken apart: what, feed, `published`, `ts_recv`, body.
-pub(super) fn open(tag: u32, payload: &[u8]) -> Option<(What, usize, i64, i64, &[u8])> {
-    let what = match tag & 0xFF {
-        1 => What::Record,
-        2 => What::Raw,
-        3 => What::Quarantine,
-        _ => return None,
-    };
-    let (published, rest) = payload.split_first_chunk()?;
-    let (ts_recv, body) = rest.split_first_chunk()?;
-    let feed = usize::try_from(tag >> 8).ok()?;
-    Some((
-        what,
-        feed,
-        i64::from_le_bytes(*published),
-        i64::from_le_bytes(*ts_recv),
-        body,
-    ))
+/// A ring frame taken apart.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry<'a> {
+    pub(super) what: What,
+    /// Number of the feed.
+    pub(super) feed: usize,
+    pub(super) published: i64,
+    pub(super) ts_recv: i64,
+    /// The record, or raw head and frame.
+    pub(super) body: &'a [u8],
+}
+
+impl<'a> Entry<'a> {
+    pub(super) fn open(frame: Frame<'a>) -> Result<Self, Failure> {
+        Self::parse(frame).ok_or_else(|| {
+            let tag = frame.tag;
+            Failure::new(
+                Code::Software,
+                format!("the ring holds an entry with the unknown tag {tag:#x}"),
+            )
+        })
+    }
+
+    fn parse(frame: Frame<'a>) -> Option<Self> {
+        let what = match frame.tag & 0xFF {
+            1 => What::Record,
+            2 => What::Raw,
+            3 => What::Quarantine,
+            _ => return None,
+        };
+        let (published, rest) = frame.payload.split_first_chunk()?;
+        let (ts_recv, body) = rest.split_first_chunk()?;
+        Some(Self {
+            what,
+            feed: usize::try_from(frame.tag >> 8).ok()?,
+            published: i64::from_le_bytes(*published),
+            ts_recv: i64::from_le_bytes(*ts_recv),
+            body,
+        })
+    }
+}
+
+/// Entries that lie behind each other and belong to one log: they are published together.
+pub(super) struct Run<'a> {
+    entries: [Entry<'a>; RUN_MAX],
+    length: usize,
+}
+
+impl<'a> Run<'a> {
+    pub(super) const fn of(first: Entry<'a>) -> Self {
+        Self {
+            entries: [first; RUN_MAX],
+            length: 1,
+        }
+    }
+
+    /// Takes `entry` in, or hands it back to begin the next run.
+    pub(super) fn add(&mut self, entry: Entry<'a>) -> Option<Entry<'a>> {
+        let same = self.entries[0].what == entry.what;
+        let Some(slot) = self.entries.get_mut(self.length).filter(|_| same) else {
+            return Some(entry);
+        };
+        *slot = entry;
+        self.length += 1;
+        None
+    }
+
+    pub(super) fn entries(&self) -> &[Entry<'a>] {
+        &self.entries[..self.length]
+    }
 }

@@ -12,7 +12,7 @@ use feedd_codecs::VenueId;
 use feedd_ringbuf::{Cursor, Polled};
 use feedd_storage::{AppendError, Journal};
 
-use super::entry::{self, What};
+use super::entry::{Entry, Run, What};
 use super::latency::{Interval, Recorder, Stage};
 use crate::clock;
 use crate::exit::{Code, Failure};
@@ -153,27 +153,45 @@ impl Writer {
             let Some(mut cursor) = self.cursors[at].take() else {
                 continue;
             };
-            let mut open = true;
-            for _ in 0..BATCH {
-                match cursor.poll() {
-                    Polled::Frame(frame) => {
-                        busy = true;
-                        self.append(frame.tag, frame.payload)?;
-                    }
-                    Polled::Empty => break,
-                    Polled::Closed => {
-                        open = false;
-                        break;
-                    }
-                }
-            }
-            cursor.release();
+            let taken = self.drain(&mut cursor)?;
+            busy |= taken;
+            let open = taken || !self.is_closed(&mut cursor)?;
             self.cursors[at] = open.then_some(cursor);
         }
         if busy {
             self.once_in_a_while();
         }
         Ok(busy)
+    }
+
+    /// Appends a batch of one ring; whether there was anything. The batch's space goes back to the
+    /// reader at once: the next round may wait for the disk.
+    fn drain(&mut self, cursor: &mut Cursor) -> Result<bool, Failure> {
+        let mut frames = cursor.frames(BATCH);
+        let mut next = frames.next().map(Entry::open).transpose()?;
+        let busy = next.is_some();
+        while let Some(first) = next.take() {
+            let mut run = Run::of(first);
+            for frame in frames.by_ref() {
+                next = run.add(Entry::open(frame)?);
+                if next.is_some() {
+                    break;
+                }
+            }
+            self.append(run.entries())?;
+        }
+        cursor.release();
+        Ok(busy)
+    }
+
+    /// Whether nothing will come any more. What came since [`Writer::drain`] looked is appended.
+    fn is_closed(&mut self, cursor: &mut Cursor) -> Result<bool, Failure> {
+        match cursor.poll() {
+            Polled::Closed => return Ok(true),
+            Polled::Empty => {}
+            Polled::Frame(frame) => self.append(&[Entry::open(frame)?])?,
+        }
+        Ok(false)
     }
 
     fn once_in_a_while(&mut self) {
@@ -188,72 +206,84 @@ impl Writer {
         }
     }
 
-    fn append(&mut self, tag: u32, payload: &[u8]) -> Result<(), Failure> {
-        let Some((what, feed, published, ts_recv, body)) = entry::open(tag, payload) else {
-            return Err(Failure::new(
-                Code::Software,
-                format!("the ring holds an entry with the unknown tag {tag:#x}"),
-            ));
-        };
-        let Some(seq) = self.append_patiently(what, ts_recv, body)? else {
-            return Ok(());
-        };
-        let counter = match what {
-            What::Record => &self.report.records,
-            What::Raw => &self.report.raw,
-            What::Quarantine => &self.report.quarantined,
-        };
-        counter.fetch_add(1, Ordering::Relaxed);
-        if what == What::Record {
-            if let Some(observer) = &mut self.observer {
-                observer(body);
-            }
-            self.report.last_seq.store(seq, Ordering::Relaxed);
-            let now = clock::mono();
-            if let Some(recorder) = self.recorders.get_mut(feed) {
-                recorder.record(Stage::PublishedJournaled, now - published);
+    /// Appends entries of one log and publishes them together, waiting for a disk that takes nothing.
+    /// What is larger than a segment is left out and counted.
+    fn append(&mut self, mut entries: &[Entry<'_>]) -> Result<(), Failure> {
+        let mut since = None;
+        while let Some(first) = entries.first() {
+            let (written, refused) = self.write(first.what, entries);
+            self.written(&entries[..written]);
+            entries = &entries[written..];
+            let Some(error) = refused else { continue };
+            self.report.refused.fetch_add(1, Ordering::Relaxed);
+            match error {
+                AppendError::TooLarge { .. } => {
+                    tracing::warn!(%error, "not journaled; raise journal.segment");
+                    entries = entries.get(1..).unwrap_or_default();
+                }
+                AppendError::Poisoned { .. } => {
+                    return Err(Failure::new(Code::Io, error.to_string()));
+                }
+                AppendError::Roll { .. } => {
+                    self.pause(error, *since.get_or_insert_with(Instant::now))?;
+                }
             }
         }
         Ok(())
     }
 
-    /// Appends, waiting for a disk that takes nothing. `None`: larger than a segment, counted.
-    fn append_patiently(
-        &mut self,
-        what: What,
-        ts_recv: i64,
-        body: &[u8],
-    ) -> Result<Option<u64>, Failure> {
-        let since = Instant::now();
-        loop {
-            let log = match what {
-                What::Record => self.journal.records(),
-                What::Raw => self.journal.raw(),
-                What::Quarantine => self.journal.quarantine(),
-            };
-            let error = match log.append(ts_recv, &[body]) {
-                Ok(seq) => return Ok(Some(seq)),
-                Err(error) => error,
-            };
-            self.report.refused.fetch_add(1, Ordering::Relaxed);
-            match error {
-                AppendError::TooLarge { .. } => {
-                    tracing::warn!(%error, "not journaled; raise journal.segment");
-                    return Ok(None);
-                }
-                AppendError::Poisoned { .. } => {
-                    return Err(Failure::new(Code::Io, error.to_string()));
-                }
-                AppendError::Roll { .. } => self.complain(error),
+    /// One batch of a log: how many of the entries were appended, and why not the next.
+    fn write(&mut self, what: What, entries: &[Entry<'_>]) -> (usize, Option<AppendError>) {
+        let log = match what {
+            What::Record => self.journal.records(),
+            What::Raw => self.journal.raw(),
+            What::Quarantine => self.journal.quarantine(),
+        };
+        let mut batch = log.batch();
+        for (at, entry) in entries.iter().enumerate() {
+            if let Err(error) = batch.append(entry.ts_recv, &[entry.body]) {
+                return (at, Some(error));
             }
-            if self.readers_gone() && since.elapsed() > STOP_PATIENCE {
-                return Err(Failure::new(
-                    Code::Io,
-                    format!("{error}; captured records are lost"),
-                ));
-            }
-            std::thread::sleep(RETRY);
         }
+        (entries.len(), None)
+    }
+
+    /// Counts what every reader of the journal can see from now on.
+    fn written(&mut self, entries: &[Entry<'_>]) {
+        let Some(first) = entries.first() else { return };
+        let counter = match first.what {
+            What::Record => &self.report.records,
+            What::Raw => &self.report.raw,
+            What::Quarantine => &self.report.quarantined,
+        };
+        counter.fetch_add(entries.len() as u64, Ordering::Relaxed);
+        if first.what != What::Record {
+            return;
+        }
+        if let Some(observer) = &mut self.observer {
+            entries.iter().for_each(|entry| observer(entry.body));
+        }
+        let last_seq = self.journal.records().next_seq().saturating_sub(1);
+        self.report.last_seq.store(last_seq, Ordering::Relaxed);
+        let now = clock::mono();
+        for entry in entries {
+            if let Some(recorder) = self.recorders.get_mut(entry.feed) {
+                recorder.record(Stage::PublishedJournaled, now - entry.published);
+            }
+        }
+    }
+
+    /// Waits a little for a disk that has taken nothing `since` then; a stop waits only so long.
+    fn pause(&mut self, error: AppendError, since: Instant) -> Result<(), Failure> {
+        self.complain(error);
+        if self.readers_gone() && since.elapsed() > STOP_PATIENCE {
+            return Err(Failure::new(
+                Code::Io,
+                format!("{error}; captured records are lost"),
+            ));
+        }
+        std::thread::sleep(RETRY);
+        Ok(())
     }
 
     /// The ring that is being read is out of its place: if no other is left, this is a stop.
@@ -269,3 +299,6 @@ impl Writer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -173,10 +173,25 @@ fn tell_scores(report: &FeedReport) {
     }
 }
 
+/// What the scanner left to the general path, by channel, template and reason.
+fn tell_bails(report: &FeedReport) {
+    for bails in report.scan.bails() {
+        tracing::info!(
+            venue = %report.venue,
+            channel = bails.channel.name(),
+            template = bails.template,
+            reason = bails.reason.name(),
+            decode_bails = bails.count,
+            "scanner"
+        );
+    }
+}
+
 fn summarise(feeds: &[Arc<driver::SharedReport>], journal: &journal::SharedReport) {
     for report in feeds.iter().map(|feed| feed.read()) {
         tell_scores(&report);
         tell_integrity(&report);
+        tell_bails(&report);
         tracing::info!(
             venue = %report.venue,
             lines_up = report.lines_up,
@@ -191,6 +206,9 @@ fn summarise(feeds: &[Arc<driver::SharedReport>], journal: &journal::SharedRepor
             books_bad = report.books_bad,
             unknown_fields = report.unknown_fields,
             lost = report.lost_records,
+            decode_fast = report.scan.fast().map(|(_, count)| count).sum::<u64>(),
+            decode_bails = report.scan.bails().map(|bails| bails.count).sum::<u64>(),
+            templates_learned = report.scan.learned,
             "feed"
         );
     }

@@ -29,6 +29,8 @@ pub(super) struct Publisher {
     ring: Ring,
     scratch: Vec<u8>,
     wait: Duration,
+    /// Whether the reader never sleeps.
+    spins: bool,
     shedding: bool,
     /// Feeds that lost records since the last [`Publisher::take_loss`].
     lossy: [bool; FEEDS_MAX],
@@ -39,7 +41,12 @@ pub(super) struct Publisher {
 }
 
 impl Publisher {
-    pub(super) fn new(producer: Producer, wait: Duration, roster: Arc<Mutex<Roster>>) -> Self {
+    pub(super) fn new(
+        producer: Producer,
+        wait: Duration,
+        spins: bool,
+        roster: Arc<Mutex<Roster>>,
+    ) -> Self {
         let ring = producer.ring();
         Self {
             scratch: vec![
@@ -50,6 +57,7 @@ impl Publisher {
             producer,
             ring,
             wait,
+            spins,
             shedding: false,
             lossy: [false; FEEDS_MAX],
             lost_records: 0,
@@ -151,13 +159,23 @@ impl Publisher {
         self.full += 1;
         let since = Instant::now();
         while since.elapsed() < self.wait {
-            std::thread::sleep(FULL_PAUSE);
+            self.pause();
             if self.producer.try_push(tag, parts).is_ok() {
                 return true;
             }
         }
         self.shedding = true;
         false
+    }
+
+    /// Until the next look at a full ring. A reader that spins has its core for itself: to be woken
+    /// would take it longer than the journal takes to make room.
+    fn pause(&self) {
+        if self.spins {
+            std::hint::spin_loop();
+        } else {
+            std::thread::sleep(FULL_PAUSE);
+        }
     }
 }
 
@@ -204,7 +222,7 @@ mod tests {
     #[test]
     fn a_full_ring_waits_then_sheds_then_tells_the_loss_once() {
         let (producer, [mut cursor]) = feedd_ringbuf::ring::<1>(64).unwrap();
-        let mut publisher = Publisher::new(producer, Duration::from_millis(5), roster());
+        let mut publisher = Publisher::new(producer, Duration::from_millis(5), false, roster());
         let bbo = Bbo::new(InstrumentId::NONE, 0, 0);
         let since = Instant::now();
         for _ in 0..100 {
@@ -223,7 +241,7 @@ mod tests {
     #[test]
     fn room_found_by_one_feed_lets_no_other_go_on_before_its_loss_is_told() {
         let (producer, [mut cursor]) = feedd_ringbuf::ring::<1>(64).unwrap();
-        let mut publisher = Publisher::new(producer, Duration::ZERO, roster());
+        let mut publisher = Publisher::new(producer, Duration::ZERO, false, roster());
         let bbo = Bbo::new(InstrumentId::NONE, 0, 0);
         for at in 0..100 {
             publisher.sink(at % 2).record(&Record::Bbo(&bbo));
@@ -236,5 +254,33 @@ mod tests {
         assert!(publisher.take_loss(1));
         publisher.sink(1).record(&Record::Bbo(&bbo));
         assert_eq!(drain(&mut cursor), 1);
+    }
+
+    /// How often this thread has given its core away.
+    fn sleeps() -> u64 {
+        let status = std::fs::read_to_string("/proc/thread-self/status").unwrap();
+        let mut lines = status.lines();
+        let count = lines.find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+        count.unwrap().trim().parse().unwrap()
+    }
+
+    /// Sleeps of a reader that waits 20 ms for room and gets none.
+    fn sleeps_at_a_full_ring(spins: bool) -> u64 {
+        let (producer, [_cursor]) = feedd_ringbuf::ring::<1>(64).unwrap();
+        let wait = Duration::from_millis(20);
+        let mut publisher = Publisher::new(producer, wait, spins, roster());
+        let bbo = Bbo::new(InstrumentId::NONE, 0, 0);
+        let before = sleeps();
+        for _ in 0..100 {
+            publisher.sink(0).record(&Record::Bbo(&bbo));
+        }
+        assert_eq!(publisher.losses().2, 1, "it waited once");
+        sleeps() - before
+    }
+
+    #[test]
+    fn only_a_reader_that_parks_sleeps_while_its_ring_is_full() {
+        assert!(sleeps_at_a_full_ring(false) > 5);
+        assert!(sleeps_at_a_full_ring(true) <= 2);
     }
 }

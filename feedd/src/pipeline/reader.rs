@@ -126,7 +126,8 @@ async fn serve(mut parts: Parts, producer: Producer) {
     let spin = spins.then(Rc::<Spin>::default);
     let wait = parts.config.limits.ring_full_wait.0;
     let intervals = parts.intervals;
-    let publisher = Rc::new(RefCell::new(Publisher::new(producer, wait, parts.roster)));
+    let publisher = Publisher::new(producer, wait, spins, parts.roster);
+    let publisher = Rc::new(RefCell::new(publisher));
     let common = Common {
         config: parts.config,
         run: parts.run,

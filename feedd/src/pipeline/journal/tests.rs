@@ -1,0 +1,168 @@
+use super::*;
+
+use feedd_codecs::InstrumentId;
+use feedd_codecs::record::Bbo;
+use feedd_ringbuf::Producer;
+use feedd_storage::{JournalOptions, LogOptions, LogReader, Start};
+use zerocopy::IntoBytes;
+
+use crate::pipeline::entry;
+
+/// Smaller than a frame of the tests that must not fit.
+const SEGMENT: u32 = 64 << 10;
+
+fn options() -> JournalOptions {
+    let log = LogOptions {
+        segment_bytes: SEGMENT,
+        retain_bytes: None,
+    };
+    JournalOptions {
+        records: log,
+        raw: log,
+        quarantine: log,
+        ..JournalOptions::default()
+    }
+}
+
+fn push(producer: &mut Producer, what: What, feed: u32, body: &[u8]) {
+    let head = entry::head(clock::mono(), 7);
+    let tag = entry::tag(what, feed);
+    producer.try_push(tag, &[&head, body]).unwrap();
+}
+
+/// The payloads of one log, in order.
+fn payloads(log: &std::path::Path) -> Vec<Vec<u8>> {
+    let mut reader = LogReader::open(log, Start::Oldest).unwrap();
+    let mut payloads = Vec::new();
+    while let Some(frame) = reader.next().unwrap() {
+        payloads.push(frame.payload.to_vec());
+    }
+    payloads
+}
+
+/// What the journal thread made of two rings.
+struct Ran {
+    dir: tempfile::TempDir,
+    report: JournalReport,
+    observed: Vec<Vec<u8>>,
+}
+
+impl Ran {
+    fn log(&self, name: &str) -> Vec<Vec<u8>> {
+        payloads(&self.dir.path().join(name))
+    }
+}
+
+/// Fills two rings, closes them, and runs the journal thread to its end.
+fn run(fill: impl FnOnce(&mut Producer, &mut Producer)) -> Ran {
+    let dir = tempfile::tempdir().unwrap();
+    let (journal, _) = Journal::open(dir.path(), options()).unwrap();
+    let (mut first, [first_end]) = feedd_ringbuf::ring::<1>(8_192).unwrap();
+    let (mut second, [second_end]) = feedd_ringbuf::ring::<1>(8_192).unwrap();
+    fill(&mut first, &mut second);
+    drop((first, second));
+    let report = Arc::new(SharedReport::default());
+    let (intervals, _noted) = crossbeam_channel::bounded(16);
+    let (tell, told) = crossbeam_channel::unbounded();
+    let writer = Writer::new(
+        journal,
+        vec![first_end, second_end],
+        vec![VenueId::BINANCE_SPOT, VenueId::KRAKEN_SPOT],
+        Arc::default(),
+        Arc::clone(&report),
+        intervals,
+    );
+    let observer: Observer = Box::new(move |record| tell.send(record.to_vec()).unwrap());
+    writer.observed(Some(observer)).run().unwrap();
+    Ran {
+        dir,
+        report: report.read(),
+        observed: told.iter().collect(),
+    }
+}
+
+/// Different bodies of the size of a best price.
+fn bodies(count: u8) -> Vec<Vec<u8>> {
+    let bbo = Bbo::new(InstrumentId::NONE, 0, 0);
+    let numbered = (0..count).map(|number| {
+        let mut body = bbo.as_bytes().to_vec();
+        body.push(number);
+        body
+    });
+    numbered.collect()
+}
+
+#[test]
+fn records_between_raw_frames_reach_their_own_logs_in_the_order_of_the_ring() {
+    let bodies = bodies(100);
+    let ran = run(|producer, _| {
+        for (at, body) in bodies.iter().enumerate() {
+            push(producer, What::Record, 0, body);
+            // Runs of 1 to 7 records, and longer than a run may be.
+            if at % 9 > 2 && at < 50 {
+                push(producer, What::Raw, 0, &[b"raw", &body[..]].concat());
+            }
+            if at == 70 {
+                push(producer, What::Quarantine, 0, body);
+            }
+        }
+    });
+    assert_eq!(ran.log("records"), bodies);
+    assert_eq!(ran.observed, bodies, "each record is told once");
+    let raw = bodies[..50].iter().enumerate().filter(|(at, _)| at % 9 > 2);
+    let raw: Vec<_> = raw.map(|(_, body)| [b"raw", &body[..]].concat()).collect();
+    assert_eq!(ran.log("raw"), raw);
+    assert_eq!(ran.log("quarantine"), [bodies[70].clone()]);
+    let (records, raw) = (bodies.len() as u64, raw.len() as u64);
+    assert_eq!(
+        (ran.report.records, ran.report.raw, ran.report.quarantined),
+        (records, raw, 1)
+    );
+    assert_eq!((ran.report.last_seq, ran.report.refused), (records, 0));
+}
+
+#[test]
+fn a_record_larger_than_a_segment_is_left_out_and_those_around_it_stand() {
+    let bodies = bodies(40);
+    let large = vec![1; SEGMENT as usize];
+    let ran = run(|producer, _| {
+        for (at, body) in bodies.iter().enumerate() {
+            push(producer, What::Record, 0, body);
+            if at == 20 {
+                push(producer, What::Record, 0, &large);
+            }
+        }
+    });
+    assert_eq!(ran.log("records"), bodies);
+    assert_eq!(ran.report.records, bodies.len() as u64);
+    assert_eq!(ran.report.refused, 1);
+}
+
+#[test]
+fn one_full_ring_does_not_keep_another_waiting_for_its_end() {
+    let ran = run(|first, second| {
+        (0..2 * BATCH).for_each(|_| push(first, What::Record, 0, b"long"));
+        push(second, What::Record, 1, b"short");
+    });
+    let records = ran.log("records");
+    assert_eq!(records.len(), 2 * BATCH + 1);
+    let at = records.iter().position(|record| record == b"short");
+    assert_eq!(at, Some(BATCH), "after one batch of the first ring");
+}
+
+#[test]
+fn a_segment_that_ends_within_a_run_loses_and_repeats_nothing() {
+    let body = |at: u32| {
+        let mut body = at.to_le_bytes().to_vec();
+        body.resize(700, 0);
+        body
+    };
+    let count = 3 * SEGMENT / 700;
+    let ran = run(|producer, _| {
+        (0..count).for_each(|at| push(producer, What::Record, 0, &body(at)));
+    });
+    let expected: Vec<_> = (0..count).map(body).collect();
+    assert_eq!(ran.log("records"), expected);
+    let segments = std::fs::read_dir(ran.dir.path().join("records")).unwrap();
+    assert!(segments.count() >= 3, "the log rolled");
+}

@@ -1,0 +1,163 @@
+//! From the socket to the ring a message allocates nothing, once everything is warm.
+//!
+//! The whole daemon runs in this process against simulated venues; what is counted is what the
+//! reader's thread asks of the allocator.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+#![allow(
+    unsafe_code,
+    reason = "a counting global allocator cannot be written without it"
+)]
+
+mod support;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use feedd::config::Span;
+use feedd::pipeline::Pipeline;
+use support::{Rig, market, wait_for};
+use venue_sim::{Product, SimConfig};
+
+/// The system's allocator, counting the requests of each thread.
+struct Counting;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Threads told apart: by the low bits of their ids.
+const THREADS: usize = 1 << 16;
+static REQUESTS: [AtomicU64; THREADS] = [const { AtomicU64::new(0) }; THREADS];
+
+thread_local! {
+    static SELF: Cell<usize> = const { Cell::new(usize::MAX) };
+}
+
+fn count() {
+    if SELF.get() == usize::MAX {
+        SELF.set(slot(rustix::thread::gettid().as_raw_nonzero().get()));
+    }
+    REQUESTS[SELF.get()].fetch_add(1, Ordering::Relaxed);
+}
+
+fn slot(thread: i32) -> usize {
+    thread.unsigned_abs() as usize % THREADS
+}
+
+// SAFETY: every call goes to the system's allocator with the caller's own arguments; counting
+// touches only a thread-local number and a static, which neither allocate nor are dropped.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller's promise about `layout` is passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: `block` came from `System` with this layout, as the caller promises.
+        unsafe { System.dealloc(block, layout) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, bytes: usize) -> *mut u8 {
+        count();
+        // SAFETY: `block` came from `System` with this layout, as the caller promises.
+        unsafe { System.realloc(block, layout, bytes) }
+    }
+}
+
+/// The thread of the only reader.
+fn reader() -> Option<usize> {
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
+    tasks.flatten().find_map(|task| {
+        let name = std::fs::read_to_string(task.path().join("comm")).unwrap_or_default();
+        let id = task.file_name().into_string().unwrap().parse().unwrap();
+        (name.trim() == "reader-0").then(|| slot(id))
+    })
+}
+
+/// How long messages are counted, at least.
+const COUNTED: Duration = Duration::from_secs(2);
+/// Nothing new for this long: everything that was sent has come.
+const QUIET: Duration = Duration::from_millis(300);
+/// Messages that are taken before it counts: every book, template and buffer has its size by then.
+const WARM: u64 = 6_000;
+/// Requests that are not a message's: a buffer that grows once more, a venue's ping.
+const ODD: u64 = 40;
+
+/// What the reader did.
+#[derive(Clone, Copy, Debug)]
+struct Counted {
+    frames: u64,
+    /// Requests of its thread.
+    requests: u64,
+    /// Requests of its thread in the same time without a message: what ticks ask for.
+    idle: u64,
+}
+
+impl Counted {
+    /// Requests that messages are the reason for.
+    fn of_messages(self) -> u64 {
+        self.requests.saturating_sub(self.idle)
+    }
+}
+
+/// One capture at a time: a reader's thread is known by its name.
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// Captures one venue until it is warm, then counts.
+fn measure(tls: bool, poll: &str) -> Counted {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut rig = Rig::with(&SimConfig {
+        tls,
+        ..market(&[Product::BinanceSpot], 3_000)
+    });
+    for feed in &mut rig.config.feeds {
+        feed.poll = poll.to_owned();
+        feed.channels = ["trade", "bbo", "book"].map(str::to_owned).to_vec();
+        feed.audit_every = Span::from_millis(0);
+        feed.liveness_ceiling = Span::from_millis(0);
+    }
+    rig.config.check().unwrap();
+    let (pipeline, _) = Pipeline::start(&rig.config).unwrap();
+    let frames = || pipeline.feeds()[0].counts.frames;
+    wait_for("everything is warm", || frames() > WARM);
+    let reader = reader().unwrap();
+    let requests = || REQUESTS[reader].load(Ordering::Relaxed);
+    let (since, frames_before, requests_before) = (Instant::now(), frames(), requests());
+    std::thread::sleep(COUNTED);
+    assert!(rig.sim.halt(), "a line did not take what was due");
+    std::thread::sleep(QUIET);
+    let (busy, requests_between) = (since.elapsed(), requests());
+    let frames = frames() - frames_before;
+    std::thread::sleep(busy);
+    let counted = Counted {
+        frames,
+        requests: requests_between - requests_before,
+        idle: requests() - requests_between,
+    };
+    pipeline.stop().unwrap();
+    eprintln!("tls {tls}, {poll}: {counted:?}");
+    counted
+}
+
+#[test]
+fn a_message_allocates_nothing_from_the_socket_to_the_ring() {
+    for poll in ["park", "spin"] {
+        let counted = measure(false, poll);
+        assert!(counted.frames > 50 * ODD, "{counted:?} shows nothing");
+        assert!(counted.of_messages() <= ODD, "{poll}: {counted:?}");
+    }
+}
+
+/// rustls hands out what it has decrypted in a vector of its own for each record.
+#[test]
+fn under_tls_a_message_costs_the_buffer_of_its_record_and_nothing_else() {
+    for poll in ["park", "spin"] {
+        let counted = measure(true, poll);
+        assert!(counted.frames > 50 * ODD, "{counted:?} shows nothing");
+        let most = counted.frames + ODD;
+        assert!(counted.of_messages() <= most, "{poll}: {counted:?}");
+    }
+}

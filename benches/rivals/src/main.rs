@@ -1,6 +1,7 @@
-//! feedd's ring and journal beside other people's, interleaved in one run on two pinned cores.
+//! feedd's decoders, ring and journal beside other people's, interleaved in one run on two pinned cores.
 //!
 //! ```text
+//! cargo run --release -- decode [rounds]
 //! cargo run --release -- rings [rounds]
 //! cargo run --release -- append [rounds [directory on the disk to measure]]
 //! cargo run --release -- replay [rounds [directory]]
@@ -13,7 +14,11 @@
 //! blocks of the same round. Bare times of two runs cannot be compared; ratios can.
 
 mod clock;
+mod decode;
 mod journal;
+#[path = "../../src/messages.rs"]
+#[allow(dead_code, reason = "shared with the instruction counts, which use the rest")]
+mod messages;
 mod probe;
 mod rings;
 mod stall;
@@ -32,6 +37,7 @@ const CORES: [usize; 2] = [0, 1];
 /// What to measure, how often, and on which disk.
 fn run(what: &str, rounds: usize, dir: &Path) -> std::io::Result<bool> {
     match what {
+        "decode" => decode::run(rounds, CORES[1]),
         "rings" => rings::run(rounds, CORES),
         "append" => journal::run(Part::Append, dir, rounds, CORES)?,
         "replay" => journal::run(Part::Replay, dir, rounds, CORES)?,
@@ -52,7 +58,7 @@ fn main() -> ExitCode {
     match run(&what, rounds.unwrap_or(ROUNDS), &dir) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => {
-            eprintln!("usage: feedd-rivals rings|append|replay|tail|stall [rounds [directory]]");
+            eprintln!("usage: feedd-rivals decode|rings|append|replay|tail|stall [rounds [directory]]");
             ExitCode::from(64)
         }
         Err(error) => {

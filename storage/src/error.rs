@@ -174,6 +174,22 @@ pub enum Error {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// The dead letters of a sink fill the room they are given.
+    #[error("{path} is full ({limit} bytes); replay what it holds, then move it away")]
+    DeadLettersFull {
+        /// The file.
+        path: PathBuf,
+        /// Its limit in bytes.
+        limit: u64,
+    },
+    /// A file of dead letters or a journal's identity is not what its place promises.
+    #[error("{path} {problem}; move it away")]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
     /// A sync failed while the journal was open: what stood there unsynced may be lost at power
     /// loss.
     #[error("a sync of the {log} log failed: {}", io::Error::from_raw_os_error(*errno))]

@@ -7,3 +7,16 @@ mod symbols;
 
 pub use json::JsonLines;
 pub use symbols::Symbols;
+
+use feedd_codecs::{Record, VenueId};
+
+/// The venue and product that a record belongs to; not one of [`VenueId::all`] for a gap of a whole
+/// line, and for a venue that a later version may know.
+#[must_use]
+pub fn venue_of(record: &Record<'_>) -> VenueId {
+    match record {
+        Record::Instrument(head, _) => head.venue,
+        Record::Status(head, _) => head.venue,
+        _ => record.header().instrument.venue(),
+    }
+}

@@ -7,6 +7,8 @@
 //! <dir>/raw/00000000000000000001.seg         segments of the frames as received
 //! <dir>/quarantine/00000000000000000001.seg  segments of the frames that were refused
 //! <dir>/cursors/<name>                       how far each consumer is
+//! <dir>/id                                   the journal's identity, made when a sink first asks
+//! <dir>/dead/<sink>                          what a sink refused for ever, and what it never got
 //! ```
 //!
 //! Three threads share the work: the owner appends, one thread makes the next segments ahead of
@@ -25,6 +27,7 @@ mod dir;
 mod format;
 #[cfg(test)]
 mod format_tests;
+mod id;
 mod index;
 mod lock;
 mod map;
@@ -46,6 +49,7 @@ use std::thread::{self, JoinHandle};
 use crossbeam_channel::{Sender, bounded};
 
 pub use self::format::LogKind;
+pub use self::id::JournalId;
 pub use self::options::{JournalOptions, LogOptions};
 pub use self::reader::{Frame, LogReader};
 pub use self::recovery::{Cut, LogRecovered};
@@ -54,7 +58,9 @@ pub use self::status::{LogCounters, LogStats};
 pub use self::verify::{Problem, SegmentInfo, VerifyReport, segments, verify};
 pub use self::writer::{Batch, LogWriter};
 
-pub(crate) use self::dir::{CURSORS, create_file, make, rename, temporary_path};
+pub(crate) use self::dir::{
+    CURSORS, create_file, make, open_or_create, remove, rename, sync as sync_dir, temporary_path,
+};
 pub(crate) use self::format::SEQ_LIMIT;
 
 use self::format::PAGE_BYTES;

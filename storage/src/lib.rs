@@ -38,11 +38,12 @@ mod cursor;
 mod error;
 pub mod export;
 mod journal;
+pub mod sink;
 
 pub use cursor::Cursor;
 pub use error::{AppendError, Error, ReadError, Rule};
 pub use journal::{
-    Batch, Cut, Frame, Journal, JournalOptions, LogCounters, LogKind, LogOptions, LogReader,
-    LogRecovered, LogStats, LogWriter, Problem, Recovered, SegmentInfo, Start, VerifyReport,
-    segments, verify,
+    Batch, Cut, Frame, Journal, JournalId, JournalOptions, LogCounters, LogKind, LogOptions,
+    LogReader, LogRecovered, LogStats, LogWriter, Problem, Recovered, SegmentInfo, Start,
+    VerifyReport, segments, verify,
 };

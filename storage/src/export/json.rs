@@ -26,6 +26,7 @@ use self::object::Object;
 use self::object::orders;
 pub use self::object::{escape, levels};
 use super::symbols::Symbols;
+use super::venue_of;
 
 /// Writes records and raw frames as JSON lines; remembers the symbols that go by.
 #[derive(Debug, Default)]
@@ -104,12 +105,7 @@ impl JsonLines {
 
 fn begin(object: &mut Object<'_>, record: &Record<'_>, symbols: &Symbols) {
     let header = record.header();
-    let venue = match record {
-        Record::Instrument(head, _) => head.venue,
-        Record::Status(head, _) => head.venue,
-        _ => header.instrument.venue(),
-    };
-    write_venue(object, venue);
+    write_venue(object, venue_of(record));
     object.optional_text("symbol", symbols.of(header.instrument));
     object.given("ts_venue", header.ts_venue);
     object.given("ts_send", header.ts_send);

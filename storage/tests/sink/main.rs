@@ -1,0 +1,9 @@
+//! Journal to sink: nothing is left out, nothing comes twice, and what cannot be is told by name.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod model;
+mod pump;
+mod random;
+mod retention;

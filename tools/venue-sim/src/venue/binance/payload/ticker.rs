@@ -2,7 +2,7 @@
 
 use super::{Face, pair};
 use crate::decimal::padded;
-use crate::market::{Book, Market, Side, Window};
+use crate::market::{Market, Side, Window};
 use crate::venue::binance::Dialect;
 use crate::venue::binance::numbers::{px, qty, worth};
 
@@ -57,9 +57,18 @@ fn last_qty(market: &Market) -> String {
 }
 
 /// Price and quantity of the best level; zeros for an empty side.
-fn best(market: &Market, book: &Book, side: Side) -> (String, String) {
-    let (price, quantity) = book.best(side).unwrap_or_default();
+fn best(market: &Market, side: Side) -> (String, String) {
+    let (price, quantity) = market.book.best(side).unwrap_or_default();
     (px(&market.config, price), qty(&market.config, quantity))
+}
+
+/// The best bid and ask with their quantities under four `names`, in the venue's order.
+fn bests(market: &Market, [bid_px, bid_qty, ask_px, ask_qty]: [&str; 4]) -> String {
+    let (bid, ask) = (best(market, Side::Bid), best(market, Side::Ask));
+    format!(
+        r#""{bid_px}":"{}","{bid_qty}":"{}","{ask_px}":"{}","{ask_qty}":"{}","#,
+        bid.0, bid.1, ask.0, ask.1
+    )
 }
 
 pub(in crate::venue::binance) fn mini(face: Face, market: &Market, window: &Window) -> String {
@@ -90,15 +99,8 @@ pub(in crate::venue::binance) fn day(face: Face, market: &Market, window: &Windo
     let (mut ps, mut before, mut quote, mut tail) = Default::default();
     match face.dialect {
         Dialect::Spot => {
-            let (bid, ask) = (
-                best(market, &market.book, Side::Bid),
-                best(market, &market.book, Side::Ask),
-            );
             before = format!(r#""x":"{}","#, px(config, window.before));
-            quote = format!(
-                r#""b":"{}","B":"{}","a":"{}","A":"{}","#,
-                bid.0, bid.1, ask.0, ask.1
-            );
+            quote = bests(market, ["b", "B", "a", "A"]);
         }
         Dialect::Usdm => tail = format!(r#","ps":"{}","st":1"#, pair(config)),
         Dialect::Coinm => {
@@ -198,15 +200,8 @@ pub(in crate::venue::binance) fn row(face: Face, market: &Market, window: &Windo
     );
     match face.dialect {
         Dialect::Spot => {
-            let (bid, ask) = (
-                best(market, &market.book, Side::Bid),
-                best(market, &market.book, Side::Ask),
-            );
             before = format!(r#""prevClosePrice":"{}","#, px(config, window.before));
-            quote = format!(
-                r#""bidPrice":"{}","bidQty":"{}","askPrice":"{}","askQty":"{}","#,
-                bid.0, bid.1, ask.0, ask.1
-            );
+            quote = bests(market, ["bidPrice", "bidQty", "askPrice", "askQty"]);
         }
         Dialect::Usdm => {}
         Dialect::Coinm => pair_text = format!(r#""pair":"{}","#, pair(config)),

@@ -9,7 +9,8 @@
 //! * every book record that is not flagged `MAYBE_BAD_BOOK` makes the tape's book at that update, at
 //!   every level in the snapshot's reach; every update of the tape from the first snapshot on is
 //!   applied, or lies in a gap that a snapshot ended;
-//! * best prices are on the tape, in its order, none twice;
+//! * best prices are on the tape, in its order, none twice; and a message of best prices that is in no
+//!   record lies in a gap, says what was said, or came after newer ones;
 //! * every gap has an end, unless its stream stayed silent.
 //!
 //! What does not hold is unexplained. Quality flags, late and backfilled records are no
@@ -19,10 +20,12 @@
 
 mod bests;
 mod books;
+mod doubt;
 mod exact;
 mod gaps;
 mod journal;
 mod ladder;
+mod quarantine;
 mod report;
 mod tape;
 #[cfg(test)]
@@ -142,13 +145,12 @@ impl Comparison<'_> {
     ) -> StreamReport {
         let mut report = StreamReport::new(instrument, channel);
         let spans = gaps::spans(&records.gaps, channel, &mut report);
-        let quarantine = self.journal.quarantine.get(&instrument.0);
         let around = trades::Circumstances {
             venue: instrument.0,
             channel,
             fate: self.fate_of_trades(instrument, channel),
             spans: &spans,
-            quarantine: quarantine.map_or(&[], Vec::as_slice),
+            quarantine: self.quarantine(instrument),
             end: self.end,
         };
         trades::compare(made, kept, &around, &mut report);
@@ -170,13 +172,13 @@ impl Comparison<'_> {
         let spans = gaps::spans(&records.gaps, Channel::BBO, &mut own);
         let last = records.bests.last().map(|record| record.seq);
         gaps::check_ends(&spans, last, &mut own);
-        bests::compare(
-            tape,
-            &records.bests,
-            self.fate(instrument, stream),
-            self.end,
-            &mut own,
-        );
+        let around = bests::Circumstances {
+            fate: self.fate(instrument, stream),
+            spans: &spans,
+            quarantine: self.quarantine(instrument),
+            end: self.end,
+        };
+        bests::compare(tape, &records.bests, &around, &mut own);
         report.streams.push(own);
     }
 
@@ -203,6 +205,11 @@ impl Comparison<'_> {
             &mut own,
         );
         report.streams.push(own);
+    }
+
+    fn quarantine(&self, instrument: &Instrument) -> &quarantine::Quarantine {
+        const NONE: &quarantine::Quarantine = &quarantine::Quarantine::EMPTY;
+        self.journal.quarantine.get(&instrument.0).unwrap_or(NONE)
     }
 
     fn fate(&self, instrument: &Instrument, stream: &str) -> Option<&tape::Fate> {

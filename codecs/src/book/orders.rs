@@ -50,6 +50,13 @@ impl OrderBook {
         &self.asks
     }
 
+    /// Becomes a copy of `other`, in the memory it has.
+    pub fn copy_from(&mut self, other: &Self) {
+        self.bids.clone_from(&other.bids);
+        self.asks.clone_from(&other.asks);
+        (self.px_exp, self.qty_exp) = (other.px_exp, other.qty_exp);
+    }
+
     /// Replaces all orders by a snapshot's.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 use super::gate::{carried, key};
 use super::line::named;
+use super::order_sync::OrderSync;
 use super::quality::Rule;
 use super::sync::State;
 use super::{Feed, Meta, Outbox, Reference, Want};
@@ -52,6 +53,14 @@ impl<V: Venue> Feed<V> {
         for (channel, index) in self.books.places(|book| book.is_overdue(now, wait)) {
             let id = self.instruments.all()[index].id;
             self.gate(meta, sink).give_up_waiting(id, channel);
+        }
+        let late = |book: &OrderSync| book.is_overdue(now, wait);
+        for index in (0..self.orders.len())
+            .filter(|index| late(&self.orders[*index]))
+            .collect::<Vec<_>>()
+        {
+            let id = self.instruments.all()[index].id;
+            self.gate(meta, sink).give_up_waiting_orders(id);
         }
         let limit = self.quality.options().crossed_max;
         let crossed = |since: Option<i64>| since.is_some_and(|since| now - since >= limit);

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use feedd_codecs::VenueId;
 use feedd_codecs::record::{Flags, GapEnd};
 
+use super::doubt::Doubt;
 use super::journal::{At, Step};
 use super::ladder::Ladder;
 use super::report::{Kind, StreamReport};
@@ -33,7 +34,7 @@ pub(super) fn compare(
         at: None,
         broken: true,
         gap: None,
-        tainted: false,
+        doubt: Doubt::default(),
         skipped: BTreeSet::new(),
         fresh: false,
         report,
@@ -66,8 +67,8 @@ struct Replay<'a> {
     broken: bool,
     /// The gap that is open, by its stamp.
     gap: Option<i64>,
-    /// Whether a fault may have left untrue levels since the last snapshot.
-    tainted: bool,
+    /// Where a fault may have left untrue levels since the last snapshot.
+    doubt: Doubt,
     /// Messages that no record tells of and that nobody could miss.
     skipped: BTreeSet<usize>,
     /// Whether no update followed the last snapshot yet.
@@ -125,7 +126,7 @@ impl Replay<'_> {
         let announced = self.gap.is_some() || self.at.is_none() || self.broken;
         self.account(record, place, announced);
         self.broken = false;
-        self.tainted = false;
+        self.doubt.clear();
         self.fresh = true;
         if place.is_none() && !self.joined {
             self.report
@@ -152,21 +153,27 @@ impl Replay<'_> {
             });
         }
         self.own.apply(bids, asks);
-        self.own.cut(self.depth);
+        let fallen = self.own.cut(self.depth);
         // The first message after a snapshot by REST may end where that stands (Binance futures).
         let again = u8::from(self.joined && self.fresh);
         let from = self.at.map_or(0, |at| at + 1 - usize::from(again));
         let is = |message: &TapeBook| !message.snapshot && fits(message, record);
         let place = find(self.tape, from, is);
         let Some(place) = place.or_else(|| self.altered_place(from, bids, asks)) else {
-            return self.odd(record, find(self.tape, 0, is));
+            return self.odd(record, find(self.tape, 0, is), (bids, asks));
         };
         // A snapshot that lies amid a message is continued by that message.
         self.account(record, Some(place), false);
         self.at = Some(place);
         self.fresh = false;
         self.report.equal += 1;
-        self.taint(place);
+        let message = &self.tape[place];
+        if self.was_altered(message) {
+            let published = [&message.bids, &message.asks];
+            self.report.altered += u64::from([bids, asks] != published);
+            self.doubt.changed([bids, asks], published);
+        }
+        self.doubt.fell(&fallen);
         self.judge(record, None);
     }
 
@@ -182,7 +189,7 @@ impl Replay<'_> {
     }
 
     /// A change that is not the tape's next: late, a copy of one that a fault changed, or wrong.
-    fn odd(&mut self, record: &At<Step>, old: Option<usize>) {
+    fn odd(&mut self, record: &At<Step>, old: Option<usize>, levels: (&Side, &Side)) {
         let line = old.map(|at| self.tape[at].line);
         if old.is_some_and(|at| self.skipped.remove(&at)) {
             self.report.equal += 1;
@@ -191,13 +198,12 @@ impl Replay<'_> {
         }
         let altered = match old {
             Some(at) => self.was_altered(&self.tape[at]),
-            None => self
-                .all_touched()
-                .iter()
-                .any(|one| one.sent.is_some() && one.at <= record.ts_recv),
+            None => self.was_sent(record, levels),
         };
         if altered {
-            self.tainted = true;
+            let nothing = Side::new();
+            self.doubt
+                .changed([levels.0, levels.1], [&nothing, &nothing]);
             self.report.altered += 1;
             return self.judge(record, None);
         }
@@ -210,8 +216,19 @@ impl Replay<'_> {
         });
     }
 
-    fn all_touched(&self) -> &[Touched] {
-        self.fate.map_or(&[], |fate| &fate.touched)
+    /// Whether a fault sent the record, as it stands in the journal.
+    fn was_sent(&self, record: &At<Step>, (bids, asks): (&Side, &Side)) -> bool {
+        let Step::Book { checksum, .. } = &record.what else {
+            return false;
+        };
+        let name = match record.number {
+            0 => checksum.map_or(0, u64::from),
+            number => number,
+        };
+        self.fate.is_some_and(|fate| {
+            let mut sent = fate.sent_before(record.ts_recv);
+            sent.any(|sent| sent.names(name, bids.iter().chain(asks).copied()))
+        })
     }
 
     /// Whether no line brought the message in its place.
@@ -219,13 +236,12 @@ impl Replay<'_> {
         let kept = |one: &Touched| one.withheld || one.delayed;
         let name = (message.last, message.at);
         self.fate
-            .is_some_and(|fate| fate.is_kept_from_all(name, kept))
+            .is_some_and(|fate| fate.is_kept_from_all(name, None, kept))
     }
 
     fn was_altered(&self, message: &TapeBook) -> bool {
-        let own =
-            |one: &Touched| one.sent.is_some() && (one.first..=one.last).contains(&message.last);
-        self.all_touched().iter().any(own)
+        self.fate
+            .is_some_and(|fate| fate.sent_as(message.last).next().is_some())
     }
 
     /// The messages between the last step and this one: in the gap that was open, or lost.
@@ -293,7 +309,8 @@ impl Replay<'_> {
             if self.is_break(place) {
                 self.truth.forget();
             }
-            self.truth.follow(&self.tape[place], self.depth);
+            let fallen = self.truth.follow(&self.tape[place], self.depth);
+            self.doubt.fell(&fallen);
         }
         self.truth_at = self.at;
     }
@@ -319,20 +336,18 @@ impl Replay<'_> {
         behind && (place + 1 >= self.tape.len() || self.is_break(place + 1))
     }
 
-    fn taint(&mut self, place: usize) {
-        self.tainted |= self.was_altered(&self.tape[place]);
-    }
-
     fn judge(&mut self, record: &At<Step>, unsure: Option<usize>) {
         self.move_truth();
-        let unsure = unsure.and_then(|at| self.tape.get(at));
+        self.doubt.settle(&self.own, &self.truth);
+        let amid = unsure.and_then(|at| self.tape.get(at));
+        let unsure = |is_ask: bool, px| {
+            let side = amid.map(|message| if is_ask { &message.asks } else { &message.bids });
+            let named = side.is_some_and(|side| side.iter().any(|(other, _)| *other == px));
+            named || self.doubt.holds(is_ask, px)
+        };
         let Some(what) = self.own.differs_from(&self.truth, unsure) else {
             return;
         };
-        if self.tainted {
-            self.report.altered += 1;
-            return;
-        }
         let line = self.at.map(|at| self.tape[at].line);
         self.report.differs(Kind::Book, Some(record.seq), line, || {
             format!("the book at {}: {what}", record.number)

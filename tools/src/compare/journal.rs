@@ -12,6 +12,7 @@ use feedd_codecs::{InstrumentId, Record, VenueId};
 use feedd_storage::{LogReader, Start};
 
 use super::exact::{Exact, exact};
+use super::quarantine::Quarantine;
 use super::tape::Side;
 use super::{CompareError, Instrument};
 
@@ -76,7 +77,7 @@ pub(super) struct Journal {
     /// Gaps of whole-market streams, by venue.
     pub(super) market_gaps: BTreeMap<VenueId, Vec<At<Gap>>>,
     /// Frames in the quarantine, by venue.
-    pub(super) quarantine: BTreeMap<VenueId, Vec<Vec<u8>>>,
+    pub(super) quarantine: BTreeMap<VenueId, Quarantine>,
     pub(super) records: u64,
     /// Stamp of the newest record.
     pub(super) end: i64,
@@ -107,8 +108,7 @@ impl Journal {
         let mut reader = LogReader::open(dir, Start::Oldest)?;
         while let Some(frame) = reader.next()? {
             if let Some((head, bytes)) = RawHead::split(frame.payload) {
-                let frames = self.quarantine.entry(head.venue).or_default();
-                frames.push(bytes.to_vec());
+                self.quarantine.entry(head.venue).or_default().add(bytes);
             }
         }
         Ok(())

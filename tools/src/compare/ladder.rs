@@ -5,6 +5,13 @@ use std::collections::BTreeMap;
 use super::exact::{Exact, shown};
 use super::tape::{Side, TapeBook};
 
+/// A level that fell out of a view of fixed depth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Fallen {
+    pub(super) is_ask: bool,
+    pub(super) px: Exact,
+}
+
 /// One side's quantities by price; a quantity of 0 = known to be empty.
 type Prices = BTreeMap<Exact, Exact>;
 
@@ -42,17 +49,27 @@ impl Ladder {
         }
     }
 
-    /// Keeps the best `depth` levels of each side of a whole book; 0 = all.
-    pub(super) fn cut(&mut self, depth: u16) {
+    /// Keeps the best `depth` levels of each side of a whole book, 0 = all; what fell out.
+    pub(super) fn cut(&mut self, depth: u16) -> Vec<Fallen> {
+        let mut fallen = Vec::new();
         if depth == 0 || !self.whole {
-            return;
+            return fallen;
         }
         while self.bids.len() > usize::from(depth) {
-            self.bids.pop_first();
+            let level = self.bids.pop_first();
+            fallen.extend(level.map(|(px, _)| Fallen { is_ask: false, px }));
         }
         while self.asks.len() > usize::from(depth) {
-            self.asks.pop_last();
+            let level = self.asks.pop_last();
+            fallen.extend(level.map(|(px, _)| Fallen { is_ask: true, px }));
         }
+        fallen
+    }
+
+    /// The quantity at a price; 0 = none, or not known.
+    pub(super) fn quantity(&self, is_ask: bool, px: Exact) -> Exact {
+        let side = if is_ask { &self.asks } else { &self.bids };
+        side.get(&px).copied().unwrap_or(0)
     }
 
     /// What is not known any more: a message was missed.
@@ -60,36 +77,29 @@ impl Ladder {
         *self = Self::default();
     }
 
-    /// The tape's next message.
-    pub(super) fn follow(&mut self, message: &TapeBook, depth: u16) {
+    /// The tape's next message; what fell out.
+    pub(super) fn follow(&mut self, message: &TapeBook, depth: u16) -> Vec<Fallen> {
         if message.snapshot {
             self.replace(&message.bids, &message.asks);
         } else {
             self.apply(&message.bids, &message.asks);
         }
-        self.cut(depth);
+        self.cut(depth)
     }
 
-    /// The first price at which this book, the journal's, is not `truth`; prices in `unsure` aside.
-    pub(super) fn differs_from(&self, truth: &Self, unsure: Option<&TapeBook>) -> Option<String> {
+    /// The first price at which this book, the journal's, is not `truth`; prices aside that are
+    /// `unsure`, told the side (asks?) and the price.
+    pub(super) fn differs_from(
+        &self,
+        truth: &Self,
+        unsure: impl Fn(bool, Exact) -> bool,
+    ) -> Option<String> {
         let sides = [
-            (
-                "bid",
-                &self.bids,
-                &truth.bids,
-                unsure.map(|message| &message.bids),
-            ),
-            (
-                "ask",
-                &self.asks,
-                &truth.asks,
-                unsure.map(|message| &message.asks),
-            ),
+            ("bid", &self.bids, &truth.bids),
+            ("ask", &self.asks, &truth.asks),
         ];
-        for (name, own, true_side, unsure) in sides {
-            let doubtful = |px: &Exact| {
-                unsure.is_some_and(|levels| levels.iter().any(|(other, _)| other == px))
-            };
+        for (name, own, true_side) in sides {
+            let doubtful = |px: &Exact| unsure(name == "ask", *px);
             let beyond = |px: &Exact| match name {
                 "bid" => self.reach.0.is_some_and(|worst| *px < worst),
                 _ => self.reach.1.is_some_and(|worst| *px > worst),
@@ -101,7 +111,7 @@ impl Ladder {
             });
             let surplus = || {
                 own.iter()
-                    .find(|(px, _)| truth.whole && !true_side.contains_key(px))
+                    .find(|(px, _)| truth.whole && !true_side.contains_key(px) && !doubtful(px))
             };
             if let Some((px, _)) = missing.or_else(surplus) {
                 let at = |side: &Prices| {
@@ -141,9 +151,9 @@ mod tests {
 
     fn ladder(messages: &[TapeBook], depth: u16) -> Ladder {
         let mut ladder = Ladder::default();
-        messages
-            .iter()
-            .for_each(|message| ladder.follow(message, depth));
+        for message in messages {
+            ladder.follow(message, depth);
+        }
         ladder
     }
 
@@ -157,14 +167,17 @@ mod tests {
             ],
             0,
         );
-        assert_eq!(same.differs_from(&truth, None), None);
+        assert_eq!(same.differs_from(&truth, |_, _| false), None);
         for other in [
             &[(10, 1)][..],
             &[(10, 1), (9, 3)],
             &[(10, 1), (9, 2), (8, 1)],
         ] {
             let other = ladder(&[message(true, other)], 0);
-            assert!(other.differs_from(&truth, None).is_some(), "{other:?}");
+            assert!(
+                other.differs_from(&truth, |_, _| false).is_some(),
+                "{other:?}"
+            );
         }
     }
 
@@ -172,13 +185,17 @@ mod tests {
     fn a_tape_without_snapshot_speaks_of_the_prices_it_named() {
         let truth = ladder(&[message(false, &[(10, 1), (9, 0)])], 0);
         let fits = ladder(&[message(true, &[(10, 1), (7, 4)])], 0);
-        assert_eq!(fits.differs_from(&truth, None), None);
+        assert_eq!(fits.differs_from(&truth, |_, _| false), None);
         let held = ladder(&[message(true, &[(10, 1), (9, 4)])], 0);
-        assert!(held.differs_from(&truth, None).is_some());
-        let unsure = message(false, &[(9, 1)]);
-        assert_eq!(held.differs_from(&truth, Some(&unsure)), None);
+        assert!(held.differs_from(&truth, |_, _| false).is_some());
+        let unsure = |is_ask: bool, px| !is_ask && px == 9;
+        assert_eq!(held.differs_from(&truth, unsure), None);
         let deep = ladder(&[message(false, &[(5, 3)])], 0);
-        assert_eq!(fits.differs_from(&deep, None), None, "beyond the snapshot");
+        assert_eq!(
+            fits.differs_from(&deep, |_, _| false),
+            None,
+            "beyond the snapshot"
+        );
     }
 
     #[test]
@@ -191,6 +208,6 @@ mod tests {
             2,
         );
         let truth = ladder(&[message(true, &[(11, 1), (10, 1)])], 2);
-        assert_eq!(cut.differs_from(&truth, None), None);
+        assert_eq!(cut.differs_from(&truth, |_, _| false), None);
     }
 }

@@ -66,6 +66,10 @@ pub struct StreamReport {
     /// Messages of a stream without numbers that a fault withheld on every line while the lines
     /// lived: nothing that was received tells of them.
     pub untraceable: u64,
+    /// Messages of best prices that say once more what the journal has.
+    pub repeated: u64,
+    /// Messages of best prices that came only after newer ones, on every line.
+    pub overtaken: u64,
     /// Records of messages that a fault changed on their way, as they came.
     pub altered: u64,
     /// Gaps that were opened.
@@ -173,6 +177,8 @@ impl fmt::Display for StreamReport {
             ("in gaps", self.in_gaps),
             ("quarantined", self.quarantined),
             ("untraceable", self.untraceable),
+            ("repeated", self.repeated),
+            ("overtaken", self.overtaken),
             ("altered", self.altered),
             ("gaps", self.gaps),
             ("open", self.gaps_open),

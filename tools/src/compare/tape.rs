@@ -10,7 +10,7 @@ use std::path::Path;
 use feedd_codecs::VenueId;
 use serde::Deserialize;
 
-use super::exact::{Exact, parsed};
+use super::exact::{Exact, parsed, shown};
 use super::{CompareError, Instrument};
 
 /// A fill, or the fills of one order at one price.
@@ -48,6 +48,11 @@ pub(super) struct TapeBook {
 pub(super) struct TapeBest {
     pub(super) line: usize,
     pub(super) at: i64,
+    pub(super) ts: i64,
+    /// Number of the message on the tape.
+    pub(super) seq: u64,
+    /// The only connection that it was for; `None` = all that carried the stream.
+    pub(super) only: Option<u64>,
     pub(super) number: Option<u64>,
     pub(super) bid: Option<(Exact, Exact)>,
     pub(super) ask: Option<(Exact, Exact)>,
@@ -227,15 +232,33 @@ impl Tape {
     }
 }
 
+/// From this length on the tape may have the begin only of a message: 4 KiB, less a character.
+const SENT_MAX: usize = 4_093;
+
 /// How long before its end a line may hold back what it never delivers, in nanoseconds: as long as a
 /// connection that is frozen lives.
 const HELD_BACK: i64 = 2_000_000_000;
 
 impl Fate {
-    /// Whether faults kept every living line that carried the stream from a message, by `kept`.
+    /// The message with that number, as faults changed it.
+    pub(super) fn sent_as(&self, number: u64) -> impl Iterator<Item = &str> {
+        let own = move |one: &&Touched| (one.first..=one.last).contains(&number);
+        let touched = self.touched.iter().filter(own);
+        touched.filter_map(|touched| touched.sent.as_deref())
+    }
+
+    /// The changed messages that went out by then.
+    pub(super) fn sent_before(&self, at: i64) -> impl Iterator<Item = Sent<'_>> {
+        let before = self.touched.iter().filter(move |one| one.at <= at);
+        before.filter_map(|touched| touched.sent.as_deref().map(Sent))
+    }
+
+    /// Whether faults kept every living line that carried the stream from a message, by `kept`; `only`
+    /// is the one line that it was for.
     pub(super) fn is_kept_from_all(
         &self,
         (number, at): (u64, i64),
+        only: Option<u64>,
         kept: impl Fn(&Touched) -> bool,
     ) -> bool {
         let own = |one: &&Touched| kept(one) && (one.first..=one.last).contains(&number);
@@ -247,7 +270,8 @@ impl Fate {
         let carried = self
             .carried
             .iter()
-            .filter(|carried| carried.from <= at && at <= carried.until.saturating_sub(HELD_BACK));
+            .filter(|carried| carried.from <= at && at <= carried.until.saturating_sub(HELD_BACK))
+            .filter(|carried| only.is_none_or(|only| only == carried.line));
         !touches.is_empty() && carried.map(|carried| carried.line).all(kept_from)
     }
 
@@ -257,6 +281,22 @@ impl Fate {
             .iter_mut()
             .filter(open)
             .for_each(|carried| carried.until = at);
+    }
+}
+
+/// A changed message as it went out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sent<'a>(&'a str);
+
+impl Sent<'_> {
+    /// Whether it names the number, 0 aside, or else one of the prices. Of one that is too long for
+    /// the tape the rest is not known.
+    pub(super) fn names(&self, number: u64, levels: impl Iterator<Item = (Exact, Exact)>) -> bool {
+        let has = |text: &str| self.0.contains(text);
+        let mut levels = levels;
+        self.0.len() >= SENT_MAX
+            || (number != 0 && has(&number.to_string()))
+            || levels.any(|(px, _)| has(&shown(px)))
     }
 }
 
@@ -291,6 +331,9 @@ fn best(number: usize, line: &Line<'_>) -> TapeBest {
     TapeBest {
         line: number,
         at: line.at,
+        ts: line.ts,
+        seq: line.seq,
+        only: line.line,
         number: line.u,
         bid: line.bid.and_then(level),
         ask: line.ask.and_then(level),

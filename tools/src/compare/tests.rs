@@ -405,16 +405,96 @@ fn snapshot_of_a_time_without_subscribers_is_judged_by_what_was_published_since(
     assert_eq!(with(4, 1), [(Kind::Book, 2)], "nobody took 10 away");
 }
 
+/// Best prices 1 to 4 on the tape of a stream that two lines carry, and what a fault did to the second.
+fn bests(kept: &[i64], touch: &str) -> Sample {
+    let mut sample = Sample::of(BY_IDS);
+    for line in [1, 2] {
+        sample.line(&format!(
+            r#""mark":"subscribe","line":{line},"stream":"orderbook.1.X","served":true"#
+        ));
+    }
+    (1..=4).for_each(|number| sample.best(number));
+    if !touch.is_empty() {
+        sample.line(&format!(
+            r#""mark":"touch",{touch},"stream":"orderbook.1.X","first":2,"last":2,"text":"""#
+        ));
+    }
+    kept.iter().for_each(|number| sample.kept_best(*number));
+    sample
+}
+
 #[test]
 fn best_prices_come_once_and_in_order() {
-    let with = |kept: &[i64]| {
-        let mut sample = Sample::of(BY_IDS);
-        (1..=3).for_each(|number| sample.best(number));
-        kept.iter().for_each(|number| sample.kept_best(*number));
-        sample.unexplained()
-    };
-    assert_eq!(with(&[1, 3]), []);
-    assert_eq!(with(&[1, 3, 2]), [(Kind::Order, 1)]);
+    let with = |kept: &[i64]| bests(kept, "").unexplained();
+    assert_eq!(with(&[1, 2, 3, 4]), []);
+    assert_eq!(with(&[2, 3]), [], "before the first and behind the last");
+    assert_eq!(with(&[1, 3]), [(Kind::Missing, 1)]);
+    assert_eq!(with(&[1, 3, 2]), [(Kind::Missing, 1), (Kind::Order, 1)]);
     assert_eq!(with(&[1, 1]), [(Kind::Order, 1)]);
-    assert_eq!(with(&[1, 4]), [(Kind::Extra, 1)]);
+    assert_eq!(with(&[1, 2, 5]), [(Kind::Missing, 2), (Kind::Extra, 1)]);
+}
+
+#[test]
+fn best_prices_that_are_missing_need_a_reason() {
+    let report = |touch: &str| bests(&[1, 3, 4], touch).report();
+    let dropped = report(r#""line":null,"touch":"dropped""#);
+    assert_eq!(dropped.sum(|one| one.untraceable), 1, "{dropped}");
+    let delayed = report(r#""line":null,"touch":"delayed""#);
+    assert_eq!(delayed.sum(|one| one.overtaken), 1, "{delayed}");
+    let one_line = report(r#""line":1,"touch":"dropped""#);
+    assert_eq!(one_line.unexplained(), 1, "the other line brought it");
+    let mut gap = bests(&[1], "");
+    gap.gap(Channel::BBO, GapEnd::OPEN, (0, 0), (1, 2));
+    gap.gap(Channel::BBO, GapEnd::LOST, (0, 0), (1, 2));
+    (3..=4).for_each(|number| gap.kept_best(number));
+    let gap = gap.report();
+    assert_eq!(
+        (gap.unexplained(), gap.sum(|one| one.in_gaps)),
+        (0, 1),
+        "{gap}"
+    );
+}
+
+#[test]
+fn best_prices_that_were_said_before_need_no_record() {
+    let mut sample = Sample::of(BY_IDS);
+    [1, 2, 2, 3].iter().for_each(|number| sample.best(*number));
+    (1..=3).for_each(|number| sample.kept_best(number));
+    let report = sample.report();
+    assert_eq!(
+        (report.unexplained(), report.sum(|one| one.repeated)),
+        (0, 1),
+        "{report}"
+    );
+}
+
+#[test]
+fn a_changed_message_excuses_the_levels_that_it_named_and_no_others() {
+    let with = |last: (i64, i64)| {
+        let mut sample = book(&[1]);
+        sample.line(
+            r#""mark":"touch","line":null,"touch":"mutated","stream":"orderbook.50.X","first":2,"last":2,"text":"","sent":"b 10 7""#,
+        );
+        sample.message("delta", 6, (9, 6));
+        sample.message("delta", 7, (11, 6));
+        sample.book(DELTA, 2, (9, 2), Flags::NONE);
+        for number in 3..=5 {
+            sample.book(DELTA, number, (10, number.cast_signed()), Flags::NONE);
+        }
+        sample.book(DELTA, 6, (9, 6), Flags::NONE);
+        sample.book(DELTA, 7, last, Flags::NONE);
+        sample
+    };
+    let told = with((11, 6)).report();
+    assert_eq!(
+        (told.unexplained(), told.sum(|one| one.altered)),
+        (0, 1),
+        "{told}"
+    );
+    assert_eq!(with((11, 5)).unexplained(), [(Kind::Book, 1)]);
+    assert_eq!(
+        with((9, 5)).unexplained(),
+        [(Kind::Book, 1)],
+        "9 was set again"
+    );
 }

@@ -9,8 +9,9 @@ use feedd_codecs::venue::Channel;
 use super::exact::{Exact, shown};
 use super::gaps::{Span, check_ends};
 use super::journal::{At, Deal};
+use super::quarantine::Quarantine;
 use super::report::{Kind, StreamReport};
-use super::tape::{Fate, TapeTrade, Touched};
+use super::tape::{Fate, TapeTrade};
 
 /// What a stream's trades are judged by besides the two lists.
 #[derive(Debug)]
@@ -19,7 +20,7 @@ pub(super) struct Circumstances<'a> {
     pub(super) channel: Channel,
     pub(super) fate: Option<&'a Fate>,
     pub(super) spans: &'a [Span],
-    pub(super) quarantine: &'a [Vec<u8>],
+    pub(super) quarantine: &'a Quarantine,
     /// What was made later may be on its way when the journal ends.
     pub(super) end: i64,
 }
@@ -158,15 +159,15 @@ fn absent(
 }
 
 impl Circumstances<'_> {
-    fn touches(&self, number: u64) -> impl Iterator<Item = &Touched> {
-        let all = self.fate.map_or(&[][..], |fate| &fate.touched);
-        all.iter()
-            .filter(move |touched| (touched.first..=touched.last).contains(&number))
+    fn sent_as(&self, number: u64) -> impl Iterator<Item = &str> {
+        self.fate
+            .into_iter()
+            .flat_map(move |fate| fate.sent_as(number))
     }
 
     /// Whether a fault changed the message with that number.
     fn altered(&self, number: u64) -> bool {
-        self.touches(number).any(|touched| touched.sent.is_some())
+        self.sent_as(number).next().is_some()
     }
 
     /// Whether a fault sent a message that holds that id.
@@ -178,13 +179,8 @@ impl Circumstances<'_> {
 
     /// Whether the message, as a fault made it, is in the quarantine.
     fn is_quarantined(&self, trade: &TapeTrade) -> bool {
-        let held = |sent: &str| {
-            let held = |frame: &Vec<u8>| frame.starts_with(sent.as_bytes());
-            self.quarantine.iter().any(held)
-        };
-        self.touches(trade.seq)
-            .filter_map(|touched| touched.sent.as_deref())
-            .any(held)
+        self.sent_as(trade.seq)
+            .any(|sent| self.quarantine.holds(sent))
     }
 
     /// Whether nothing that was received can tell of the trade: the venue does not number its
@@ -193,8 +189,9 @@ impl Circumstances<'_> {
         if !is_unnumbered(self.venue, self.channel) {
             return false;
         }
-        self.fate
-            .is_some_and(|fate| fate.is_kept_from_all((trade.seq, trade.at), |one| one.withheld))
+        self.fate.is_some_and(|fate| {
+            fate.is_kept_from_all((trade.seq, trade.at), None, |one| one.withheld)
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use super::admit::{Content, Sign};
 use super::{Gate, Orders, key};
 use crate::feed::arrivals::numbered;
 use crate::feed::gaps::OpenGap;
-use crate::feed::order_sync::OrderSync;
+use crate::feed::order_sync::{OrderSync, Taken};
 use crate::feed::sync::State;
 use crate::instrument::InstrumentId;
 use crate::record::{Flags, GapCause, GapEnd, Kind, OrdersEvent, OrdersHead, Record, RecordSink};
@@ -23,29 +23,57 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
         if self.is_order_copy(head, orders) {
             return;
         }
-        let snapshot = head.header.template_id == Kind::OrdersSnapshot as u16;
-        let book = of(self.orders, id);
-        let broken = book.take(self.venue, head, orders, snapshot);
-        let live = book.state() == State::Live;
+        let times = (if self.redundant { self.wait } else { 0 }, self.meta.now);
+        let Taken::Now(broken) = of(self.orders, id).take(self.venue, head, orders, times) else {
+            self.counts.early += 1;
+            return;
+        };
         if let Some(found) = broken {
             self.break_orders(id, found);
         }
+        let live = of(self.orders, id).state() == State::Live;
         if !live {
             head.header.flags = head.header.flags.with(Flags::MAYBE_BAD_BOOK);
         }
-        let event = OrdersEvent {
-            head,
-            bids: orders.0,
-            asks: orders.1,
-        };
-        self.emit(&if snapshot {
+        self.emit_orders(head, orders);
+        if live {
+            self.drain_early_orders(id);
+        }
+        if let Some(gap) = of(self.orders, id).gap.take_if(|_| live) {
+            self.tell(key(id, Channel::ORDERS), &gap, GapEnd::SNAPSHOT, 0);
+        }
+    }
+
+    fn emit_orders(&mut self, head: &OrdersHead, (bids, asks): Orders<'_>) {
+        let event = OrdersEvent { head, bids, asks };
+        self.emit(&if head.header.template_id == Kind::OrdersSnapshot as u16 {
             Record::OrdersSnapshot(event)
         } else {
             Record::OrdersDelta(event)
         });
-        let healed = of(self.orders, id).gap.take_if(|_| live);
-        if let Some(gap) = healed {
-            self.tell(key(id, Channel::ORDERS), &gap, GapEnd::SNAPSHOT, 0);
+    }
+
+    /// Updates that waited for the one just applied follow it.
+    fn drain_early_orders(&mut self, id: InstrumentId) {
+        loop {
+            let (book, copies) = (of(self.orders, id), &mut self.counts.duplicates);
+            let Some(update) = book.next_early(self.venue, copies) else {
+                return;
+            };
+            self.counts.reordered += 1;
+            self.emit_orders(&update.head, update.orders());
+        }
+    }
+
+    /// Updates waited too long for one that is missing: the book breaks.
+    pub(in crate::feed) fn give_up_waiting_orders(&mut self, id: InstrumentId) {
+        let (broken, early) = of(self.orders, id).give_up_waiting();
+        if let Some(found) = broken {
+            self.break_orders(id, found);
+        }
+        for mut update in early {
+            update.head.header.flags = update.head.header.flags.with(Flags::MAYBE_BAD_BOOK);
+            self.emit_orders(&update.head, update.orders());
         }
     }
 

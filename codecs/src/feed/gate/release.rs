@@ -41,6 +41,11 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
     }
 
     fn release_orders(&mut self, id: InstrumentId) {
+        let waits = |book: &OrderSync| book.is_overdue(i64::MAX, 0);
+        if self.orders.get(id.index()).is_some_and(waits) {
+            // What waited was received, and is told.
+            self.give_up_waiting_orders(id);
+        }
         let book = self.orders.get_mut(id.index()).map(std::mem::take);
         if let Some(gap) = book.and_then(|book: OrderSync| book.gap) {
             self.tell(key(id, Channel::ORDERS), &gap, GapEnd::LOST, 0);

@@ -42,6 +42,7 @@ mod quality;
 mod recovery;
 mod reference;
 mod resync;
+mod rising;
 mod rotation;
 mod scores;
 mod select;
@@ -117,6 +118,8 @@ pub struct Feed<V> {
     /// Streams whose first opening in this run must tell that the run before ended unannounced.
     interrupted: bool,
     resumed: std::collections::HashSet<StreamKey>,
+    /// Whether streams stand where a run before this one stood, of instruments that may not be picked.
+    remembers: bool,
 }
 
 impl<V: Venue> Feed<V> {
@@ -189,6 +192,7 @@ impl<V: Venue> Feed<V> {
             echo_until: i64::MIN,
             interrupted: false,
             resumed: std::collections::HashSet::new(),
+            remembers: false,
         })
     }
 
@@ -203,7 +207,8 @@ impl<V: Venue> Feed<V> {
     }
 
     /// Takes over where a run before this one stood in a stream of trades: what is missing since is
-    /// a hole with bounds, and can be recovered.
+    /// a hole with bounds, and can be recovered. It holds for instruments that are picked as soon as
+    /// the picks are resolved; one that is picked later begins without a past.
     pub fn remember(&mut self, trade: &Trade) {
         let instrument = trade.header.instrument;
         let known =
@@ -214,6 +219,7 @@ impl<V: Venue> Feed<V> {
                 channel: trade_channel(trade),
             };
             self.streams.of(key).remember(trade);
+            self.remembers = true;
         }
     }
 

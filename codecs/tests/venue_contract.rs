@@ -38,6 +38,8 @@ mod quality;
 mod recovery;
 #[path = "venue_contract/reference.rs"]
 mod reference;
+#[path = "venue_contract/returns.rs"]
+mod returns;
 #[path = "venue_contract/rotation.rs"]
 mod rotation;
 #[path = "venue_contract/subscriptions.rs"]
@@ -61,6 +63,7 @@ use liveness::*;
 use quality::*;
 use recovery::*;
 use reference::*;
+use returns::*;
 use rotation::*;
 use subscriptions::*;
 use support::rig::{Rig, Taken};
@@ -172,8 +175,13 @@ macro_rules! venue_contract {
             vc_212_dropped_records_are_one_gap_of_each_stream_on_two_lines,
             vc_213_an_update_with_a_wrong_checksum_is_not_hidden_by_the_next,
             vc_214_past_trades_of_a_subscription_say_nothing_of_the_clock,
+            vc_215_a_spoiled_update_is_missed_though_the_next_has_its_stamp,
+            vc_216_a_spoiled_copy_on_a_quiet_line_leaves_the_feed_whole,
+            vc_217_updates_that_cannot_wait_hide_none_that_waits,
             vc_220_nothing_is_missed_when_the_venues_clock_goes_back,
             vc_221_a_line_that_is_far_behind_brings_nothing_twice_and_breaks_nothing,
+            vc_222_best_prices_numbered_anew_are_told_from_the_first_on,
+            vc_223_a_best_price_behind_its_successor_is_told_once,
             vc_300_a_hole_in_trades_is_told_asked_for_and_filled_once,
             vc_301_a_page_with_a_part_of_a_hole_leads_to_the_next,
             vc_302_what_rest_does_not_bring_is_lost_once,
@@ -183,6 +191,7 @@ macro_rules! venue_contract {
             vc_306_trades_numbered_anew_are_a_gap_of_their_own,
             vc_307_a_trade_far_ahead_does_not_stop_the_stream,
             vc_308_holes_are_bounded_and_none_is_silent,
+            vc_309_a_hole_in_parts_ends_once_when_trades_are_numbered_anew,
             vc_309_trades_with_ids_are_recovered_as_far_as_rest_reaches,
             vc_310_disconnects_while_rest_is_asked_have_an_end_each,
             vc_311_what_the_ring_dropped_is_lost_whatever_the_numbers_say,
@@ -231,6 +240,9 @@ macro_rules! venue_contract {
             vc_809_an_empty_ranking_is_not_believed,
             vc_810_reference_data_that_never_came_is_asked_for_again,
             vc_811_a_return_begins_without_a_past,
+            vc_812_an_order_level_book_leaves_and_comes_back,
+            vc_813_a_return_is_judged_without_its_past,
+            vc_814_what_is_picked_later_does_not_go_on_where_a_run_before_stood,
         })+
     };
     (@cases $venue:ident, $script:ty: $($case:ident),+ $(,)?) => {

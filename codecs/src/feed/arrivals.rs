@@ -53,6 +53,19 @@ pub(super) struct Copy {
     pub(super) lead: i64,
 }
 
+/// What an update without a number is that waits because its checksum does not hold: something of
+/// its own, or what another line brought, spoiled on its way. Its line tells, which keeps the order in
+/// which the venue sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Likeness {
+    /// Its line brought all that other lines brought of its moment: it is none of that.
+    News,
+    /// Its line may still bring what others brought of its moment.
+    Unknown,
+    /// Its line went on without bringing something that others brought of its moment.
+    Copy,
+}
+
 /// The last [`REMEMBERED`] messages of one stream.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Arrivals {
@@ -89,6 +102,25 @@ impl Arrivals {
         let oldest = self.ring.get(self.next);
         oldest.is_some_and(|held| order.max(reach) > held.order)
             && !self.ring.iter().any(|held| held.key == key)
+    }
+
+    /// Whether a number can be neither late nor a repetition: it is before all that are remembered.
+    pub(super) fn is_before_all(&self, order: Order) -> bool {
+        let mut held = self.ring.iter();
+        !self.ring.is_empty() && held.all(|held| order < held.order)
+    }
+
+    /// What a message of that place is that `line` brought, and that is none of those remembered.
+    pub(super) fn likeness(&self, line: u16, order: Order) -> Likeness {
+        let mut held = self.ring.iter();
+        let owed = held.any(|held| held.order == order && !held.from(line));
+        let mut held = self.ring.iter();
+        let passed = held.any(|held| held.order > order && held.from(line));
+        match (owed, passed) {
+            (false, _) => Likeness::News,
+            (true, false) => Likeness::Unknown,
+            (true, true) => Likeness::Copy,
+        }
     }
 
     /// `line` begins anew.
@@ -153,6 +185,23 @@ mod tests {
         assert_eq!(arrivals.copy(7, 2, 250).map(|copy| copy.lead), Some(150));
         assert_eq!(arrivals.copy(7, 2, 260).map(|copy| copy.lead), Some(60));
         assert_eq!(arrivals.copy(7, 2, 270), None);
+    }
+
+    #[test]
+    fn a_spoiled_copy_is_known_by_what_its_line_brings_and_what_it_does_not() {
+        let (moment, next) = (numbered(5), numbered(6));
+        let mut arrivals = Arrivals::default();
+        // Spoiled on line 1, which nobody else brought.
+        arrivals.took(70, moment, 1, 0);
+        assert_eq!(arrivals.likeness(1, moment), Likeness::News);
+        arrivals.took(7, moment, 2, 0);
+        assert_eq!(arrivals.likeness(1, moment), Likeness::Unknown);
+        let mut without = arrivals.clone();
+        without.took(8, next, 1, 0);
+        assert_eq!(without.likeness(1, moment), Likeness::Copy);
+        arrivals.copy(7, 1, 0);
+        arrivals.took(8, next, 1, 0);
+        assert_eq!(arrivals.likeness(1, moment), Likeness::News);
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod admit;
 mod backfill;
 mod books;
 mod doubt;
+mod missing;
 mod orders;
 mod release;
 
@@ -231,7 +232,7 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
         }
         // What our ring dropped has numbers that were taken: which ones is not known.
         let next = state.holes.next().filter(|_| !shed);
-        let highest = state.highest.filter(|_| !shed).unwrap_or(0);
+        let highest = state.rising.highest().filter(|_| !shed).unwrap_or(0);
         let gap = OpenGap {
             good_seq: next.map_or(highest, |next| next - 1),
             first_seq: next.unwrap_or(0),

@@ -40,10 +40,6 @@ pub(super) struct OrderSync {
     spare: OrderBook,
     state: State,
     early: Vec<Early>,
-    early_since: i64,
-    /// Line and venue time of the last update or snapshot.
-    line: u16,
-    ts_mark: i64,
     pub(super) arrivals: Arrivals,
     pub(super) gap: Option<OpenGap>,
     ts_good: i64,
@@ -58,9 +54,6 @@ impl Default for OrderSync {
             spare: OrderBook::default(),
             state: State::Unsynced,
             early: Vec::new(),
-            early_since: 0,
-            line: 0,
-            ts_mark: 0,
             arrivals: Arrivals::default(),
             gap: None,
             ts_good: 0,
@@ -92,8 +85,13 @@ impl OrderSync {
             return Taken::Now(None);
         }
         let may_wait = self.may_wait(wait);
-        if may_wait && self.overtakes(head) {
-            return self.wait(head, orders, now);
+        if wait > 0 && self.overtakes(head) {
+            return if may_wait {
+                self.wait(head, orders, now)
+            } else {
+                // Taken, it could hide those that wait.
+                Taken::Now(self.broke(GapCause::CHECKSUM))
+            };
         }
         let outcome = if wait > 0 {
             self.attempt(venue, head, orders)
@@ -155,7 +153,6 @@ impl OrderSync {
             return Err(GapCause::CHECKSUM);
         }
         (self.state, self.ts_good, self.attempts) = (State::Live, head.header.ts_recv, 0);
-        (self.line, self.ts_mark) = (head.header.line, head.header.ts_venue);
         Ok(())
     }
 
@@ -197,6 +194,7 @@ impl OrderSync {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::feed::arrivals::numbered;
     use crate::instrument::InstrumentId;
     use crate::record::{Order, OrderAction};
     use crate::venue::kraken::Kraken;
@@ -231,6 +229,9 @@ mod tests {
     }
 
     fn take(book: &mut OrderSync, message: &Message) -> Taken {
+        let (header, checksum) = (&message.0.header, message.0.checksum);
+        let order = numbered(header.ts_venue.cast_unsigned());
+        book.arrivals.took(checksum.into(), order, header.line, 0);
         book.take(&venue(), &message.0, (&message.1, &[]), (WAIT, 0))
     }
 

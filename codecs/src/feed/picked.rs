@@ -39,7 +39,12 @@ impl Picked {
 
     #[inline]
     pub(super) fn has(&self, id: InstrumentId) -> bool {
-        self.all || self.marks.get(id.index()).copied().unwrap_or(false)
+        self.has_index(id.index())
+    }
+
+    #[inline]
+    fn has_index(&self, index: usize) -> bool {
+        self.all || self.marks.get(index).copied().unwrap_or(false)
     }
 
     /// Those that were picked before.
@@ -82,9 +87,21 @@ impl<V: Venue> Feed<V> {
                 self.gate(meta, sink).release(id);
             }
         }
+        if self.remembers && self.can_resolve() {
+            // What is picked later was not carried in between: nothing of it is missing.
+            self.remembers = false;
+            let picked = &self.picked;
+            self.streams.retain(|index| picked.has_index(index));
+        }
         if self.reference == Reference::Settled && before != self.picked.list() {
             self.arrange(meta.now, out);
         }
+    }
+
+    /// Whether everything that the picks are resolved against is there.
+    fn can_resolve(&self) -> bool {
+        let ranks = self.picks_rank() && self.venue.volumes_query(None).is_some();
+        !self.market.listed.is_empty() && !(ranks && self.market.volumes.is_empty())
     }
 
     fn resolve_picks(&self) -> Vec<Box<str>> {

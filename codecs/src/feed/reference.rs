@@ -167,7 +167,7 @@ impl<V: Venue> Feed<V> {
         }
     }
 
-    fn picks_rank(&self) -> bool {
+    pub(super) fn picks_rank(&self) -> bool {
         self.options.instruments.iter().any(Pick::ranks)
     }
 

@@ -6,6 +6,7 @@ use super::gaps::OpenGap;
 use super::handover::Handover;
 use super::holes::Holes;
 use super::ids::Ids;
+use super::rising::Rising;
 use crate::instrument::InstrumentId;
 use crate::record::{Figure, Trade};
 use crate::time::Nanos;
@@ -20,8 +21,8 @@ const WANTED_MAX: usize = 8;
 pub(super) struct StreamState {
     /// Where it stands, if its numbers are consecutive.
     pub(super) holes: Holes,
-    /// Highest number, if its numbers rise.
-    pub(super) highest: Option<u64>,
+    /// Where it stands, if its numbers rise and may skip.
+    pub(super) rising: Rising,
     /// Its last ids, if it has ids without order.
     pub(super) ids: Ids,
     /// Its last messages, while more than one line carries it.
@@ -133,12 +134,23 @@ impl Streams {
         row.is_some_and(|row| key.instrument.index() < row.len())
     }
 
+    /// Forgets the streams of every instrument that `keeps` does not hold.
+    pub(super) fn retain(&mut self, keeps: impl Fn(usize) -> bool) {
+        let states = self
+            .rows
+            .iter_mut()
+            .flat_map(|row| row.iter_mut().enumerate());
+        let gone = states.filter(|(index, _)| !keeps(*index));
+        gone.for_each(|(_, state)| *state = StreamState::default());
+    }
+
     /// A line begins anew: what it delivered before, it may deliver again.
     pub(super) fn leave(&mut self, line: u16) {
         let states = self.rows.iter_mut().flatten();
         states.for_each(|state| {
             state.arrivals.leave(line);
             state.clock.leave(line);
+            state.rising.leave(line);
         });
     }
 

@@ -98,7 +98,6 @@ pub(super) struct BookSync {
     due: i64,
     attempts: u32,
     early: Vec<Early>,
-    early_since: i64,
     /// A copy to go back to when an update turns out not to follow.
     spare: Book,
     /// The line that brought the last update.
@@ -134,7 +133,6 @@ impl Default for BookSync {
             due: 0,
             attempts: 0,
             early: Vec::new(),
-            early_since: 0,
             spare: Book::default(),
             line: 0,
             ts_good: 0,
@@ -205,8 +203,13 @@ impl BookSync {
                 verdict
             }
             Follow::Stale => Verdict::Stale,
-            Follow::Apply if self.may_wait(rules) && self.overtakes(head, at) => {
-                self.wait(head, levels, at, now)
+            Follow::Apply if rules.wait > 0 && self.overtakes(head, at) => {
+                if self.may_wait(rules) {
+                    self.wait(head, levels, at, now)
+                } else {
+                    // Taken, it could hide those that wait.
+                    self.broke(GapCause::CHECKSUM, None)
+                }
             }
             Follow::Apply => match self.attempt(venue, head, levels, at, rules) {
                 Ok(()) => {
@@ -295,7 +298,8 @@ impl BookSync {
     }
 
     /// A line that ends says nothing about the snapshot that it begins with next time.
-    pub(super) const fn line_ended(&mut self, line: u16) {
+    pub(super) fn line_ended(&mut self, line: u16) {
+        self.orphan(line);
         if self.line == line {
             self.line = 0;
         }

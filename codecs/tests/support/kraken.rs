@@ -32,6 +32,7 @@ impl Script for Spot {
             Some("trade") => Channel::TRADE,
             Some("ticker") => Channel::BBO,
             Some("book") => Channel::BOOK,
+            Some("level3") => Channel::ORDERS,
             Some("instrument") => Channel::REFERENCE,
             Some(other) => panic!("no channel {other}"),
         };
@@ -74,6 +75,9 @@ impl Script for Spot {
                 Channel::REFERENCE => r#""channel":"instrument","snapshot":true"#.to_owned(),
                 Channel::BOOK => {
                     format!(r#""channel":"book","depth":10,"snapshot":true,"symbol":"{symbol}""#)
+                }
+                Channel::ORDERS => {
+                    format!(r#""channel":"level3","depth":10,"snapshot":true,"symbol":"{symbol}""#)
                 }
                 Channel::BBO => format!(
                     r#""channel":"ticker","event_trigger":"bbo","snapshot":true,"symbol":"{symbol}""#
@@ -154,6 +158,43 @@ impl Script for Spot {
             truth.qty(ask.1),
             time(truth)
         )
+    }
+
+    fn orders(truth: &Truth, change: Option<&Change>) -> Option<String> {
+        let event = if change.is_some() {
+            r#""event":"modify","#
+        } else {
+            ""
+        };
+        let whole = Change {
+            bids: truth.bids(),
+            asks: truth.asks(),
+        };
+        let shown = change.unwrap_or(&whole);
+        let side = |levels: &[(i64, i64)]| {
+            let order = |(px, qty): &(i64, i64)| {
+                format!(
+                    r#"{{{event}"order_id":"O{px}","limit_price":{},"order_qty":{},"timestamp":"{}"}}"#,
+                    truth.px(*px),
+                    truth.qty(*qty),
+                    time(truth)
+                )
+            };
+            levels.iter().map(order).collect::<Vec<_>>().join(",")
+        };
+        Some(format!(
+            r#"{{"channel":"level3","type":"{}","data":[{{"symbol":"{}","bids":[{}],"asks":[{}],"checksum":{},"timestamp":"{}"}}]}}"#,
+            if change.is_some() {
+                "update"
+            } else {
+                "snapshot"
+            },
+            truth.symbol,
+            side(&shown.bids),
+            side(&shown.asks),
+            checksum(truth),
+            time(truth)
+        ))
     }
 
     fn history(truth: &Truth, fills: &[(Fill, u64)]) -> String {

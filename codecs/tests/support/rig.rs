@@ -113,6 +113,15 @@ impl<S: Script> Rig<S> {
         symbols: &[String],
         adjust: impl FnOnce(&mut feedd_codecs::feed::FeedOptions),
     ) -> Self {
+        Self::resuming(&[], symbols, adjust)
+    }
+
+    /// As [`Rig::with`], of a feed that knows the symbols of an earlier run.
+    pub(crate) fn resuming(
+        roster: &[String],
+        symbols: &[String],
+        adjust: impl FnOnce(&mut feedd_codecs::feed::FeedOptions),
+    ) -> Self {
         let mut options = feedd_codecs::feed::FeedOptions {
             instruments: symbols
                 .iter()
@@ -133,7 +142,7 @@ impl<S: Script> Rig<S> {
         adjust(&mut options);
         let truth = |symbol: &String| Truth::new(symbol, S::PLACES, S::VIEW);
         Self {
-            feed: Feed::new(S::ID, told(options)).unwrap(),
+            feed: Feed::resume(S::ID, roster, told(options)).unwrap(),
             truths: symbols.iter().map(truth).collect(),
             now: 1_000 * MS,
             records: Vec::new(),
@@ -540,6 +549,9 @@ impl<S: Script> Rig<S> {
                     if in_band && self.serving && !(whole_refused && S::REFUSES_WHOLE_REQUESTS) {
                         say(S::snapshot(truth));
                     }
+                }
+                (Channel::ORDERS, Some(truth)) if self.serving => {
+                    S::orders(truth, None).into_iter().for_each(&mut say);
                 }
                 _ => {}
             }

@@ -115,6 +115,12 @@ pub(crate) trait Script {
         None
     }
 
+    /// The book order by order, one order a level, or a change of it that `truth` already has, where the
+    /// venue tells one.
+    fn orders(_truth: &Truth, _change: Option<&Change>) -> Option<String> {
+        None
+    }
+
     /// The venue's announcement that it will close the line, where it has one.
     fn shutdown() -> Option<&'static str> {
         None

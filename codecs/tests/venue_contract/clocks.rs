@@ -1,7 +1,7 @@
 //! The venue's clock: what its stamps tell about order, and what they do not.
 
 use feedd_codecs::record::{Flags, Kind};
-use feedd_codecs::venue::Channel;
+use feedd_codecs::venue::{Channel, Numbering, Venue};
 
 use crate::support::net::Net;
 use crate::support::rig::Taken;
@@ -81,4 +81,58 @@ pub(crate) fn vc_221_a_line_that_is_far_behind_brings_nothing_twice_and_breaks_n
         }
     }
     assert_whole(&mut net, 600);
+}
+
+/// Best prices of instrument 0, each of a book that has just changed; told to nobody yet.
+fn best_prices<S: Script>(net: &mut Net<S>, count: usize) -> Vec<String> {
+    let next = |_| {
+        net.next_delta(0);
+        net.next_bbo(0).1
+    };
+    (0..count).map(next).collect()
+}
+
+fn best_of(records: &[Taken]) -> Vec<&Taken> {
+    let is_best = |taken: &&Taken| taken.get().kind() == Kind::Bbo;
+    records.iter().filter(is_best).collect()
+}
+
+/// VC-222: best prices that the venue numbers anew are told from the first on, with one line, and with two
+/// of which one is behind the other.
+pub(crate) fn vc_222_best_prices_numbered_anew_are_told_from_the_first_on<S: Script>() {
+    for lines in [1, 2] {
+        let mut net = Net::<S>::live(lines, |_| {});
+        let mut texts = best_prices(&mut net, 20);
+        net.truths[0].numbers.last = 0;
+        texts.extend(best_prices(&mut net, 20));
+        for at in 0..texts.len() + BEHIND {
+            for (replica, behind) in (0..lines.into()).zip([0, BEHIND]) {
+                let text = at.checked_sub(behind).and_then(|at| texts.get(at));
+                if let Some(text) = text {
+                    net.hand(replica, 0, Channel::BBO, text);
+                }
+            }
+        }
+        let records = net.take();
+        let best = best_of(&records);
+        assert_eq!(best.len(), texts.len(), "{lines}");
+        let is_late = |taken: &&Taken| taken.get().header().flags.contains(Flags::LATE);
+        assert!(!best.into_iter().any(|taken| is_late(&taken)));
+        assert_eq!(gaps(&records), []);
+    }
+}
+
+/// VC-223: a best price that comes behind its successor on the only line is not dropped: where the venue
+/// numbers it, it is told as late, and once.
+pub(crate) fn vc_223_a_best_price_behind_its_successor_is_told_once<S: Script>() {
+    let mut net = Net::<S>::live(1, |_| {});
+    let texts = best_prices(&mut net, 4);
+    for at in [0, 2, 1, 1, 3] {
+        net.hand(0, 0, Channel::BBO, &texts[at]);
+    }
+    let records = net.take();
+    let late = |taken: &Taken| taken.get().header().flags.contains(Flags::LATE);
+    let told: Vec<bool> = best_of(&records).into_iter().map(late).collect();
+    let rises = net.feed.venue().numbering(Channel::BBO) == Numbering::Rising;
+    assert_eq!(told, [false, false, rises, false]);
 }

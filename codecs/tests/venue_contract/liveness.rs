@@ -212,7 +212,7 @@ pub(crate) fn vc_504_a_stream_subscribed_anew_on_its_only_line_has_a_gap<S: Scri
         }
         assert_eq!(renewals(&net, 0, channel), 1, "{channel:?}");
         all_but(&mut net, 0, None);
-        net.pass(20_000);
+        net.pass(5_000);
         let own = net.id(0);
         let mut records = net.take();
         records.retain(|taken| taken.get().header().instrument == own);

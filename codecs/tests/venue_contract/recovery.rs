@@ -205,6 +205,32 @@ pub(crate) fn vc_306_trades_numbered_anew_are_a_gap_of_their_own<S: Script>() {
     assert!(tape.take_gaps().is_empty() && tape.fetches().is_empty());
 }
 
+/// VC-309: a hole that is in parts when the venue numbers anew ends once, with all that is missing.
+pub(crate) fn vc_309_a_hole_in_parts_ends_once_when_trades_are_numbered_anew<S: Script>() {
+    let mut tape = Tape::<S>::live();
+    if !tape.is_numbered() {
+        return;
+    }
+    tape.miss(5);
+    tape.trade();
+    tape.rig.pass(WAIT + 100);
+    tape.page(3, 3);
+    tape.rig.take();
+    tape.rig.truths[0].trades = 0;
+    tape.rig.truths[0].time_ms += 5_000;
+    tape.trade();
+    let gaps = tape.take_gaps();
+    let told: Vec<_> = gaps.iter().map(|gap| (gap.0, gap.1, gap.4)).collect();
+    assert_eq!(
+        told,
+        [
+            (GapCause::SEQUENCE, GapEnd::LOST, 4),
+            (GapCause::RESET, GapEnd::OPEN, 0),
+            (GapCause::RESET, GapEnd::LOST, 0),
+        ]
+    );
+}
+
 /// VC-307: one trade far ahead is a hole like others: trades with the numbers before it still come
 /// out, and what nobody has is lost once.
 pub(crate) fn vc_307_a_trade_far_ahead_does_not_stop_the_stream<S: Script>() {

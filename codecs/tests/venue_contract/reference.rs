@@ -1,4 +1,4 @@
-//! Reference data and what is picked by it: VC-800 to VC-811.
+//! Reference data and what is picked by it: VC-800 to VC-811. What comes back: `returns.rs`.
 
 use std::collections::HashSet;
 
@@ -12,10 +12,10 @@ use crate::support::rig::{Rig, Taken};
 use crate::support::script::{Asked, Script};
 
 /// How often the feeds of these cases ask again, in ms.
-const REFRESH: i64 = 60_000;
+pub(crate) const REFRESH: i64 = 60_000;
 
 /// A feed that picks by `picks` and asks for reference data again.
-fn picking<S: Script>(picks: &[&str]) -> Rig<S> {
+pub(crate) fn picking<S: Script>(picks: &[&str]) -> Rig<S> {
     Rig::with(
         &S::SYMBOLS.map(str::to_owned),
         |options: &mut FeedOptions| {
@@ -26,12 +26,12 @@ fn picking<S: Script>(picks: &[&str]) -> Rig<S> {
 }
 
 /// A live feed of all three instruments by name.
-fn naming<S: Script>() -> Rig<S> {
+pub(crate) fn naming<S: Script>() -> Rig<S> {
     Rig::live_with(|options| options.refresh_every = REFRESH * MS)
 }
 
 /// The venue's listings of `changed` are now as the truths have them, and the feed has heard of it.
-fn relist<S: Script>(rig: &mut Rig<S>, changed: &[usize]) {
+pub(crate) fn relist<S: Script>(rig: &mut Rig<S>, changed: &[usize]) {
     let truths: Vec<_> = changed.iter().map(|at| rig.truths[*at].clone()).collect();
     match S::news(&truths) {
         Some(news) => reference_frame(rig, &news),
@@ -98,7 +98,12 @@ fn assert_introduced(records: &[Taken]) {
 }
 
 /// The streams of instrument `at` that were subscribed or given up since the `from`th message.
-fn asks<S: Script>(rig: &Rig<S>, at: usize, ask: Asked, from: usize) -> HashSet<Channel> {
+pub(crate) fn asks<S: Script>(
+    rig: &Rig<S>,
+    at: usize,
+    ask: Asked,
+    from: usize,
+) -> HashSet<Channel> {
     let requests = rig.requests().into_iter().skip(from);
     let streams = requests
         .filter(|request| request.ask == ask)
@@ -126,7 +131,7 @@ fn books_in_checkpoint<S: Script>(rig: &mut Rig<S>) -> Vec<InstrumentId> {
 }
 
 /// Breaks the book of `at` and its trades, for as long as nothing heals them.
-fn break_streams<S: Script>(rig: &mut Rig<S>, at: usize) {
+pub(crate) fn break_streams<S: Script>(rig: &mut Rig<S>, at: usize) {
     rig.serving = false;
     rig.truths[at].trades += 5;
     rig.data_frame(at, S::TRADES).unwrap();
@@ -139,7 +144,7 @@ fn break_streams<S: Script>(rig: &mut Rig<S>, at: usize) {
 }
 
 /// Ends of the gaps of `id`.
-fn ends(records: &[Taken], id: InstrumentId) -> Vec<GapEnd> {
+pub(crate) fn ends(records: &[Taken], id: InstrumentId) -> Vec<GapEnd> {
     let end = |taken: &Taken| match taken.get() {
         Record::Gap(gap) if gap.header.instrument == id && gap.end != GapEnd::OPEN => Some(gap.end),
         _ => None,
@@ -457,37 +462,4 @@ pub(crate) fn vc_810_reference_data_that_never_came_is_asked_for_again<S: Script
     rig.pass(60_000);
     let declared = rig.feed.instruments().all().iter();
     assert_eq!(declared.filter(|known| known.declared).count(), 3);
-}
-
-/// VC-811: what comes back begins without a past: nothing is missing of the time between.
-pub(crate) fn vc_811_a_return_begins_without_a_past<S: Script>() {
-    let mut rig = naming::<S>();
-    let id = rig.id(1);
-    break_streams(&mut rig, 1);
-    rig.serving = true;
-    rig.truths[1].gone = true;
-    relist(&mut rig, &[1]);
-    // What the venue did meanwhile, nobody was told.
-    rig.truths[1].trades += 40;
-    for _ in 0..5 {
-        rig.touch(1);
-    }
-    rig.truths[1].gone = false;
-    relist(&mut rig, &[1]);
-    rig.take();
-    for _ in 0..3 {
-        rig.data_frame(1, S::TRADES).unwrap();
-        let delta = rig.touch(1);
-        rig.book_frame(1, &delta).unwrap();
-        rig.pass(5_000);
-    }
-    let records = rig.take();
-    let opened = gaps(&records);
-    assert!(!opened.iter().any(|gap| gap.0 == id), "{opened:?}");
-    assert!(rig.is_right(1) && rig.state(1) == Some(State::Live));
-    let trades = records.iter().filter(|taken| {
-        let record = taken.get();
-        record.kind() == Kind::Trade && record.header().instrument == id
-    });
-    assert_eq!(trades.count(), 3);
 }

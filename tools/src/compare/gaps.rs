@@ -14,8 +14,8 @@ pub(super) struct Span {
     /// Journal sequence of the begin.
     pub(super) seq: u64,
     pub(super) opened: Gap,
-    /// How it ended, and in which record; a gap whose parts end apart has several.
-    pub(super) ends: Vec<(GapEnd, At<Gap>)>,
+    /// How it ended, and in which record.
+    pub(super) end: Option<(GapEnd, At<Gap>)>,
 }
 
 /// Joins begins and ends of one stream; what does not fit is a difference.
@@ -30,30 +30,35 @@ pub(super) fn spans(gaps: &[At<Gap>], channel: Channel, report: &mut StreamRepor
             spans.push(Span {
                 seq: record.seq,
                 opened: gap,
-                ends: Vec::new(),
+                end: None,
             });
             continue;
         }
-        // Of gaps with one stamp, the one with the same bounds, else the first without an end.
+        // Of open gaps with one stamp, the one with the same bounds, else the first.
+        let mut open = known.iter().filter(|at| spans[**at].end.is_none());
         let same = |at: &&usize| spans[**at].opened.first_seq == gap.first_seq;
-        let open = |at: &&usize| spans[**at].ends.is_empty();
-        let place = known.iter().find(same).or_else(|| known.iter().find(open));
+        let place = open.clone().find(same).or_else(|| open.next());
         match place.copied() {
-            Some(at) => spans[at].ends.push((gap.end, record.clone())),
+            Some(at) => spans[at].end = Some((gap.end, record.clone())),
+            None if !known.is_empty() => {
+                report.differs(Kind::Gap, Some(record.seq), None, || {
+                    format!("a gap that ended before ends once more: {}", shown(&gap))
+                });
+            }
             None => report.differs(Kind::Gap, Some(record.seq), None, || {
                 format!("the end of a gap that never began: {}", shown(&gap))
             }),
         }
     }
     report.gaps = spans.len() as u64;
-    report.gaps_open = spans.iter().filter(|span| span.ends.is_empty()).count() as u64;
+    report.gaps_open = spans.iter().filter(|span| span.end.is_none()).count() as u64;
     spans
 }
 
 /// Gaps that have no end, although the stream spoke later: `spoke` is the journal sequence of its
 /// last record that ends gaps.
 pub(super) fn check_ends(spans: &[Span], spoke: Option<u64>, report: &mut StreamReport) {
-    for span in spans.iter().filter(|span| span.ends.is_empty()) {
+    for span in spans.iter().filter(|span| span.end.is_none()) {
         if spoke.is_some_and(|spoke| spoke > span.seq) {
             report.differs(Kind::Gap, Some(span.seq), None, || {
                 format!(
@@ -82,18 +87,16 @@ impl Span {
     /// Whether a message is among what this gap tells to be missing. `number` is its number,
     /// `at` its time, `after_good` whether it came after the last good one.
     pub(super) fn tells_of(&self, number: u64, at: i64, after_good: bool) -> bool {
-        if self.ends.is_empty() {
+        let Some((end, record)) = &self.end else {
             return after_good && !(self.bounded() && number < self.opened.first_seq);
-        }
-        self.ends.iter().any(|(end, record)| {
-            let gap = &record.what;
-            *end == GapEnd::LOST
-                && if gap.first_seq != 0 && gap.last_seq != 0 {
-                    (gap.first_seq..=gap.last_seq).contains(&number)
-                } else {
-                    after_good && at <= record.ts_recv
-                }
-        })
+        };
+        let gap = &record.what;
+        *end == GapEnd::LOST
+            && if gap.first_seq != 0 && gap.last_seq != 0 {
+                (gap.first_seq..=gap.last_seq).contains(&number)
+            } else {
+                after_good && at <= record.ts_recv
+            }
     }
 
     const fn bounded(&self) -> bool {

@@ -280,6 +280,12 @@ fn gap_needs_its_end_once_the_stream_goes_on() {
     let mut end = trades(NUMBERED, &[1, 2, 3, 4, 5]);
     end.gap(Channel::TRADE, GapEnd::LOST, (3, 0), (2, 3));
     assert_eq!(end.unexplained(), [(Kind::Gap, 1)]);
+    let mut twice = trades(NUMBERED, &[1, 2]);
+    for end in [GapEnd::OPEN, GapEnd::LOST, GapEnd::LOST] {
+        twice.gap(Channel::TRADE, end, (3, 4), (2, 3));
+    }
+    twice.kept(5, 100);
+    assert_eq!(twice.unexplained(), [(Kind::Gap, 1)], "one end is enough");
 }
 
 #[test]

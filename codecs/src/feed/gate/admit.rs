@@ -3,33 +3,31 @@
 //! | numbering | taken | dropped and counted | gap |
 //! |---|---|---|---|
 //! | consecutive | the next; one ahead (a hole opens); one that is missing (flag `LATE`) | any other | when a hole is older than the wait |
-//! | rising | a higher number; with several lines, a lower one that none brought (flag `LATE`) | the same or a lower one | none: the venue skips numbers itself |
+//! | rising | a higher number; a lower one that no line brought (flag `LATE`) | the same or a lower one | none: the venue skips numbers itself |
 //! | ids | an unknown id | a known one | only when all lines were down |
 //! | none, one line | everything | the same state of the same moment once more | only when the line was down |
 //! | none, several lines | the n-th of its content, whichever line brings it first (flag `LATE` after a newer one); not whole statistics older than the newest | its copies, the same state of the same moment once more | only when all lines were down |
 //!
-//! What stamps tell is in `clock.rs`: a lower number with a much later stamp is the venue numbering
-//! anew.
+//! What stamps tell is in `clock.rs`, what rising numbers tell in `rising.rs`: a consecutive number that is
+//! lower and much later is the venue numbering anew.
 
 use super::Gate;
 use crate::feed::arrivals::{Order, numbered};
 use crate::feed::clock::{Moment, Reading};
-use crate::feed::gaps::OpenGap;
-use crate::feed::holes::{Hole, Place};
+use crate::feed::holes::Place;
 use crate::feed::ids::Ids;
-use crate::feed::stream::{StreamState, Wanted};
+use crate::feed::stream::Wanted;
 use crate::record::{Flags, GapCause, GapEnd, Header, RecordSink, Trade};
-use crate::venue::{Hole as Range, Numbering, StreamKey, Venue};
+use crate::venue::{Numbering, StreamKey, Venue};
 
-/// How long nothing higher came, where the venue gives no stamps, before a lower number begins a new
-/// numbering.
+/// How long nothing came, where the venue gives no stamps, before a lower number begins a new numbering.
 const RESET_QUIET: i64 = 10_000_000_000;
 
 /// What tells a message from others of its stream.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sign {
     /// Its number; 0 = none.
-    seq: u64,
+    pub(super) seq: u64,
     /// Its id where ids have no order.
     id: u64,
     /// The venue's newest stamp on it; 0 = none.
@@ -191,156 +189,38 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
         !sign.past && at.is_news(self.streams.of(key).newest)
     }
 
-    #[cold]
-    fn reset(&mut self, key: StreamKey, sign: Sign) {
-        let given_up = self.streams.of(key).holes.reset();
-        for hole in given_up {
-            self.end_hole(key, hole, GapEnd::LOST);
-        }
-        self.lose_stream(key, GapCause::RESET);
-        self.resume(key, sign, GapEnd::LOST);
-        self.streams.of(key).holes.advance(sign.seq);
-    }
-
-    #[cold]
-    fn open_hole(&mut self, key: StreamKey, sign: Sign) {
-        let (line, now) = (self.meta.line, self.meta.now);
-        if let Some(gap) = self.streams.of(key).gap
-            && gap.cause == GapCause::BACKPRESSURE
-        {
-            // That gap is of numbers that were taken; the hole is another.
-            self.resume_after_gap(key, sign, GapEnd::LOST);
-        }
-        let state = self.streams.of(key);
-        let good = (state.ts_venue, state.ts_recv);
-        let next = state.holes.next().unwrap_or(sign.seq);
-        let gap = state.gap.take().map(|gap| OpenGap {
-            first_seq: next,
-            last_seq: sign.seq - 1,
-            ..gap
-        });
-        let given_up = state
-            .holes
-            .open((sign.seq, sign.ts), good, (line, now), gap);
-        state.holes.advance(sign.seq);
-        if let Some(hole) = given_up {
-            self.end_hole(key, hole, GapEnd::LOST);
-        }
-        if self.wait == 0 {
-            self.declare_holes(key);
-        }
-    }
-
-    /// Writes the gap records of holes that nobody filled in time.
-    pub(in crate::feed) fn declare_holes(&mut self, key: StreamKey) {
-        let (now, wait) = (self.meta.now, self.wait);
-        for hole in self.streams.of(key).holes.overdue(now, wait) {
-            let gap = self.declare(key, &hole);
-            self.streams.of(key).holes.told(hole.first, gap);
-        }
-        let given_up = if self.recovery(key).is_none() {
-            self.streams.of(key).holes.give_up()
-        } else {
-            self.streams.of(key).holes.give_up_wide()
-        };
-        for hole in given_up {
-            self.end_hole(key, hole, GapEnd::LOST);
-        }
-    }
-
-    /// Tells of a hole, as of the line that showed it.
-    fn declare(&mut self, key: StreamKey, hole: &Hole) -> OpenGap {
-        let gap = OpenGap {
-            good_seq: hole.first.saturating_sub(1),
-            first_seq: hole.first,
-            last_seq: hole.last,
-            ts_open: self.meta.ts_recv,
-            ts_good: hole.ts_good,
-            ..OpenGap::new(GapCause::SEQUENCE)
-        };
-        let line = std::mem::replace(&mut self.meta.line, hole.line);
-        self.tell(key, &gap, GapEnd::OPEN, hole.missing());
-        self.meta.line = line;
-        gap
-    }
-
-    /// Whether REST has trades of this stream.
-    pub(in crate::feed) fn recovery(&self, key: StreamKey) -> Option<crate::venue::Query> {
-        let range = Range {
-            first: 1,
-            last: 1,
-            after: 0,
-            until: 0,
-        };
-        let symbol = &self.instruments.get(key.instrument).symbol;
-        self.venue.trades_query(symbol, key.channel, range)
-    }
-
-    /// Takes a number out of its hole; `by` is how the gap ends with the last one, by default
-    /// through the line that brought it.
-    pub(super) fn fill(&mut self, key: StreamKey, sign: Sign, by: Option<GapEnd>) {
-        let filled = self.streams.of(key).holes.fill(sign.seq, sign.ts);
-        if let Some(hole) = filled.given_up {
-            self.end_hole(key, hole, GapEnd::LOST);
-        }
-        if let Some(hole) = filled.ended {
-            let other = hole.line != self.meta.line;
-            let by = by.unwrap_or(if other {
-                GapEnd::OTHER_LINE
-            } else {
-                GapEnd::NOTHING
-            });
-            self.end_hole(key, hole, by);
-        }
-    }
-
-    /// Writes how a gap ended, with the last of its parts. A hole that is given up before it was
-    /// told is told first.
-    pub(super) fn end_hole(&mut self, key: StreamKey, mut hole: Hole, end: GapEnd) {
-        let lost = if end == GapEnd::LOST {
-            hole.missing()
-        } else {
-            0
-        };
-        if hole.gap.is_none() && lost > 0 {
-            hole.gap = Some(self.declare(key, &hole));
-        }
-        let Some(gap) = self.streams.of(key).holes.close(&hole, lost) else {
-            return;
-        };
-        let end = if gap.lost > 0 { GapEnd::LOST } else { end };
-        self.tell(key, &gap, end, gap.lost);
-    }
-
     #[inline]
     fn admit_rising(&mut self, key: StreamKey, sign: Sign, at: Moment) -> Option<Flags> {
-        let (number, now) = (sign.seq, self.meta.now);
+        let (line, now) = (self.meta.line, self.meta.now);
         let state = self.streams.of(key);
-        let newer = state.highest.is_none_or(|highest| number > highest);
-        if !newer && self.is_copy(key, number) {
+        let alone = !self.redundant || state.gap.is_some();
+        let arrivals = &state.arrivals;
+        let later = at.is_stamped() && at > state.newest;
+        let quiet = sign.ts == 0 && now - state.now > RESET_QUIET;
+        let order = state.rising.read((line, sign.seq), alone, |order| {
+            later || quiet || arrivals.is_before_all(order)
+        });
+        // The same number of another era is another message.
+        let name = sign.seq ^ u64::from(order.0).rotate_right(8);
+        if state.rising.rises(order) {
+            self.resume(key, sign, GapEnd::LOST);
+            self.remember(key, name, order);
+            return Some(Flags::NONE);
+        }
+        if self.is_copy(key, name) {
             return None;
         }
-        if !newer && !numbers_anew(self.streams.of(key), sign, at, now) {
-            return self.admit_late(key, number);
-        }
-        self.streams.of(key).highest = Some(number);
-        self.resume(key, sign, GapEnd::LOST);
-        if self.redundant {
-            self.remember(key, number, numbered(number));
-        }
-        Some(Flags::NONE)
+        self.admit_late(key, name, order)
     }
 
     /// A number below the highest that is no copy: one that only this line brought, or an old one.
-    fn admit_late(&mut self, key: StreamKey, number: u64) -> Option<Flags> {
-        let place = numbered(number);
-        let state = self.streams.of(key);
-        if !self.redundant || !state.arrivals.missed(number, place, place) {
+    fn admit_late(&mut self, key: StreamKey, name: u64, order: Order) -> Option<Flags> {
+        if !self.streams.of(key).arrivals.missed(name, order, order) {
             self.counts.duplicates += 1;
             return None;
         }
         self.counts.late += 1;
-        self.remember(key, number, place);
+        self.remember(key, name, order);
         Some(Flags::LATE)
     }
 
@@ -398,14 +278,14 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
 
     /// The stream speaks again: its open gap ends, or waits for what REST knows.
     #[inline]
-    fn resume(&mut self, key: StreamKey, sign: Sign, end: GapEnd) {
+    pub(super) fn resume(&mut self, key: StreamKey, sign: Sign, end: GapEnd) {
         if self.streams.of(key).gap.is_some() {
             self.resume_after_gap(key, sign, end);
         }
     }
 
     #[cold]
-    fn resume_after_gap(&mut self, key: StreamKey, sign: Sign, end: GapEnd) {
+    pub(super) fn resume_after_gap(&mut self, key: StreamKey, sign: Sign, end: GapEnd) {
         let recovers = self.recovery(key).is_some();
         let state = self.streams.of(key);
         let Some(gap) = state.gap.take() else { return };
@@ -459,12 +339,4 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
         let (line, now) = (self.meta.line, self.meta.now);
         self.streams.of(key).arrivals.took(name, order, line, now);
     }
-}
-
-/// Whether a number that is not above the highest begins a new numbering.
-fn numbers_anew(state: &StreamState, sign: Sign, at: Moment, now: i64) -> bool {
-    let lower = state.highest.is_some_and(|highest| sign.seq < highest);
-    let later = at.is_news(state.newest);
-    let quiet = sign.ts == 0 && now - state.now > RESET_QUIET;
-    lower && (later || quiet)
 }

@@ -34,9 +34,7 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
     /// A REST request about holes ended.
     pub(in crate::feed) fn hole_answered(&mut self, key: StreamKey, progress: bool) {
         let given_up = self.streams.of(key).holes.answered(self.meta.now, progress);
-        for hole in given_up {
-            self.end_hole(key, hole, GapEnd::LOST);
-        }
+        self.lose_holes(key, given_up);
     }
 
     /// The answer is complete for a gap if it reaches back to a trade that was taken before it.

@@ -9,7 +9,7 @@ use crate::venue::{Channel, StreamKey, Venue};
 
 impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
     /// Ends every open gap of the instrument as lost, since nobody will fill it, and begins its
-    /// books and streams anew.
+    /// books, its streams and what the quality rules learned of it anew.
     pub(in crate::feed) fn release(&mut self, id: InstrumentId) {
         for channel in Channel::all() {
             let key = key(id, channel);
@@ -20,6 +20,7 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
             }
         }
         self.release_orders(id);
+        self.quality.forget(id);
         let symbol = self.instruments.get(id).symbol.clone();
         let whole = key(id, Channel::NONE);
         self.stream_status(whole, StatusCode::UNPICKED, &symbol);

@@ -5,6 +5,7 @@
 //! copy of what another line brought, or in a gap.
 
 use super::{OrderSync, Orders, Taken};
+use crate::feed::arrivals::{Likeness, numbered};
 use crate::feed::gaps::OpenGap;
 use crate::record::{GapCause, Order, OrdersHead};
 use crate::venue::Venue;
@@ -18,19 +19,13 @@ pub(in crate::feed) struct Early {
     pub(in crate::feed) head: OrdersHead,
     orders: Vec<Order>,
     bids: usize,
-    /// Whether it may be a spoiled copy of what the book took last from another line: nothing need
-    /// wait for it.
-    doubtful: bool,
+    /// Since when it waits (monotonic).
+    since: i64,
 }
 
 impl Early {
     pub(in crate::feed) fn orders(&self) -> Orders<'_> {
         self.orders.split_at(self.bids)
-    }
-
-    /// Whether what `line` brings came behind it.
-    const fn is_before(&self, line: u16) -> bool {
-        !self.doubtful && self.head.header.line == line
     }
 }
 
@@ -41,29 +36,31 @@ impl OrderSync {
 
     /// Whether an update came behind one that waits.
     pub(super) fn overtakes(&self, head: &OrdersHead) -> bool {
-        let mut early = self.early.iter();
-        early.any(|early| early.is_before(head.header.line))
+        self.early.iter().any(|early| self.is_before(early, head))
     }
 
     #[cold]
     pub(super) fn wait(&mut self, head: &OrdersHead, (bids, asks): Orders<'_>, now: i64) -> Taken {
-        if self.early.is_empty() {
-            self.early_since = now;
-        }
-        let doubtful = self.is_doubtful(head);
         self.early.push(Early {
             head: *head,
             orders: [bids, asks].concat(),
             bids: bids.len(),
-            doubtful,
+            since: now,
         });
         Taken::Early
     }
 
-    /// Whether an update has the stamp of what the book took last from another line.
-    fn is_doubtful(&self, head: &OrdersHead) -> bool {
-        let same = head.header.ts_venue != 0 && head.header.ts_venue == self.ts_mark;
-        same && head.header.line != self.line
+    fn likeness(&self, head: &OrdersHead) -> Likeness {
+        let (line, ts) = (head.header.line, head.header.ts_venue);
+        if ts == 0 {
+            return Likeness::News;
+        }
+        self.arrivals.likeness(line, numbered(ts.cast_unsigned()))
+    }
+
+    /// Whether `head` came behind an update on its line that waits and may be news.
+    fn is_before(&self, early: &Early, head: &OrdersHead) -> bool {
+        early.head.header.line == head.header.line && self.likeness(&early.head) == Likeness::News
     }
 
     /// The early update whose turn it is now; it has been applied. Spoiled copies leave and are counted
@@ -78,16 +75,12 @@ impl OrderSync {
         }
         let mut early = std::mem::take(&mut self.early);
         let waited = early.len();
-        early.retain_mut(|update| {
-            let was_doubtful =
-                std::mem::replace(&mut update.doubtful, self.is_doubtful(&update.head));
-            update.doubtful || !was_doubtful
-        });
+        early.retain(|update| self.likeness(&update.head) != Likeness::Copy);
         *copies += (waited - early.len()) as u64;
         let turn = (0..early.len()).find(|turn| {
             let update = &early[*turn];
             let mut before = early[..*turn].iter();
-            !before.any(|other| other.is_before(update.head.header.line))
+            !before.any(|other| self.is_before(other, &update.head))
                 && self.attempt(venue, &update.head, update.orders()).is_ok()
         });
         let turn = turn.map(|at| early.remove(at));
@@ -97,12 +90,14 @@ impl OrderSync {
 
     /// Whether early updates have waited for too long.
     pub(in crate::feed) fn is_overdue(&self, now: i64, wait: i64) -> bool {
-        !self.early.is_empty() && now - self.early_since >= wait
+        let mut early = self.early.iter();
+        early.any(|early| now - early.since >= wait && self.likeness(&early.head) == Likeness::News)
     }
 
     /// What is missing will not come: the book breaks. The updates that waited are handed out.
     pub(in crate::feed) fn give_up_waiting(&mut self) -> (Option<OpenGap>, Vec<Early>) {
-        let early = std::mem::take(&mut self.early);
+        let mut early = std::mem::take(&mut self.early);
+        early.retain(|update| self.likeness(&update.head) != Likeness::Copy);
         (self.broke(GapCause::CHECKSUM), early)
     }
 }

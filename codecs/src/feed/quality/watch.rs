@@ -5,7 +5,7 @@ use super::{Action, QualityOptions, RULES, Rule, Verdict, worse};
 use crate::book::Book;
 use crate::feed::books::row;
 use crate::fixed::rescale;
-use crate::instrument::Instrument;
+use crate::instrument::{Instrument, InstrumentId};
 use crate::record::{ABSENT, Bbo, Flags, Header, IdKind, Trade};
 use crate::reject::Reject;
 use crate::venue::Channel;
@@ -66,6 +66,13 @@ impl Quality {
             self.seen.resize_with(index + 1, Seen::default);
         }
         &mut self.seen[index]
+    }
+
+    /// The instrument is no longer picked: what was learned of it says nothing about its return.
+    pub(in crate::feed) fn forget(&mut self, id: InstrumentId) {
+        if let Some(seen) = self.seen.get_mut(id.index()) {
+            *seen = Seen::default();
+        }
     }
 
     /// A trade that was taken; `name` is its number, or stands for its id.

@@ -3,9 +3,11 @@
 //! Without numbers, only a checksum tells that something is missing. An update whose checksum does not
 //! hold waits, and those behind it wait with it: a later one may name the same levels, and its
 //! checksum would then hold although the one before was never taken. What waits ends in the book,
-//! as a copy of what another line brought, or in a gap.
+//! as a copy of what another line brought, or in a gap. What may yet prove to be a copy keeps nobody
+//! waiting.
 
 use super::{BookSync, Levels, Rules, Verdict};
+use crate::feed::arrivals::Likeness;
 use crate::feed::clock::Moment;
 use crate::record::{BookHead, GapCause, Level};
 use crate::venue::{Follow, Venue};
@@ -20,16 +22,16 @@ pub(in crate::feed) struct Early {
     at: Moment,
     levels: Vec<Level>,
     bids: usize,
-    /// Whether it may be a spoiled copy of what the book took last from another line: nothing need
-    /// wait for it.
-    doubtful: bool,
+    /// Since when it waits (monotonic).
+    since: i64,
+    /// Whether its line ended before it told what the update is.
+    orphan: bool,
 }
 
 impl Early {
     /// Whether what was sent at `at` came behind it: on its own line, or by the venue's clock.
     fn is_before(&self, head: &BookHead, at: Moment) -> bool {
-        let in_line = self.head.header.line == head.header.line && self.at == at;
-        !self.doubtful && (self.at < at || in_line)
+        self.at < at || self.head.header.line == head.header.line && self.at == at
     }
 
     pub(in crate::feed) fn levels(&self) -> Levels<'_> {
@@ -50,40 +52,58 @@ impl BookSync {
         at: Moment,
         now: i64,
     ) -> Verdict {
-        if self.early.is_empty() {
-            self.early_since = now;
-        }
-        let doubtful = self.is_doubtful(head, at);
         self.early.push(Early {
             head: *head,
             at,
             levels: [bids, asks].concat(),
             bids: bids.len(),
-            doubtful,
+            since: now,
+            orphan: false,
         });
         Verdict::Early
     }
 
-    /// Whether an update may be a copy of what the book took last from another line.
-    fn is_doubtful(&self, head: &BookHead, at: Moment) -> bool {
-        let same = at.is_stamped() && at == self.mark.0;
-        head.header.seq == 0 && same && head.header.line != self.line
+    fn likeness(&self, early: &Early) -> Likeness {
+        let (head, at) = (&early.head.header, early.at);
+        if head.seq != 0 || !at.is_stamped() {
+            return Likeness::News;
+        }
+        match self.arrivals.likeness(head.line, at.order()) {
+            Likeness::Unknown if early.orphan => Likeness::News,
+            likeness => likeness,
+        }
+    }
+
+    /// Whether others wait for it.
+    fn is_news(&self, early: &Early) -> bool {
+        self.likeness(early) == Likeness::News
+    }
+
+    /// A line ended: what it brought last will not be told from news any more.
+    pub(super) fn orphan(&mut self, line: u16) {
+        let own = self.early.iter_mut();
+        own.filter(|early| early.head.header.line == line)
+            .for_each(|early| early.orphan = true);
     }
 
     /// Whether an update whose checksum does not hold says what the book took from another line.
     pub(super) fn is_spoiled_copy(&self, head: &BookHead, levels: Levels<'_>, at: Moment) -> bool {
-        self.is_doubtful(head, at) && self.book.has(levels, head.px_exp, head.qty_exp)
+        let (line, order) = (head.header.line, at.order());
+        let same = head.header.seq == 0 && at.is_stamped() && at == self.mark.0;
+        same && self.arrivals.likeness(line, order) != Likeness::News
+            && self.book.has(levels, head.px_exp, head.qty_exp)
     }
 
     /// Whether an update without a number came behind one that waits.
     pub(super) fn overtakes(&self, head: &BookHead, at: Moment) -> bool {
-        head.header.seq == 0 && self.early.iter().any(|early| early.is_before(head, at))
+        let mut early = self.early.iter();
+        head.header.seq == 0 && early.any(|early| early.is_before(head, at) && self.is_news(early))
     }
 
     /// Whether updates without numbers wait: a snapshot would hide them.
     pub(in crate::feed) fn hides_early(&self) -> bool {
         let mut early = self.early.iter();
-        early.any(|early| early.head.header.seq == 0 && !early.doubtful)
+        early.any(|early| early.head.header.seq == 0 && self.likeness(early) != Likeness::Copy)
     }
 
     /// The early update whose turn it is now; it has been applied. Copies of what the book holds leave
@@ -100,18 +120,16 @@ impl BookSync {
         }
         let mut early = std::mem::take(&mut self.early);
         let waited = early.len();
-        early.retain_mut(|update| {
-            update.doubtful = self.is_doubtful(&update.head, update.at);
+        early.retain(|update| {
             let (head, levels) = (&update.head, update.levels());
-            // Without numbers, what is earlier than the book came on another line.
-            let past = head.header.seq == 0 && update.at.is_stamped() && update.at < self.mark.0;
-            let copy = past || self.is_spoiled_copy(head, levels, update.at);
+            let copy = self.likeness(update) == Likeness::Copy
+                || self.is_spoiled_copy(head, levels, update.at);
             !copy && venue.follow(self.held, head) != Follow::Stale
         });
         *copies += (waited - early.len()) as u64;
         let turn = (0..early.len()).find(|turn| {
             let update = &early[*turn];
-            !overtakes(&early, *turn)
+            !self.is_behind(&early, *turn)
                 && venue.follow(self.held, &update.head) == Follow::Apply
                 && self
                     .attempt(venue, &update.head, update.levels(), update.at, rules)
@@ -122,14 +140,26 @@ impl BookSync {
         turn
     }
 
+    /// Whether an early update without a number came behind another that waits.
+    fn is_behind(&self, early: &[Early], turn: usize) -> bool {
+        let Early { head, at, .. } = &early[turn];
+        let before = |(place, other): (usize, &Early)| {
+            let earlier = place < turn || other.at < *at;
+            place != turn && earlier && other.is_before(head, *at) && self.is_news(other)
+        };
+        head.header.seq == 0 && early.iter().enumerate().any(before)
+    }
+
     /// Whether early updates have waited for too long.
     pub(in crate::feed) fn is_overdue(&self, now: i64, wait: i64) -> bool {
-        !self.early.is_empty() && now - self.early_since >= wait
+        let overdue = |early: &Early| now - early.since >= wait && self.is_news(early);
+        self.early.iter().any(overdue)
     }
 
     /// What is missing will not come: the book breaks. The updates that waited are handed out.
     pub(in crate::feed) fn give_up_waiting(&mut self, joins: bool) -> (Verdict, Vec<Early>) {
         let mut early = std::mem::take(&mut self.early);
+        early.retain(|early| self.likeness(early) != Likeness::Copy);
         early.sort_by_key(|update| update.head.first_seq);
         let first = early.first().map(|update| update.head);
         let numbered = first.is_some_and(|head| head.header.seq != 0);
@@ -144,13 +174,4 @@ impl BookSync {
         }
         (verdict, early)
     }
-}
-
-/// Whether an early update without a number came behind another that waits.
-fn overtakes(early: &[Early], turn: usize) -> bool {
-    let Early { head, at, .. } = &early[turn];
-    let before = |(place, other): (usize, &Early)| {
-        place != turn && other.is_before(head, *at) && (place < turn || other.at < *at)
-    };
-    head.header.seq == 0 && early.iter().enumerate().any(before)
 }

@@ -22,6 +22,8 @@ mod audits;
 mod book_quality;
 #[path = "venue_contract/books.rs"]
 mod books;
+#[path = "venue_contract/checksums.rs"]
+mod checksums;
 #[path = "venue_contract/clocks.rs"]
 mod clocks;
 #[path = "venue_contract/disconnects.rs"]
@@ -55,6 +57,7 @@ use feedd_codecs::{InstrumentId, Record};
 use audits::*;
 use book_quality::*;
 use books::*;
+use checksums::*;
 use clocks::*;
 use disconnects::*;
 use faults::*;

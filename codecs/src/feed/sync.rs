@@ -11,8 +11,10 @@
 //! An update that does not follow may only be early: another line, or the venue's next frame, may
 //! bring what is missing. It waits (`early`) for as long as configured before the book breaks.
 
+mod asks;
 mod buffer;
 mod early;
+mod join;
 
 pub(super) use early::Early;
 
@@ -22,17 +24,13 @@ use super::counts::BookCounts;
 use super::gaps::OpenGap;
 use crate::book::Book;
 use crate::record::{BookHead, Figure, GapCause, Level};
-use crate::venue::{Follow, Held, Snapshots, Venue};
+use crate::venue::{Follow, Held, Venue};
 use buffer::Buffer;
 
 const SECOND: i64 = 1_000_000_000;
 
 /// Levels a side that the checksum of an update without a number covers (Kraken book page).
 const CHECKSUM_DEPTH: u16 = 10;
-/// How long a snapshot may take before it is asked for again; doubles with each attempt.
-const RETRY_MIN: i64 = 5 * SECOND;
-/// Longest pause between two attempts.
-const RETRY_MAX: i64 = 60 * SECOND;
 
 /// Whether a book can be trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -335,66 +333,9 @@ impl BookSync {
         mark(self) == mark(other)
     }
 
-    /// Whether updates wait for a snapshot to join.
-    pub(super) fn holds_updates(&self) -> bool {
-        !self.buffer.updates.is_empty()
-    }
-
-    /// The number of the first held update that is later by the venue's sequence across channels.
-    pub(super) fn held_after(&self, cross_seq: u64) -> Option<u64> {
-        let mut heads = self.buffer.updates.iter().map(|(head, ..)| head);
-        let next = heads.find(|head| head.cross_seq > cross_seq)?;
-        Some(next.header.seq)
-    }
-
     /// The gap that ends now, if the book is right again.
     pub(super) fn heal(&mut self) -> Option<OpenGap> {
         self.gap.take_if(|_| self.state == State::Live)
-    }
-
-    /// Replaces the book by a snapshot and applies what was held since.
-    ///
-    /// [`Verdict::Good`]: the book is live. [`Verdict::Waiting`]: the snapshot does not reach the
-    /// held updates; another is needed. [`Verdict::Stale`]: the book is live and needs none.
-    pub(super) fn snapshot<V: Venue>(
-        &mut self,
-        venue: &V,
-        head: &BookHead,
-        levels: Levels<'_>,
-        joins: bool,
-    ) -> Verdict {
-        self.touched = true;
-        let at = self.moment(head);
-        if joins && self.state == State::Live {
-            return Verdict::Stale;
-        }
-        self.early.clear();
-        if self
-            .book
-            .replace(levels.0, levels.1, head.px_exp, head.qty_exp)
-            .is_err()
-        {
-            return self.broke(GapCause::RANGE, None);
-        }
-        let seq = (head.header.seq != u64::MAX).then_some(head.header.seq);
-        self.held = Held {
-            seq,
-            cross_seq: head.cross_seq,
-            joined: !joins,
-        };
-        (self.line, self.ts_good) = (head.header.line, head.header.ts_recv);
-        self.mark = (at, head.checksum);
-        self.since = at;
-        // What came before it, applied or not, says nothing about what comes now.
-        self.arrivals.clear();
-        self.book.cut(head.depth);
-        if let Some(confirmed) = venue.verify(&self.book, head) {
-            self.count_checksum(confirmed);
-            if !confirmed {
-                return self.broke(GapCause::CHECKSUM, None);
-            }
-        }
-        self.join(venue)
     }
 
     /// Marks the book as bad for a reason outside its own updates; `None` if it was not live.
@@ -413,38 +354,6 @@ impl BookSync {
         }
     }
 
-    /// Whether a snapshot should be asked for now. An unsynced book has asked by subscribing.
-    pub(super) fn wants_snapshot(&self, now: i64, source: Snapshots) -> bool {
-        let needs = match source {
-            Snapshots::InBand => self.state == State::Bad,
-            Snapshots::Rest { .. } => self.awaits_join(),
-        };
-        needs && now >= self.due
-    }
-
-    /// Whether a REST snapshot would find updates to join. One from before the stream runs, or from
-    /// before its line was lost, proves nothing about what comes next.
-    pub(super) fn awaits_join(&self) -> bool {
-        self.state != State::Live && !self.buffer.updates.is_empty()
-    }
-
-    /// The venue acknowledged the stream: its snapshot is on the way.
-    pub(super) fn snapshot_promised(&mut self, now: i64) {
-        self.due = self.due.max(now + RETRY_MIN);
-    }
-
-    pub(super) fn snapshot_asked(&mut self, now: i64) {
-        let pause = (RETRY_MIN << self.attempts.min(8)).min(RETRY_MAX);
-        self.attempts += 1;
-        self.due = now + pause;
-    }
-
-    /// A snapshot failed or did not fit: try again after a pause that grows with each attempt.
-    pub(super) fn retry_later(&mut self, now: i64) {
-        let pause = SECOND << self.attempts.saturating_sub(1).min(6);
-        self.due = now + pause.min(RETRY_MAX);
-    }
-
     pub(super) fn widen(&mut self, px_exp: i8, qty_exp: i8) -> Option<OpenGap> {
         match self.book.widen(px_exp, qty_exp) {
             Ok(()) => None,
@@ -458,19 +367,6 @@ impl BookSync {
         scratch.bids.extend(self.book.bids());
         scratch.asks.clear();
         scratch.asks.extend(self.book.asks());
-    }
-
-    fn hold(&mut self, head: &BookHead, levels: Levels<'_>, holds: bool) -> Verdict {
-        if !holds {
-            // The snapshot that begins the stream was missed.
-            self.state = State::Bad;
-        } else if !self.buffer.push(head, levels) {
-            // Waiting so long that the bound is met: start again from here.
-            self.buffer.clear();
-            self.due = 0;
-            self.buffer.push(head, levels);
-        }
-        Verdict::Waiting
     }
 
     /// [`BookSync::advance`], undone where the checksum says that something before is missing and
@@ -530,38 +426,6 @@ impl BookSync {
         } else {
             self.counts.checksums_failed += 1;
         }
-    }
-
-    fn join<V: Venue>(&mut self, venue: &V) -> Verdict {
-        let mut buffer = std::mem::take(&mut self.buffer);
-        let outcome = self.replay(venue, &buffer);
-        match outcome {
-            Ok(()) => {
-                buffer.clear();
-                self.state = State::Live;
-            }
-            Err((at, Verdict::Waiting)) => buffer.forget(at),
-            Err(_) => buffer.clear(),
-        }
-        self.buffer = buffer;
-        outcome.map_or_else(|(_, verdict)| verdict, |()| Verdict::Good)
-    }
-
-    /// Applies held updates until one does not follow: its place, and what to make of it.
-    fn replay<V: Venue>(&mut self, venue: &V, buffer: &Buffer) -> Result<(), (usize, Verdict)> {
-        for (at, (head, levels)) in buffer.iter().enumerate() {
-            match venue.follow(self.held, head) {
-                Follow::Stale => {}
-                Follow::Apply => {
-                    let moment = self.clock.again(head.header.ts_venue);
-                    if let Err(cause) = self.advance(venue, head, levels, moment) {
-                        return Err((at, self.broke(cause, Some(head))));
-                    }
-                }
-                Follow::Gap => return Err((at, Verdict::Waiting)),
-            }
-        }
-        Ok(())
     }
 
     /// The book is bad. A book that breaks again before an update was applied keeps its pause, so

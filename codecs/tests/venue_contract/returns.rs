@@ -5,7 +5,7 @@ use feedd_codecs::feed::{Rule, State};
 use feedd_codecs::record::{Flags, GapCause, GapEnd, Kind};
 use feedd_codecs::venue::{Channel, Numbering, Venue};
 
-use super::lines::with_wrong_checksum;
+use super::checksums::with_wrong_checksum;
 use super::reference::{REFRESH, asks, break_streams, ends, naming, relist};
 use super::{MS, gaps};
 use crate::support::rig::{Rig, Taken};

@@ -101,7 +101,8 @@ impl<V: Venue> Feed<V> {
     /// Whether everything that the picks are resolved against is there.
     fn can_resolve(&self) -> bool {
         let ranks = self.picks_rank() && self.venue.volumes_query(None).is_some();
-        !self.market.listed.is_empty() && !(ranks && self.market.volumes.is_empty())
+        let lacks_volumes = ranks && self.market.volumes.is_empty();
+        !(self.market.listed.is_empty() || lacks_volumes)
     }
 
     fn resolve_picks(&self) -> Vec<Box<str>> {

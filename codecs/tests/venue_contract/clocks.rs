@@ -106,7 +106,7 @@ pub(crate) fn vc_222_best_prices_numbered_anew_are_told_from_the_first_on<S: Scr
         net.truths[0].numbers.last = 0;
         texts.extend(best_prices(&mut net, 20));
         for at in 0..texts.len() + BEHIND {
-            for (replica, behind) in (0..lines.into()).zip([0, BEHIND]) {
+            for (replica, behind) in (0..lines).zip([0, BEHIND]) {
                 let text = at.checked_sub(behind).and_then(|at| texts.get(at));
                 if let Some(text) = text {
                     net.hand(replica, 0, Channel::BBO, text);

@@ -6,6 +6,7 @@
 mod check;
 mod feed;
 mod load;
+mod sinks;
 mod units;
 
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use feed::{FeedConfig, QualityConfig};
 pub use load::load;
+pub use sinks::{ParquetConfig, SinksConfig};
 pub use units::{Bytes, Span};
 
 /// Everything the daemon is told.
@@ -30,6 +32,8 @@ pub struct Config {
     pub tls: TlsConfig,
     /// What is asked of the host.
     pub host: HostConfig,
+    /// Where the journal's records go.
+    pub sinks: SinksConfig,
     /// What to capture: one entry for each venue and product.
     #[serde(rename = "feed")]
     pub feeds: Vec<FeedConfig>,

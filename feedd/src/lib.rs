@@ -7,7 +7,9 @@
 //! │ pipeline::driver: decode, apply, publish  │         │ append to records/, raw/│
 //! └───────────────────────────────────────────┘         └─────────────────────────┘
 //!        │ counts and histograms, once a second                  │
-//!        └────────────> pipeline::monitor: log lines, .hlog <────┘
+//!        └────────────> pipeline::monitor: log lines, .hlog <────┤
+//!                                                                 │ files, read from durable cursors
+//!                           sink: one thread each, Parquet, … <───┘
 //! ```
 //!
 //! The library target exists for the system tests; the product is the binary.
@@ -23,3 +25,4 @@ pub mod pipeline;
 pub mod roster;
 pub mod run;
 pub mod session;
+pub mod sink;

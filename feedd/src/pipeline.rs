@@ -46,6 +46,7 @@ use crate::roster::Roster;
 use crate::session::budget::{Budgets, Keeper};
 use crate::session::connect::Dialer;
 use crate::session::names::{Names, Resolve, SystemResolver};
+use crate::sink::{Sinks, Watched};
 
 /// Latency totals by tag (`stage.venue`), in nanoseconds.
 pub type Latencies = BTreeMap<String, Histogram<u64>>;
@@ -63,6 +64,7 @@ pub struct Pipeline {
     journal_report: Arc<journal::SharedReport>,
     latency_file: PathBuf,
     budgets: Keeper,
+    sinks: Sinks,
     host: Host,
 }
 
@@ -195,12 +197,14 @@ impl Pipeline {
             .dir
             .join("latency")
             .join(format!("run-{run:06}.hlog"));
-        let monitor = monitor::start(
-            &latency_file,
-            noted,
-            feeds.clone(),
-            Arc::clone(&journal_report),
-        )?;
+        let sinks = Sinks::start(config)?;
+        let seen = monitor::Seen {
+            feeds: feeds.clone(),
+            journal: Arc::clone(&journal_report),
+            sinks: sinks.watched(),
+            lag_alarm: config.sinks.lag_alarm.0,
+        };
+        let monitor = monitor::start(&latency_file, noted, seen)?;
         let pipeline = Self {
             stop,
             _rest_stop: rest_stop,
@@ -211,6 +215,7 @@ impl Pipeline {
             journal_report,
             latency_file,
             budgets: keeper,
+            sinks,
             host,
         };
         Ok((pipeline, recovered))
@@ -226,6 +231,12 @@ impl Pipeline {
     #[must_use]
     pub fn journal(&self) -> JournalReport {
         self.journal_report.read()
+    }
+
+    /// The sinks and their counters.
+    #[must_use]
+    pub fn sinks(&self) -> Vec<Watched> {
+        self.sinks.watched()
     }
 
     /// What the host granted of what the configuration asks.
@@ -246,7 +257,8 @@ impl Pipeline {
         self.journal.is_finished()
     }
 
-    /// Stops intake, drains the rings, syncs and seals the journal.
+    /// Stops intake, drains the rings, syncs and seals the journal, and lets the sinks bring home what
+    /// it holds.
     ///
     /// # Errors
     ///
@@ -260,6 +272,7 @@ impl Pipeline {
         }
         self.budgets.close();
         let written = self.journal.join();
+        let brought = self.sinks.stop();
         let latencies = self.monitor.join();
         if panicked {
             return Err(Failure::new(
@@ -273,6 +286,7 @@ impl Pipeline {
                 "the journal thread ended by a broken internal rule",
             )
         })??;
+        brought?;
         latencies.map_err(|_| {
             Failure::new(
                 Code::Software,

@@ -21,6 +21,7 @@
 mod backoff;
 mod batch;
 mod dead;
+pub mod parquet;
 mod pump;
 mod status;
 mod surroundings;

@@ -1,11 +1,13 @@
 //! Ranges and contradictions that types cannot express.
 
 mod feed;
+mod sinks;
 
 use std::time::Duration;
 
 use super::{Bytes, Config, ConfigError, Span};
 use feed::check_feed;
+use sinks::check_sinks;
 
 /// Most feeds and reader threads of one daemon.
 const FEEDS_MAX: usize = 64;
@@ -58,6 +60,7 @@ impl Config {
         self.check_journal(&mut found);
         self.check_limits(&mut found);
         self.check_host(&mut found);
+        check_sinks(&self.sinks, &mut found);
         found.unless(!self.feeds.is_empty(), || {
             "no [[feed]]: name at least one venue to capture".to_owned()
         });

@@ -64,6 +64,7 @@ fn known_keys() -> BTreeSet<String> {
     full.limits.silence = Some(full.limits.stop);
     full.tls.ca_file = Some("ca.pem".into());
     full.host.cpu_dma_latency_us = Some(0);
+    full.sinks.parquet.dir = Some("parquet".into());
     full.feeds.push(full_feed());
     let mut keys = BTreeSet::new();
     if let Ok(value) = toml::Value::try_from(&full) {
@@ -196,6 +197,11 @@ mod tests {
         }
         for (key, default) in written(&Config::default().limits) {
             assert_eq!(shown["limits"][&key], default, "limits.{key}");
+        }
+        let mut keys = Vec::new();
+        leaves(shown["sinks"].as_table().unwrap(), "", &mut keys);
+        for (key, default) in written(&Config::default().sinks) {
+            assert!(keys.contains(&(key.clone(), default)), "sinks.{key}");
         }
         let absent = [
             "rotate_after",

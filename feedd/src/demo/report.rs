@@ -86,6 +86,7 @@ fn micros(ns: u64) -> String {
 pub(super) fn paths(dir: &Path, latency_file: &Path) {
     let dir = dir.display();
     println!("\njournal   {dir}");
+    println!("parquet   {dir}/parquet (one row a record; DuckDB: .read {dir}/parquet/views.sql)");
     println!("next      cargo run --release -p feedctl -- journal info {dir}");
     println!("          cargo run --release -p feedctl -- journal dump {dir} --limit 5");
     println!("          cargo run --release -p feedctl -- journal verify {dir}");

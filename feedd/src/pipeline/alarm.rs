@@ -11,6 +11,13 @@
 //! | `quality` | records break a quality rule | told as a count each time |
 //! | `audit` | an audit found another book | told as a count each time |
 //! | `doubted` | reference data is not believed | told as a count each time |
+//! | `sink_lag` | a sink's last acknowledged record is older than `sinks.lag_alarm` | it is not |
+//! | `sink_dead` | rows were refused for ever | told as a count each time |
+//! | `sink_lost` | the journal no longer had rows that a sink never got | told as a count each time |
+
+use std::time::Duration;
+
+use feedd_storage::sink::SinkReport;
 
 use super::FeedReport;
 
@@ -68,9 +75,57 @@ impl Alarms {
 }
 
 fn rise(told: &mut u64, now: u64, alarm: &str, report: &FeedReport) {
+    if let Some(new) = risen(told, now) {
+        tracing::warn!(alarm, venue = %report.venue, new, total = now, "something new");
+    }
+}
+
+fn risen(told: &mut u64, now: u64) -> Option<u64> {
     let before = std::mem::replace(told, now);
-    if now > before {
-        tracing::warn!(alarm, venue = %report.venue, new = now - before, total = now, "something new");
+    now.checked_sub(before).filter(|new| *new > 0)
+}
+
+/// What was told of one sink.
+#[derive(Debug, Default)]
+pub(super) struct SinkAlarms {
+    behind: bool,
+    dead: u64,
+    lost: u64,
+}
+
+impl SinkAlarms {
+    /// Compares a sink with the look before.
+    pub(super) fn look(&mut self, sink: &str, report: &SinkReport, lag_alarm: Duration) {
+        let behind = u128::from(report.lag_ns) > lag_alarm.as_nanos();
+        if std::mem::replace(&mut self.behind, behind) != behind {
+            let (records, up) = (report.lag_records, report.up);
+            let seconds = report.lag_ns / 1_000_000_000;
+            if behind {
+                tracing::warn!(
+                    alarm = "sink_lag",
+                    sink,
+                    up,
+                    seconds,
+                    records,
+                    "a sink is behind"
+                );
+            } else {
+                tracing::info!(
+                    alarm = "sink_lag",
+                    over = true,
+                    sink,
+                    "a sink has caught up"
+                );
+            }
+        }
+        for (told, now, alarm) in [
+            (&mut self.dead, report.dead, "sink_dead"),
+            (&mut self.lost, report.lost, "sink_lost"),
+        ] {
+            if let Some(new) = risen(told, now) {
+                tracing::warn!(alarm, sink, new, total = now, "something new");
+            }
+        }
     }
 }
 
@@ -100,6 +155,20 @@ mod tests {
         (report.counts.audits_differ, report.counts.doubted) = (1, 2);
         alarms.look(&report);
         assert_eq!((alarms.quality, alarms.audit, alarms.doubted), (3, 1, 2));
+    }
+
+    #[test]
+    fn a_sink_that_is_behind_is_told_once_and_once_when_it_has_caught_up() {
+        let mut alarms = SinkAlarms::default();
+        let mut report = SinkReport::default();
+        let limit = Duration::from_secs(60);
+        (report.lag_ns, report.dead, report.lost) = (60_000_000_001, 2, 5);
+        alarms.look("parquet", &report, limit);
+        assert!(alarms.behind);
+        assert_eq!((alarms.dead, alarms.lost), (2, 5));
+        report.lag_ns = 60_000_000_000;
+        alarms.look("parquet", &report, limit);
+        assert!(!alarms.behind);
     }
 
     #[test]

@@ -13,23 +13,32 @@ use hdrhistogram::Histogram;
 use hdrhistogram::serialization::V2Serializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
 
-use super::alarm::Alarms;
+use super::alarm::{Alarms, SinkAlarms};
 use super::latency::Interval;
 use super::{FeedReport, Latencies, driver, journal};
 use crate::clock;
 use crate::exit::{Code, Failure};
+use crate::sink::Watched;
 
 /// Time between two looks for what is wrong.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Time between two summary lines.
 const SUMMARY_EVERY: Duration = Duration::from_secs(10);
 
+/// What the monitor looks at.
+pub(super) struct Seen {
+    pub(super) feeds: Vec<Arc<driver::SharedReport>>,
+    pub(super) journal: Arc<journal::SharedReport>,
+    pub(super) sinks: Vec<Watched>,
+    /// See [`crate::config::SinksConfig::lag_alarm`].
+    pub(super) lag_alarm: Duration,
+}
+
 /// Starts the thread; it ends when every recorder is gone, and returns the totals.
 pub(super) fn start(
     path: &Path,
     intervals: Receiver<Interval>,
-    feeds: Vec<Arc<driver::SharedReport>>,
-    journal: Arc<journal::SharedReport>,
+    seen: Seen,
 ) -> Result<JoinHandle<Latencies>, Failure> {
     let create = || {
         path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
@@ -39,7 +48,7 @@ pub(super) fn start(
         .map_err(|error| Failure::new(Code::CantCreate, format!("{}: {error}", path.display())))?;
     super::spawn("monitor", move || {
         let mut totals = Latencies::new();
-        if let Err(error) = watch(file, &intervals, &feeds, &journal, &mut totals) {
+        if let Err(error) = watch(file, &intervals, &seen, &mut totals) {
             tracing::error!(%error, "latency intervals are no longer written");
             intervals
                 .iter()
@@ -52,8 +61,7 @@ pub(super) fn start(
 fn watch(
     file: File,
     intervals: &Receiver<Interval>,
-    feeds: &[Arc<driver::SharedReport>],
-    journal: &journal::SharedReport,
+    seen: &Seen,
     totals: &mut Latencies,
 ) -> std::io::Result<()> {
     let mut file = BufWriter::new(file);
@@ -72,7 +80,7 @@ fn watch(
     let origin = clock::mono();
     let mut next_summary = Instant::now() + SUMMARY_EVERY;
     let mut next_look = Instant::now() + LOOK_EVERY;
-    let mut alarms: Vec<Alarms> = feeds.iter().map(|_| Alarms::default()).collect();
+    let mut looks = Looks::new(seen);
     loop {
         match intervals.recv_timeout(Duration::from_millis(500)) {
             Ok(interval) => {
@@ -93,17 +101,39 @@ fn watch(
         }
         if Instant::now() >= next_look {
             next_look += LOOK_EVERY;
-            for (alarms, feed) in alarms.iter_mut().zip(feeds) {
-                alarms.look(&feed.read());
-            }
+            looks.look(seen);
         }
         if Instant::now() >= next_summary {
             next_summary += SUMMARY_EVERY;
-            summarise(feeds, journal);
+            summarise(seen);
         }
     }
     drop(log);
     file.flush()
+}
+
+/// What was told of each feed and sink.
+struct Looks {
+    feeds: Vec<Alarms>,
+    sinks: Vec<SinkAlarms>,
+}
+
+impl Looks {
+    fn new(seen: &Seen) -> Self {
+        Self {
+            feeds: seen.feeds.iter().map(|_| Alarms::default()).collect(),
+            sinks: seen.sinks.iter().map(|_| SinkAlarms::default()).collect(),
+        }
+    }
+
+    fn look(&mut self, seen: &Seen) {
+        for (alarms, feed) in self.feeds.iter_mut().zip(&seen.feeds) {
+            alarms.look(&feed.read());
+        }
+        for (alarms, sink) in self.sinks.iter_mut().zip(&seen.sinks) {
+            alarms.look(sink.name, &sink.read(), seen.lag_alarm);
+        }
+    }
 }
 
 fn since(begin: i64, end: i64) -> Duration {
@@ -187,8 +217,8 @@ fn tell_bails(report: &FeedReport) {
     }
 }
 
-fn summarise(feeds: &[Arc<driver::SharedReport>], journal: &journal::SharedReport) {
-    for report in feeds.iter().map(|feed| feed.read()) {
+fn summarise(seen: &Seen) {
+    for report in seen.feeds.iter().map(|feed| feed.read()) {
         tell_scores(&report);
         tell_integrity(&report);
         tell_bails(&report);
@@ -212,7 +242,7 @@ fn summarise(feeds: &[Arc<driver::SharedReport>], journal: &journal::SharedRepor
             "feed"
         );
     }
-    let report = journal.read();
+    let report = seen.journal.read();
     tracing::info!(
         records = report.records,
         raw = report.raw,
@@ -220,4 +250,20 @@ fn summarise(feeds: &[Arc<driver::SharedReport>], journal: &journal::SharedRepor
         refused = report.refused,
         "journal"
     );
+    for sink in &seen.sinks {
+        let report = sink.read();
+        tracing::info!(
+            sink = sink.name,
+            up = report.up,
+            taken = report.taken,
+            acked_seq = report.acked_seq,
+            lag_records = report.lag_records,
+            lag_bytes = report.lag_bytes,
+            lag_ms = report.lag_ns / 1_000_000,
+            retries = report.retries,
+            dead = report.dead,
+            lost = report.lost,
+            "sink"
+        );
+    }
 }

@@ -87,6 +87,8 @@ impl Rig {
     pub(crate) fn with_dir(sim_config: &SimConfig, dir: TempDir) -> Self {
         let sim = Sim::start(sim_config.clone()).unwrap();
         let mut config = Config::default();
+        // Sinks have tests of their own.
+        config.sinks.parquet.enabled = false;
         config.journal.dir = dir.path().join("journal");
         config.journal.segment = Bytes(1 << 20);
         config.limits.backoff_min = Span::from_millis(10);

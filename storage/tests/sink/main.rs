@@ -3,7 +3,9 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod kinds;
 mod model;
+mod parquet;
 mod pump;
 mod random;
 mod retention;

@@ -1,0 +1,93 @@
+//! `[sinks]`: where the journal's records go.
+
+use std::path::{Path, PathBuf};
+
+use feedd_storage::sink::parquet::ParquetOptions;
+use serde::{Deserialize, Serialize};
+
+use super::{Bytes, Span};
+
+/// `[sinks]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default)]
+pub struct SinksConfig {
+    /// A sink whose last acknowledged record is older than this while there are newer ones is
+    /// alarmed. `1s` to `24h`.
+    pub lag_alarm: Span,
+    /// Most rows a second that a sink is handed while it is behind; 0 = as fast as it takes them.
+    pub catch_up_rows: u64,
+    /// Parquet files.
+    pub parquet: ParquetConfig,
+}
+
+impl Default for SinksConfig {
+    fn default() -> Self {
+        Self {
+            lag_alarm: Span::from_millis(1_800_000),
+            catch_up_rows: 0,
+            parquet: ParquetConfig::default(),
+        }
+    }
+}
+
+/// `[sinks.parquet]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default)]
+pub struct ParquetConfig {
+    /// Whether Parquet files are written.
+    pub enabled: bool,
+    /// Directory; created if absent. Absent = `parquet` in the journal's directory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dir: Option<PathBuf>,
+    /// Rows after which files are sealed, 1,000 to 10,000,000.
+    pub rows: usize,
+    /// Records held in memory before files are sealed. `1MiB` to `4GiB`.
+    pub buffer: Bytes,
+    /// Age after which files are sealed: how old the newest row in a file may be. `1s` to `24h`.
+    pub age: Span,
+    /// Effort of the zstd compression, 1 to 22.
+    pub level: i32,
+    /// Binary fractions beside the exact numbers, for readers who want `avg(price)`.
+    pub doubles: bool,
+    /// Merge the files of days that are over.
+    pub compact: bool,
+}
+
+impl Default for ParquetConfig {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            dir: None,
+            rows: 1_000_000,
+            buffer: Bytes(128 << 20),
+            age: Span::from_millis(300_000),
+            level: 3,
+            doubles: true,
+            compact: true,
+        }
+    }
+}
+
+impl ParquetConfig {
+    /// Where the files are, for a journal in `journal_dir`.
+    #[must_use]
+    pub fn root(&self, journal_dir: &Path) -> PathBuf {
+        self.dir
+            .clone()
+            .unwrap_or_else(|| journal_dir.join("parquet"))
+    }
+
+    /// As the sink takes it.
+    #[must_use]
+    pub fn options(&self, journal_dir: &Path) -> ParquetOptions {
+        ParquetOptions {
+            root: self.root(journal_dir),
+            rows: self.rows,
+            bytes: usize::try_from(self.buffer.0).unwrap_or(usize::MAX),
+            age: self.age.0,
+            level: self.level,
+            doubles: self.doubles,
+            compact: self.compact,
+        }
+    }
+}

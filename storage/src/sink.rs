@@ -23,6 +23,7 @@ mod batch;
 mod dead;
 pub mod parquet;
 mod pump;
+pub mod reconcile;
 mod status;
 mod surroundings;
 mod tail;

@@ -119,6 +119,12 @@ pub(crate) enum Failure {
         /// The number.
         seq: u64,
     },
+    /// A number that no dead letter has.
+    #[error("there is no dead letter {number}")]
+    NoLetter {
+        /// The number.
+        number: u64,
+    },
     /// A journal that cannot be read.
     #[error(transparent)]
     Journal(#[from] feedd_storage::Error),
@@ -213,6 +219,7 @@ impl Failure {
             Self::Open { .. }
             | Self::NoJournal { .. }
             | Self::NoFrame { .. }
+            | Self::NoLetter { .. }
             | Self::Scenario(_)
             | Self::Compare(CompareError::Tape { .. } | CompareError::Line { .. }) => {
                 Exit::NO_INPUT

@@ -14,7 +14,7 @@ use clap::Subcommand;
 use feedd_storage::LogKind;
 
 pub(crate) use self::print::split;
-pub(crate) use self::walk::Walk;
+pub(crate) use self::walk::{Walk, failure};
 use crate::exit::{Exit, Failure};
 
 /// Options of `feedctl journal`.

@@ -6,11 +6,13 @@
 
 mod comparison;
 mod decode;
+mod dlq;
 mod exit;
 mod hist;
 mod journal;
 mod output;
 mod quarantine;
+mod reconcile;
 mod sim;
 mod source;
 mod table;
@@ -36,6 +38,10 @@ enum Command {
     Journal(journal::Args),
     /// Look into the frames that the decoder refused, and run them through it again
     Quarantine(quarantine::Args),
+    /// Look into the rows that a sink refused for ever, and have them tried again
+    Dlq(dlq::Args),
+    /// Count a sink against the journal: rows and exact sums for each instrument, kind and minute
+    Reconcile(reconcile::Args),
     /// Percentiles of latency files
     Hist(hist::Args),
     /// Compare a journal with the tape of the simulated exchanges
@@ -70,6 +76,8 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Decode(args) => decode::run(&args),
         Command::Journal(args) => journal::run(&args),
         Command::Quarantine(args) => quarantine::run(&args),
+        Command::Dlq(args) => dlq::run(&args),
+        Command::Reconcile(args) => reconcile::run(&args),
         Command::Hist(args) => hist::run(&args),
         Command::Compare(args) => comparison::run(&args),
         Command::Sim(args) => sim::run(&args),

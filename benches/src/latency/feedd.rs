@@ -97,6 +97,8 @@ fn config(
         config.tls.ca_file = Some(path);
     }
     config.journal.dir = dir.to_owned();
+    // What is measured ends at the journal.
+    config.sinks.parquet.enabled = false;
     config.journal.retain = Bytes(RETAIN);
     config.threads.reader_cores = vec![setting.cores.receiver];
     config.threads.journal_core = Some(setting.cores.journal);

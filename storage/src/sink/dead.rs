@@ -26,6 +26,8 @@ use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use feedd_codecs::Record;
+use feedd_codecs::record::WireError;
 use zerocopy::byteorder::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
@@ -212,6 +214,22 @@ impl DeadLetters {
         write().map_err(Error::io("append to", &self.path))?;
         (self.bytes, self.next) = (end, number + 1);
         Ok(number)
+    }
+}
+
+impl DeadLetter {
+    /// Reads the record; the bytes of a letter stand anywhere, those of a record must not.
+    pub fn read_record<T>(&self, read: impl FnOnce(Result<Record<'_>, WireError>) -> T) -> T {
+        let mut words = vec![0_u64; self.record.len().div_ceil(8)];
+        if let Some(to) = words.as_mut_bytes().get_mut(..self.record.len()) {
+            to.copy_from_slice(&self.record);
+        }
+        read(Record::parse(
+            words
+                .as_bytes()
+                .get(..self.record.len())
+                .unwrap_or_default(),
+        ))
     }
 }
 

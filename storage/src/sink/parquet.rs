@@ -25,6 +25,7 @@ mod layout;
 mod part;
 mod seal;
 mod table;
+mod tally;
 mod views;
 
 use std::path::PathBuf;
@@ -32,6 +33,7 @@ use std::time::Duration;
 
 pub use self::layout::{PartName, parts};
 pub use self::table::Table;
+pub use self::tally::tally;
 
 use self::compact::Compactor;
 use self::held::Held;

@@ -3,6 +3,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod kill;
 mod kinds;
 mod model;
 mod parquet;

@@ -71,7 +71,7 @@ impl Walk {
 }
 
 /// A log that cannot be read on.
-pub(super) fn failure(error: ReadError) -> Failure {
+pub(crate) fn failure(error: ReadError) -> Failure {
     match error {
         ReadError::Segment(error) => Failure::Journal(error),
         other => Failure::Usage(other.to_string()),

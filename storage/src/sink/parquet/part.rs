@@ -113,8 +113,8 @@ fn properties(
     metadata: Vec<KeyValue>,
     level: i32,
 ) -> parquet::errors::Result<WriterProperties> {
-    let position = |name: &&str| columns.iter().position(|(field, _)| field.name() == name);
-    let sorting = SORTED.iter().filter_map(|name| position(&name));
+    let position = |name: &str| columns.iter().position(|(field, _)| field.name() == name);
+    let sorting = SORTED.iter().filter_map(|name| position(name));
     let sorting = sorting.filter_map(|at| {
         Some(SortingColumn {
             column_idx: i32::try_from(at).ok()?,

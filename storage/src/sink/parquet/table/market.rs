@@ -14,7 +14,7 @@ impl TableRow for &Trade {
         columns.number("qty", |trade| (trade.qty, trade.qty_exp));
         columns.name("side", |trade| trade.side.name());
         // A number where it fits, text (UUIDs) where not: exactly one of the two is given.
-        columns.integer("id", |trade| small_id(trade));
+        columns.integer("id", small_id);
         columns.text("id_text", |trade| {
             small_id(trade).is_none().then(|| trade.id().to_string())
         });

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use feed::{FeedConfig, QualityConfig};
 pub use load::load;
-pub use sinks::{ParquetConfig, SinksConfig};
+pub use sinks::{ParquetConfig, QuestDbConfig, RedisConfig, SinksConfig};
 pub use units::{Bytes, Span};
 
 /// Everything the daemon is told.

@@ -2,6 +2,11 @@
 //! readers, the journal thread or another sink.
 
 mod attend;
+pub mod credentials;
+#[cfg(feature = "questdb")]
+pub mod questdb;
+#[cfg(feature = "redis")]
+pub mod redis;
 
 use std::fmt;
 use std::sync::Arc;
@@ -83,7 +88,27 @@ impl Sinks {
                 Ok(ParquetSink::new(journal, parquet.options(&journal_dir)))
             })?;
         }
+        sinks.add_servers(config, &stopped)?;
         Ok(sinks)
+    }
+
+    /// Sinks that are servers, where the configuration names one.
+    fn add_servers(&mut self, config: &Config, stopped: &Receiver<()>) -> Result<(), Failure> {
+        #[cfg(feature = "questdb")]
+        if let Some(options) = questdb::Options::of(&config.sinks.questdb) {
+            let options = options
+                .map_err(|error| Failure::new(Code::Config, format!("sinks.questdb.connect: {error}")))?;
+            let make = move || Ok(questdb::QuestDb::new(options.clone()));
+            self.add("questdb", config, stopped, make)?;
+        }
+        #[cfg(feature = "redis")]
+        if let Some(options) = redis::Options::of(&config.sinks.redis) {
+            let journal_dir = config.journal.dir.clone();
+            let make = move || redis::Redis::new(&journal_dir, options.clone());
+            self.add("redis", config, stopped, make)?;
+        }
+        let _ = stopped;
+        Ok(())
     }
 
     /// Starts the sink that `make` makes.

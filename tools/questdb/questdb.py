@@ -201,7 +201,10 @@ def answers(url):
     try:
         with urllib.request.urlopen(url, timeout=2) as response:
             return response.status < 300
-    except (OSError, urllib.error.URLError):
+    except urllib.error.HTTPError as error:
+        # A server that asks for a password is there.
+        return error.code in (401, 403)
+    except OSError:
         return False
 
 

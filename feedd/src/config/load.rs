@@ -65,6 +65,10 @@ fn known_keys() -> BTreeSet<String> {
     full.tls.ca_file = Some("ca.pem".into());
     full.host.cpu_dma_latency_us = Some(0);
     full.sinks.parquet.dir = Some("parquet".into());
+    full.sinks.questdb.connect = Some(String::new());
+    full.sinks.questdb.credentials = Some("questdb".into());
+    full.sinks.redis.address = Some(String::new());
+    full.sinks.redis.credentials = Some("redis".into());
     full.feeds.push(full_feed());
     let mut keys = BTreeSet::new();
     if let Ok(value) = toml::Value::try_from(&full) {

@@ -18,6 +18,10 @@ pub struct SinksConfig {
     pub catch_up_rows: u64,
     /// Parquet files.
     pub parquet: ParquetConfig,
+    /// A QuestDB server.
+    pub questdb: QuestDbConfig,
+    /// A Redis server.
+    pub redis: RedisConfig,
 }
 
 impl Default for SinksConfig {
@@ -26,6 +30,8 @@ impl Default for SinksConfig {
             lag_alarm: Span::from_millis(1_800_000),
             catch_up_rows: 0,
             parquet: ParquetConfig::default(),
+            questdb: QuestDbConfig::default(),
+            redis: RedisConfig::default(),
         }
     }
 }
@@ -88,6 +94,63 @@ impl ParquetConfig {
             level: self.level,
             doubles: self.doubles,
             compact: self.compact,
+        }
+    }
+}
+
+/// `[sinks.questdb]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default)]
+pub struct QuestDbConfig {
+    /// Where the server is: `http::addr=HOST:PORT;`, or `ws::…` for QWP. Absent = no such sink.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connect: Option<String>,
+    /// File of the credentials; relative to systemd's credentials where there are such.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credentials: Option<PathBuf>,
+    /// How long a crash of the server's host may undo what the server acknowledged. `0s` to `1h`.
+    pub settle: Span,
+    /// Connections that share the rows, 1 to 16.
+    pub connections: usize,
+    /// Days that quotes, books and orders are kept, 0 to 36500; 0 = for ever.
+    pub keep_quotes_days: u32,
+    /// Days that everything else but reference data is kept, 0 to 36500; 0 = for ever.
+    pub keep_days: u32,
+}
+
+impl Default for QuestDbConfig {
+    fn default() -> Self {
+        Self {
+            connect: None,
+            credentials: None,
+            settle: Span::from_millis(60_000),
+            connections: 2,
+            keep_quotes_days: 3,
+            keep_days: 30,
+        }
+    }
+}
+
+/// `[sinks.redis]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default)]
+pub struct RedisConfig {
+    /// `HOST:PORT` of the server. Absent = no such sink.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// File of the credentials; relative to systemd's credentials where there are such.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credentials: Option<PathBuf>,
+    /// What every key begins with, and the channel's name.
+    pub prefix: String,
+}
+
+impl Default for RedisConfig {
+    fn default() -> Self {
+        Self {
+            address: None,
+            credentials: None,
+            prefix: "feedd".to_owned(),
         }
     }
 }

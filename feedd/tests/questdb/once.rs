@@ -2,8 +2,7 @@
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use feedd::sink::questdb::minutes;
 use feedd_codecs::{Fixed, Record};
@@ -129,15 +128,11 @@ fn a_server_that_is_down_for_a_while_under_load_gets_everything_afterwards() {
     let pumping = Pumping::start(dir.path(), server.options());
     load(&mut market, || pumping.status.read().acked_seq > 1_000);
     server.kill();
-    let back = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            std::thread::sleep(Duration::from_secs(seconds));
-            server.start_again();
-            back.store(true, Ordering::Relaxed);
-        });
-        load(&mut market, || back.load(Ordering::Relaxed));
+    let killed = Instant::now();
+    load(&mut market, || {
+        killed.elapsed() > Duration::from_secs(seconds)
     });
+    server.start_again();
     assert!(pumping.status.read().retries > 0);
     let report = pumping.drain(market.journal.records().next_seq());
     assert_eq!((report.dead, report.lost), (0, 0));

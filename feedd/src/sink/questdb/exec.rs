@@ -14,7 +14,6 @@ use crate::sink::credentials::{Credentials, Secret};
 /// Longest answer: a count a minute, instrument and day has some megabytes.
 const BODY_BYTES_MAX: u64 = 256 << 20;
 
-
 /// A server that is asked.
 #[derive(Debug)]
 pub struct Exec {

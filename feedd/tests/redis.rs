@@ -116,6 +116,7 @@ impl Drop for Server {
     }
 }
 
+#[derive(Debug)]
 struct Real(Instant);
 
 impl Surroundings for Real {

@@ -96,8 +96,9 @@ impl Sinks {
     fn add_servers(&mut self, config: &Config, stopped: &Receiver<()>) -> Result<(), Failure> {
         #[cfg(feature = "questdb")]
         if let Some(options) = questdb::Options::of(&config.sinks.questdb) {
-            let options = options
-                .map_err(|error| Failure::new(Code::Config, format!("sinks.questdb.connect: {error}")))?;
+            let options = options.map_err(|error| {
+                Failure::new(Code::Config, format!("sinks.questdb.connect: {error}"))
+            })?;
             let make = move || Ok(questdb::QuestDb::new(options.clone()));
             self.add("questdb", config, stopped, make)?;
         }

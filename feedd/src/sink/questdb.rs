@@ -13,7 +13,6 @@
 //! * Tables are made by us ([`schema`]); the server makes none on its own.
 
 mod count;
-mod double;
 mod exec;
 mod line;
 mod options;

@@ -21,6 +21,7 @@ use feedd_storage::sink::{Ack, Refusal, Rows, Sink};
 use feedd_storage::{JournalId, LogReader, Start, segments};
 use redis::{Client, Connection, Pipeline};
 
+use crate::config::RedisConfig;
 use crate::sink::credentials::Credentials;
 use latest::{Group, Latest};
 
@@ -37,6 +38,18 @@ pub struct Options {
     pub credentials: Option<PathBuf>,
     /// What every key begins with, and the channel's name: `feedd`.
     pub prefix: String,
+}
+
+impl Options {
+    /// The options of a configuration; nothing where it names no server.
+    #[must_use]
+    pub fn of(config: &RedisConfig) -> Option<Self> {
+        Some(Self {
+            address: config.address.clone()?,
+            credentials: config.credentials.clone(),
+            prefix: config.prefix.clone(),
+        })
+    }
 }
 
 /// The sink.

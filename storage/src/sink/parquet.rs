@@ -31,6 +31,7 @@ mod views;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use self::double::{Double, double};
 pub use self::layout::{PartName, parts};
 pub use self::table::Table;
 pub use self::tally::tally;

@@ -4,9 +4,8 @@ use feedd_codecs::fixed::Fixed;
 use feedd_codecs::record::{ABSENT, Flags, Header, Level};
 use feedd_codecs::time::Nanos;
 use feedd_storage::sink::Row;
+use feedd_storage::sink::parquet::{Double, double};
 use questdb::ingress::{Buffer, ColumnName, DecimalView, NdArrayView, TableName, TimestampNanos};
-
-use super::double::double;
 
 /// Why a row cannot be written.
 pub(super) type Written<T = ()> = Result<T, questdb::Error>;
@@ -85,8 +84,10 @@ impl<'b> Line<'b> {
     /// A number as the nearest binary fraction; nothing if it is absent.
     pub(super) fn near(&mut self, name: &'static str, value: Fixed) -> Written<&mut Self> {
         if value.mantissa != ABSENT {
-            self.buffer
-                .column_f64(ColumnName::new_unchecked(name), double(value))?;
+            self.buffer.column_f64(
+                ColumnName::new_unchecked(name),
+                double(value.mantissa, value.exp),
+            )?;
         }
         Ok(self)
     }
@@ -158,24 +159,20 @@ impl<'b> Line<'b> {
 
 /// Levels in the form of an array: all prices, then all quantities.
 #[derive(Debug, Default)]
-pub(super) struct Levels(Vec<f64>);
+pub(super) struct Levels(Vec<Double>);
 
 impl Levels {
     fn fill(&mut self, levels: &[Level], px_exp: i8, qty_exp: i8) {
         self.0.clear();
-        let prices = levels
-            .iter()
-            .map(|level| double(Fixed::new(level.px, px_exp)));
+        let prices = levels.iter().map(|level| double(level.px, px_exp));
         self.0.extend(prices);
-        let quantities = levels
-            .iter()
-            .map(|level| double(Fixed::new(level.qty, qty_exp)));
+        let quantities = levels.iter().map(|level| double(level.qty, qty_exp));
         self.0.extend(quantities);
     }
 }
 
-impl NdArrayView<f64> for Levels {
-    type Iter<'a> = std::slice::Iter<'a, f64>;
+impl NdArrayView<Double> for Levels {
+    type Iter<'a> = std::slice::Iter<'a, Double>;
 
     fn ndim(&self) -> usize {
         2
@@ -192,7 +189,7 @@ impl NdArrayView<f64> for Levels {
         }
     }
 
-    fn as_slice(&self) -> Option<&[f64]> {
+    fn as_slice(&self) -> Option<&[Double]> {
         Some(&self.0)
     }
 

@@ -3,7 +3,7 @@
 //! nothing in this project ever reads the fraction.
 
 /// The type of the convenient columns.
-pub(super) type Double = f64;
+pub type Double = f64;
 
 /// Powers of ten that a [`Double`] holds exactly.
 const POWERS: [Double; 23] = [
@@ -17,7 +17,8 @@ const EXACT_MAX: u64 = 1 << 53;
 /// decimal text. Where both factors are exact, one division or multiplication rounds just once
 /// (W. D. Clinger, "How to read floating point numbers accurately", PLDI 1990); else the text is
 /// parsed.
-pub(super) fn double(mantissa: i64, exp: i8) -> Double {
+#[must_use]
+pub fn double(mantissa: i64, exp: i8) -> Double {
     let power = POWERS.get(usize::from(exp.unsigned_abs()));
     match power {
         Some(power) if mantissa.unsigned_abs() <= EXACT_MAX => {

@@ -32,7 +32,7 @@ pub use count::{Minute, is_applied, minutes};
 pub use exec::Exec;
 pub use options::{ConnectError, Options, Transport};
 
-use line::Levels;
+use line::Scratch;
 use send::{Connections, Sent};
 use settle::Settling;
 
@@ -98,7 +98,7 @@ struct Live {
     filling: Vec<(&'static str, Buffer)>,
     /// Empty buffers, which keep their memory.
     spare: Vec<Buffer>,
-    levels: Levels,
+    scratch: Scratch,
     /// What went wrong with the rows at hand.
     refusal: Option<Refusal>,
 }
@@ -117,7 +117,7 @@ impl Live {
             connections,
             filling: Vec::new(),
             spare: Vec::new(),
-            levels: Levels::default(),
+            scratch: Scratch::default(),
             refusal: None,
         }
     }
@@ -149,23 +149,22 @@ impl Live {
     fn add(&mut self, row: &Row<'_>) {
         let table = rows::table(row.record.kind());
         let at = self.filling.iter().position(|(of, _)| *of == table);
-        let mut buffer = match at {
-            Some(at) => self.filling.swap_remove(at).1,
-            None => self
-                .spare
-                .pop()
-                .unwrap_or_else(|| self.connections.new_buffer()),
+        let at = at.unwrap_or_else(|| {
+            let spare = self.spare.pop();
+            let buffer = spare.unwrap_or_else(|| self.connections.new_buffer());
+            self.filling.push((table, buffer));
+            self.filling.len() - 1
+        });
+        let Some((_, buffer)) = self.filling.get_mut(at) else {
+            return;
         };
-        let written = rows::write(&mut buffer, &mut self.levels, row);
-        if let Err(error) = written {
+        if let Err(error) = rows::write(buffer, &mut self.scratch, row) {
             // What is left of the row makes the buffer useless.
             buffer.clear();
             let reason = format!("journal sequence {}: {}", row.seq, error.msg());
             self.refusal = Some(Refusal::Permanent(reason));
-        }
-        if buffer.len() < PIECE_BYTES {
-            self.filling.push((table, buffer));
-        } else {
+        } else if buffer.len() >= PIECE_BYTES {
+            let (_, buffer) = self.filling.swap_remove(at);
             self.send(buffer);
         }
     }

@@ -111,3 +111,32 @@ fn records_of_every_kind_arrive_with_their_exact_numbers() {
         json!([60_000.01, 60_000.01, 0.000_000_02, 1])
     );
 }
+
+#[test]
+fn every_query_of_the_documentation_gives_rows() {
+    let Some(server) = Server::any("every_query_of_the_documentation_gives_rows") else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let mut market = Market::new(dir.path());
+    market.one_of_each();
+    market.trades(10);
+    let next_seq = market.journal.records().next_seq();
+    Pumping::start(dir.path(), server.options()).drain(next_seq);
+    server.apply();
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/sinks/questdb.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let queries = page
+        .split("```sql\n")
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap());
+    let queries: Vec<&str> = queries.collect();
+    assert!(queries.len() > 5);
+    for sql in queries {
+        let rows = server.exec().query(sql);
+        assert!(
+            rows.as_ref().is_ok_and(|rows| !rows.is_empty()),
+            "{sql}: {rows:?}"
+        );
+    }
+}

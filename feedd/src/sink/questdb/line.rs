@@ -1,5 +1,7 @@
 //! One row in the making, for either protocol.
 
+use std::fmt::Write;
+
 use feedd_codecs::fixed::Fixed;
 use feedd_codecs::record::{ABSENT, Flags, Header, Level};
 use feedd_codecs::time::Nanos;
@@ -13,20 +15,37 @@ pub(super) type Written<T = ()> = Result<T, questdb::Error>;
 /// A row that was begun in a buffer.
 pub(super) struct Line<'b> {
     buffer: &'b mut Buffer,
-    levels: &'b mut Levels,
+    scratch: &'b mut Scratch,
+}
+
+/// Memory that rows are written with.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    levels: Levels,
+    text: String,
+}
+
+impl Scratch {
+    /// The text of `value`, until the next one.
+    fn show(&mut self, value: impl std::fmt::Display) -> &str {
+        self.text.clear();
+        // Writing to a string cannot fail.
+        let _ = write!(self.text, "{value}");
+        &self.text
+    }
 }
 
 impl<'b> Line<'b> {
     /// Begins a row of `table` with venue and symbol.
     pub(super) fn begin(
         buffer: &'b mut Buffer,
-        levels: &'b mut Levels,
+        scratch: &'b mut Scratch,
         table: &'static str,
         row: &Row<'_>,
     ) -> Written<Self> {
         buffer.table(TableName::new_unchecked(table))?;
-        let mut line = Self { buffer, levels };
-        line.symbol("venue", &row.venue.to_string())?;
+        buffer.symbol(ColumnName::new_unchecked("venue"), scratch.show(row.venue))?;
+        let mut line = Self { buffer, scratch };
         line.symbol("symbol", row.symbol.unwrap_or_default())?;
         Ok(line)
     }
@@ -45,6 +64,18 @@ impl<'b> Line<'b> {
             self.buffer
                 .column_str(ColumnName::new_unchecked(name), value)?;
         }
+        Ok(self)
+    }
+
+    /// The text of a value.
+    pub(super) fn shown(
+        &mut self,
+        name: &'static str,
+        value: impl std::fmt::Display,
+    ) -> Written<&mut Self> {
+        let text = self.scratch.show(value);
+        self.buffer
+            .column_str(ColumnName::new_unchecked(name), text)?;
         Ok(self)
     }
 
@@ -133,9 +164,9 @@ impl<'b> Line<'b> {
         (px_exp, qty_exp): (i8, i8),
     ) -> Written<&mut Self> {
         if !levels.is_empty() {
-            self.levels.fill(levels, px_exp, qty_exp);
+            self.scratch.levels.fill(levels, px_exp, qty_exp);
             self.buffer
-                .column_arr(ColumnName::new_unchecked(name), self.levels)?;
+                .column_arr(ColumnName::new_unchecked(name), &self.scratch.levels)?;
         }
         Ok(self)
     }
@@ -159,7 +190,7 @@ impl<'b> Line<'b> {
 
 /// Levels in the form of an array: all prices, then all quantities.
 #[derive(Debug, Default)]
-pub(super) struct Levels(Vec<Double>);
+struct Levels(Vec<Double>);
 
 impl Levels {
     fn fill(&mut self, levels: &[Level], px_exp: i8, qty_exp: i8) {

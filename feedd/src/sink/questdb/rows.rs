@@ -8,7 +8,7 @@ use feedd_codecs::record::{
 use feedd_storage::sink::Row;
 use questdb::ingress::Buffer;
 
-use super::line::{Levels, Line, Written};
+use super::line::{Line, Scratch, Written};
 use super::reference;
 
 /// The table of a kind of record.
@@ -35,11 +35,11 @@ pub(super) const fn table(kind: Kind) -> &'static str {
 ///
 /// What the protocol cannot carry: a time before 1970, a number of more than 63 bits. The row that
 /// was begun is still in the buffer then.
-pub(super) fn write(buffer: &mut Buffer, levels: &mut Levels, row: &Row<'_>) -> Written {
+pub(super) fn write(buffer: &mut Buffer, scratch: &mut Scratch, row: &Row<'_>) -> Written {
     if let Record::OrdersDelta(event) | Record::OrdersSnapshot(event) = row.record {
-        return write_orders(buffer, levels, row, event);
+        return write_orders(buffer, scratch, row, event);
     }
-    let mut line = Line::begin(buffer, levels, table(row.record.kind()), row)?;
+    let mut line = Line::begin(buffer, scratch, table(row.record.kind()), row)?;
     let line = &mut line;
     match row.record {
         Record::Trade(trade) => write_trade(line, row, trade),
@@ -60,7 +60,7 @@ fn write_trade(line: &mut Line<'_>, row: &Row<'_>, trade: &Trade) -> Written {
     line.symbol("side", trade.side.name().unwrap_or_default())?
         .both("price", "price_d", Fixed::new(trade.px, trade.px_exp))?
         .both("amount", "amount_d", Fixed::new(trade.qty, trade.qty_exp))?
-        .text("trade_id", &trade.id().to_string())?
+        .shown("trade_id", trade.id())?
         .id("first_id", trade.first_id)?
         .id("last_id", trade.last_id)?
         .whole("conditions", i64::from(trade.conditions.0))?
@@ -113,7 +113,7 @@ fn write_head(line: &mut Line<'_>, row: &Row<'_>, head: &BookHead) -> Written {
 
 fn write_orders(
     buffer: &mut Buffer,
-    levels: &mut Levels,
+    scratch: &mut Scratch,
     row: &Row<'_>,
     event: OrdersEvent<'_>,
 ) -> Written {
@@ -122,14 +122,14 @@ fn write_orders(
     let exps = (event.head.px_exp, event.head.qty_exp);
     let mut n = 0;
     for (side, order) in bids.chain(asks) {
-        let mut line = Line::begin(buffer, levels, "orders", row)?;
+        let mut line = Line::begin(buffer, scratch, "orders", row)?;
         write_order(line.symbol("side", side)?, order, exps)?
             .whole("n", n)?
             .end(row)?;
         n += 1;
     }
     if n == 0 {
-        let mut line = Line::begin(buffer, levels, "orders", row)?;
+        let mut line = Line::begin(buffer, scratch, "orders", row)?;
         line.whole("n", 0)?.end(row)?;
     }
     Ok(())

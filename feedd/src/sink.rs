@@ -108,7 +108,7 @@ impl Sinks {
             let make = move || redis::Redis::new(&journal_dir, options.clone());
             self.add("redis", config, stopped, make)?;
         }
-        let _ = stopped;
+        let _ = (config, stopped);
         Ok(())
     }
 

@@ -68,7 +68,7 @@ impl Default for JournalConfig {
 }
 
 /// `[threads]`
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default)]
 pub struct ThreadConfig {
     /// Core of each reader thread, by the reader's number; a reader without one is not pinned.
@@ -76,6 +76,27 @@ pub struct ThreadConfig {
     /// Core of the journal thread.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub journal_core: Option<usize>,
+    /// How the journal thread waits for records: `park` sleeps 50 us at a time after a quiet moment,
+    /// `spin` never sleeps and wants a core of its own.
+    pub journal_poll: String,
+}
+
+impl Default for ThreadConfig {
+    fn default() -> Self {
+        Self {
+            reader_cores: Vec::new(),
+            journal_core: None,
+            journal_poll: "park".to_owned(),
+        }
+    }
+}
+
+impl ThreadConfig {
+    /// Whether the journal thread never sleeps.
+    #[must_use]
+    pub fn journal_spins(&self) -> bool {
+        self.journal_poll == "spin"
+    }
 }
 
 /// `[limits]`

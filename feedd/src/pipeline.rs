@@ -180,7 +180,8 @@ impl Pipeline {
             Arc::clone(&journal_report),
             intervals,
         )
-        .observed(observer);
+        .observed(observer)
+        .spinning(config.threads.journal_spins());
         let (settle, settled) = bounded(1);
         let (seat, wishes) = (journal_seat(config), config.host.clone());
         let journal = spawn("journal", move || {
@@ -319,7 +320,7 @@ fn journal_seat(config: &Config) -> host::Seat {
     host::Seat {
         name: "journal".to_owned(),
         core: config.threads.journal_core,
-        spins: false,
+        spins: config.threads.journal_spins(),
     }
 }
 

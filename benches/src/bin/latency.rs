@@ -40,7 +40,7 @@ struct Options {
     )]
     load: Vec<Load>,
     /// Seconds of each run
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 4)]
     seconds: u64,
     /// Venues
     #[arg(long, value_delimiter = ',', default_value = "binance,bybit,kraken")]

@@ -1,5 +1,6 @@
 //! Which thread runs where, and waiting for a moment.
 
+use std::num::NonZeroU64;
 use std::time::Duration;
 
 use core_affinity::CoreId;
@@ -32,8 +33,11 @@ impl Cores {
     }
 }
 
-/// Pins the calling thread; a refusal leaves it where the scheduler puts it.
+/// Pins the calling thread and has its sleeps end when they should; a refusal leaves it where the
+/// scheduler puts it.
 pub fn pin(core: usize) -> bool {
+    // Otherwise a sleep ends up to 50 us late.
+    let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(1));
     core_affinity::set_for_current(CoreId { id: core })
 }
 

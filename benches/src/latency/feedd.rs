@@ -102,6 +102,8 @@ fn config(
     config.journal.retain = Bytes(RETAIN);
     config.threads.reader_cores = vec![setting.cores.receiver];
     config.threads.journal_core = Some(setting.cores.journal);
+    // As its reader: a journal that sleeps would hide what spinning gives.
+    config.threads.journal_poll = poll.to_owned();
     let market = setting.market;
     let mut feed = FeedConfig::new(market.name(), market.product(), setting.symbols());
     feed.channels = market.channels().map(str::to_owned).to_vec();

@@ -12,6 +12,8 @@ use venue_sim::{InstrumentConfig, Product, SimConfig};
 
 pub use recorded::Recorded;
 
+use crate::messages::Dice;
+
 /// A venue whose line is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Market {
@@ -155,7 +157,7 @@ impl State {
     }
 
     /// A step of the random walk.
-    fn walk(&mut self, dice: &mut crate::messages::Dice) {
+    fn walk(&mut self, dice: &mut Dice) {
         let steps = i64::try_from(dice.below(21)).unwrap_or(0) - 10;
         let (tick, start) = (self.config.tick, self.config.px_start);
         self.px = (self.px + steps * tick).clamp(start - 1_000 * tick, start + 1_000 * tick);
@@ -165,9 +167,53 @@ impl State {
         decimal(self.px + ticks * self.config.tick, self.config.px_digits)
     }
 
-    fn qty(&self, dice: &mut crate::messages::Dice) -> String {
+    fn qty(&self, dice: &mut Dice) -> String {
         let lots = i64::try_from(1 + dice.below(5_000)).unwrap_or(1);
         decimal(lots * self.config.lot, self.config.qty_digits)
+    }
+}
+
+/// The instruments of a market, which take turns: of each a trade, then its book.
+struct Turns {
+    states: Vec<State>,
+    dice: Dice,
+    count: usize,
+}
+
+/// Whose turn it is.
+struct Turn<'t> {
+    /// The instrument's place.
+    at: usize,
+    state: &'t mut State,
+    dice: &'t mut Dice,
+    /// Whether it is a trade's.
+    trade: bool,
+}
+
+impl Turns {
+    fn new(market: Market, seed: u64) -> Self {
+        Self {
+            states: State::all(market),
+            dice: Dice::new(seed),
+            count: 0,
+        }
+    }
+
+    /// The next turn; the price has walked, and what comes is counted.
+    fn next(&mut self) -> Turn<'_> {
+        self.count += 1;
+        let at = self.count / 2 % self.states.len();
+        let trade = self.count.is_multiple_of(2);
+        let (state, dice) = (&mut self.states[at], &mut self.dice);
+        state.walk(dice);
+        state.trades += u64::from(trade);
+        state.updates += u64::from(!trade);
+        Turn {
+            at,
+            state,
+            dice,
+            trade,
+        }
     }
 }
 

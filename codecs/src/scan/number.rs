@@ -6,7 +6,7 @@
 
 use super::padded::Frame;
 use super::simd::{Digits, Isa};
-use crate::fixed::{self, NumberError};
+use crate::fixed::{self, Fixed, NumberError};
 use crate::reject::Reject;
 use crate::venue::levels::Number;
 
@@ -119,6 +119,30 @@ impl<I: Isa> Scanned<'_, I> {
         let size = (self.span.end - self.span.start, self.span.fraction);
         let ready = Ready::of(self.isa, tail, size, places(exp), keep_zeros)?;
         ready.scaled(self.isa.digits(ready.digits))
+    }
+
+    /// The value at the exponent that it is spelled with, with its sign; `None` where no mantissa holds
+    /// it.
+    #[inline(always)]
+    pub(crate) fn fixed(self) -> Option<Fixed> {
+        let negative = self.frame.byte(self.span.start as usize) == b'-';
+        let span = Span {
+            start: self.span.start + u32::from(negative),
+            ..self.span
+        };
+        let exp = -i8::try_from(self.span.fraction).ok()?;
+        match (Scanned { span, ..self }).fast(exp, true) {
+            Some(mantissa) if negative => Some(Fixed::new(-mantissa, exp)),
+            Some(mantissa) => Some(Fixed::new(mantissa, exp)),
+            None => self.long_fixed(),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn long_fixed(self) -> Option<Fixed> {
+        let (start, end) = (self.span.start as usize, self.span.end as usize);
+        Fixed::parse(self.frame.slice(start, end)).ok()
     }
 
     /// More digits than one window holds, as a whole and a fraction.

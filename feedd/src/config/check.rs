@@ -185,6 +185,10 @@ impl Config {
         found.unless(awake <= 10_000, || {
             format!("host.cpu_dma_latency_us is {awake}: allowed is 0 to 10000")
         });
+        let poll = &self.threads.journal_poll;
+        found.unless(self.threads.journal_spins() || poll == "park", || {
+            format!("threads.journal_poll is {poll:?}: allowed is park, spin")
+        });
         let cores = self.threads.reader_cores.iter();
         for core in cores.chain(&self.threads.journal_core) {
             found.unless(*core < CORES_MAX, || {

@@ -1,5 +1,6 @@
 //! What one thread asks for itself: a core, a node, a priority.
 
+use std::num::NonZeroU64;
 use std::path::Path;
 
 use core_affinity::CoreId;
@@ -31,6 +32,8 @@ pub(crate) struct Seat {
 /// core's node.
 pub(crate) fn settle(seat: &Seat, config: &HostConfig) -> Vec<Setting> {
     let mut settings = Vec::new();
+    // Sleeps end when they should, not up to 50 us later; a kernel that refuses it ends them later.
+    let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(1));
     if let Some(core) = seat.core {
         settings.push(pin(seat, core));
     }

@@ -81,6 +81,8 @@ pub(super) struct Writer {
     report: Arc<SharedReport>,
     rolls: u64,
     next_complaint: Option<Instant>,
+    /// Whether it never sleeps.
+    spins: bool,
     observer: Option<Observer>,
 }
 
@@ -107,6 +109,7 @@ impl Writer {
             report,
             rolls: 0,
             next_complaint: None,
+            spins: false,
             observer: None,
         }
     }
@@ -114,6 +117,12 @@ impl Writer {
     /// With someone who is told of each record.
     pub(super) fn observed(mut self, observer: Option<Observer>) -> Self {
         self.observer = observer;
+        self
+    }
+
+    /// Without ever sleeping, if `spins`.
+    pub(super) const fn spinning(mut self, spins: bool) -> Self {
+        self.spins = spins;
         self
     }
 
@@ -130,7 +139,7 @@ impl Writer {
             } else {
                 SPINS + 1
             };
-            if idle > SPINS {
+            if idle > SPINS && !self.spins {
                 std::thread::sleep(IDLE);
             } else {
                 std::hint::spin_loop();

@@ -2,8 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Market, Source, State, behind, millis};
-use crate::messages::Dice;
+use super::{Market, Source, Turn, Turns, behind, millis};
 
 /// First trade and update id.
 const FIRST: u64 = 5_182_005_737;
@@ -33,24 +32,18 @@ pub(super) fn answers(request: &str) -> Vec<String> {
 }
 
 pub(super) struct Traffic {
-    states: Vec<State>,
+    turns: Turns,
     lower: Vec<String>,
-    dice: Dice,
-    count: usize,
 }
 
 impl Traffic {
     pub(super) fn new(seed: u64) -> Self {
-        let states = State::all(Market::Binance);
-        let lower = states
-            .iter()
-            .map(|state| state.config.symbol.to_lowercase())
-            .collect();
+        let turns = Turns::new(Market::Binance, seed);
+        let states = turns.states.iter();
+        let lower = states.map(|state| state.config.symbol.to_lowercase());
         Self {
-            states,
-            lower,
-            dice: Dice::new(seed),
-            count: 0,
+            lower: lower.collect(),
+            turns,
         }
     }
 }
@@ -61,21 +54,22 @@ impl Source for Traffic {
     }
 
     fn next(&mut self, text: &mut String) -> bool {
-        self.count += 1;
-        let at = self.count / 2 % self.states.len();
-        let (state, dice, lower) = (&mut self.states[at], &mut self.dice, &self.lower[at]);
-        state.walk(dice);
+        let Turn {
+            at,
+            state,
+            dice,
+            trade,
+        } = self.turns.next();
+        let lower = &self.lower[at];
         let (symbol, now) = (&state.config.symbol, millis());
         let (px, qty) = (state.px(0), state.qty(dice));
-        let written = if self.count.is_multiple_of(2) {
-            state.trades += 1;
+        let written = if trade {
             let (id, maker) = (FIRST + state.trades, dice.below(2) == 0);
             write!(
                 text,
                 r#"{{"stream":"{lower}@trade","data":{{"e":"trade","E":{now},"s":"{symbol}","t":{id},"p":"{px}","q":"{qty}","T":{now},"m":{maker},"M":true}}}}"#
             )
         } else {
-            state.updates += 1;
             let (id, ask, ask_qty) = (FIRST + 7 * state.updates, state.px(1), state.qty(dice));
             write!(
                 text,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Market, Source, State, behind, millis};
+use super::{Market, Source, State, Turns, behind, millis};
 use crate::messages::Dice;
 
 /// Levels a side.
@@ -37,19 +37,11 @@ pub(super) fn answers(request: &str) -> Vec<String> {
     )]
 }
 
-pub(super) struct Traffic {
-    states: Vec<State>,
-    dice: Dice,
-    count: usize,
-}
+pub(super) struct Traffic(Turns);
 
 impl Traffic {
     pub(super) fn new(seed: u64) -> Self {
-        Self {
-            states: State::all(Market::Bybit),
-            dice: Dice::new(seed),
-            count: 0,
-        }
+        Self(Turns::new(Market::Bybit, seed))
     }
 }
 
@@ -82,7 +74,7 @@ fn book(text: &mut String, kind: &str, state: &State, bids: &str, asks: &str) ->
 
 impl Source for Traffic {
     fn opening(&mut self) -> Vec<String> {
-        let dice = &mut self.dice;
+        let dice = &mut self.0.dice;
         let snapshot = |state: &State| {
             let mut text = String::new();
             let bids = levels(state, dice, -1, 0, DEPTH);
@@ -90,19 +82,15 @@ impl Source for Traffic {
             book(&mut text, "snapshot", state, &bids, &asks);
             text
         };
-        self.states.iter().map(snapshot).collect()
+        self.0.states.iter().map(snapshot).collect()
     }
 
     fn next(&mut self, text: &mut String) -> bool {
-        self.count += 1;
-        let at = self.count / 2 % self.states.len();
-        let (state, dice) = (&mut self.states[at], &mut self.dice);
-        if self.count.is_multiple_of(2) {
-            state.walk(dice);
-            state.trades += 1;
-            return trade(text, state, dice, at);
+        let turn = self.0.next();
+        let (state, dice) = (turn.state, turn.dice);
+        if turn.trade {
+            return trade(text, state, dice, turn.at);
         }
-        state.updates += 1;
         let mut first = || i64::try_from(dice.below(40)).unwrap_or(0);
         let (bid, ask) = (first(), first());
         let bids = levels(state, dice, -1, bid, CHANGED);

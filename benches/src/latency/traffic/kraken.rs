@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use feedd_codecs::time::to_rfc3339;
 
-use super::{Market, Source, State, behind, decimal, strings};
+use super::{Market, Source, State, Turn, Turns, behind, decimal, strings};
 use crate::messages::Dice;
 
 /// Levels a side.
@@ -67,22 +67,18 @@ fn instruments() -> String {
 }
 
 pub(super) struct Traffic {
-    states: Vec<State>,
-    /// Checksums of each state's book by the turn of its best bid.
+    turns: Turns,
+    /// Checksums of each instrument's book by the turn of its best bid.
     checksums: Vec<Vec<u32>>,
-    dice: Dice,
-    count: usize,
 }
 
 impl Traffic {
     pub(super) fn new(seed: u64) -> Self {
-        let states = State::all(Market::Kraken);
-        let turns = |state: &State| (0..QUANTITIES).map(|turn| checksum(state, turn)).collect();
+        let turns = Turns::new(Market::Kraken, seed);
+        let checksums = |state: &State| (0..QUANTITIES).map(|turn| checksum(state, turn)).collect();
         Self {
-            checksums: states.iter().map(turns).collect(),
-            states,
-            dice: Dice::new(seed),
-            count: 0,
+            checksums: turns.states.iter().map(checksums).collect(),
+            turns,
         }
     }
 }
@@ -143,7 +139,8 @@ impl Source for Traffic {
                 stamp()
             )
         };
-        self.states
+        self.turns
+            .states
             .iter()
             .zip(&self.checksums)
             .map(snapshot)
@@ -151,15 +148,15 @@ impl Source for Traffic {
     }
 
     fn next(&mut self, text: &mut String) -> bool {
-        self.count += 1;
-        let at = self.count / 2 % self.states.len();
-        let (state, dice) = (&mut self.states[at], &mut self.dice);
-        if self.count.is_multiple_of(2) {
-            state.walk(dice);
-            state.trades += 1;
+        let Turn {
+            at,
+            state,
+            dice,
+            trade: is_trade,
+        } = self.turns.next();
+        if is_trade {
             return trade(text, state, dice);
         }
-        state.updates += 1;
         let turn = i64::try_from(state.updates).unwrap_or(0) % QUANTITIES;
         let bid = levels(state, -1, 1, turn);
         let checksum = self.checksums[at][turn as usize];

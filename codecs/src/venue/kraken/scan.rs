@@ -4,9 +4,11 @@
 
 use super::decode::View;
 use crate::batch::Item;
-use crate::record::{BookHead, Flags, Kind as RecordKind, Side, Trade, TradeId};
+use crate::record::{
+    BookHead, Figure, Flags, Kind as RecordKind, Side, TickerHead, Trade, TradeId,
+};
 use crate::scan::{Frame, Grammar, Isa, Kind, Message, Reason, word};
-use crate::venue::{Channel, levels};
+use crate::venue::{Channel, figures, levels};
 
 /// The scanner's side of Kraken Spot.
 #[derive(Debug)]
@@ -14,6 +16,7 @@ pub(super) struct Shapes;
 
 const TRADE: usize = 0;
 const BOOK: usize = 1;
+const TICKER: usize = 2;
 
 /// Slots of trades.
 mod fill {
@@ -34,6 +37,56 @@ mod book {
     pub(super) const TIME: usize = 5;
 }
 
+/// Slots of best prices and the statistics with them.
+mod best {
+    use crate::record::FigureName;
+
+    pub(super) const NAMES: &[&str] = &[
+        "type",
+        "symbol",
+        "bid",
+        "bid_qty",
+        "ask",
+        "ask_qty",
+        "time",
+        "last",
+        "volume",
+        "vwap",
+        "low",
+        "high",
+        "change",
+        "change_pct",
+        "trades",
+    ];
+    pub(super) const TYPE: usize = 0;
+    pub(super) const BID_PX: usize = 2;
+    pub(super) const BID_QTY: usize = 3;
+    pub(super) const ASK_PX: usize = 4;
+    pub(super) const ASK_QTY: usize = 5;
+    pub(super) const TIME: usize = 6;
+    pub(super) const FIGURES: [(usize, FigureName); 8] = [
+        (7, FigureName::LAST_PRICE),
+        (8, FigureName::VOLUME),
+        (9, FigureName::VWAP),
+        (10, FigureName::LOW),
+        (11, FigureName::HIGH),
+        (12, FigureName::CHANGE),
+        (13, FigureName::CHANGE_PERCENT),
+        (14, FigureName::TRADES),
+    ];
+}
+
+/// A best price: what stands before the fields that came later, and those.
+macro_rules! tickers {
+    ($($later:literal),+ $(,)?) => {
+        &[$(concat!(
+            r#"{"channel":"ticker","type":"<type:text>","data":[{"symbol":"<symbol:symbol>","bid":<bid:number>,"bid_qty":<bid_qty:number>,"ask":<ask:number>,"ask_qty":<ask_qty:number>,"last":<last:number>,"volume":<volume:number>,"vwap":<vwap:number>,"low":<low:number>,"high":<high:number>,"change":<change:signed>,"change_pct":<change_pct:signed>"#,
+            $later,
+            "}]}"
+        ),)+]
+    };
+}
+
 const KINDS: &[Kind] = &[
     Kind {
         channel: Channel::TRADE,
@@ -49,6 +102,15 @@ const KINDS: &[Kind] = &[
             r#"{"channel":"book","type":"<type:text>","data":[{"symbol":"<symbol:symbol>","bids":<b:bids {"price":*,"qty":*}>,"asks":<a:asks {"price":*,"qty":*}>,"checksum":<checksum:digits>,"timestamp":"<time:text>"}]}"#,
             r#"{"channel":"book","type":"<type:text>","data":[{"symbol":"<symbol:symbol>","bids":<b:bids {"price":*,"qty":*}>,"asks":<a:asks {"price":*,"qty":*}>,"checksum":<checksum:digits>}]}"#,
         ],
+    },
+    Kind {
+        channel: Channel::BBO,
+        slots: best::NAMES,
+        templates: tickers!(
+            ",\"trades\":<trades:number>,\"timestamp\":\"<time:text>\"",
+            ",\"timestamp\":\"<time:text>\"",
+            "",
+        ),
     },
 ];
 
@@ -67,6 +129,8 @@ impl Grammar for Shapes {
             Some(BOOK)
         } else if name == word(b"trade\",\"") {
             Some(TRADE)
+        } else if name == word(b"ticker\",") {
+            Some(TICKER)
         } else {
             None
         }
@@ -76,6 +140,7 @@ impl Grammar for Shapes {
     fn emit<I: Isa>(kind: usize, view: View, message: &mut Message<'_, I>) -> Result<(), Reason> {
         match kind {
             TRADE => trade(message),
+            TICKER => ticker(message),
             _ => order_book(view, message),
         }
     }
@@ -136,5 +201,35 @@ fn order_book<I: Isa>(view: View, message: &mut Message<'_, I>) -> Result<(), Re
     head.header.flags = Flags::CHECKSUM;
     let sides = message.sides()?;
     message.batch.book(head, sides);
+    Ok(())
+}
+
+/// A best bid and offer, and the statistics with it: what the message does not have is not there.
+#[inline(always)]
+fn ticker<I: Isa>(message: &mut Message<'_, I>) -> Result<(), Reason> {
+    is_snapshot(message.text(best::TYPE))?;
+    let instrument = message.instrument()?;
+    let sides = [
+        (Some(message.number(best::BID_PX)), "bid"),
+        (Some(message.number(best::BID_QTY)), "bid_qty"),
+        (Some(message.number(best::ASK_PX)), "ask"),
+        (Some(message.number(best::ASK_QTY)), "ask_qty"),
+    ];
+    let mut bbo = levels::best(instrument, sides).map_err(|_| Reason::Number)?;
+    if message.has(best::TIME) {
+        bbo.header.ts_venue = message.rfc3339(best::TIME)?;
+    }
+    let first = message.batch.figures.len();
+    for (slot, name) in best::FIGURES {
+        if message.has(slot) {
+            let value = message.fixed(slot)?;
+            message.batch.figures.push(Figure::new(name, value));
+        }
+    }
+    let mut head = TickerHead::new(instrument.id, Channel::TICKER);
+    head.header.ts_venue = bbo.header.ts_venue;
+    message.batch.items.push(Item::Bbo(bbo));
+    message.batch.figures.extend(figures::of_best(&bbo));
+    message.batch.ticker(head, first, false);
     Ok(())
 }

@@ -53,6 +53,39 @@ impl Ran {
     }
 }
 
+/// How often this thread has given its core away.
+fn sleeps() -> u64 {
+    let status = std::fs::read_to_string("/proc/thread-self/status").unwrap();
+    let mut lines = status.lines();
+    let count = lines.find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+    count.unwrap().trim().parse().unwrap()
+}
+
+/// Sleeps of a journal thread whose ring is empty for 50 ms and then ends.
+fn sleeps_at_an_empty_ring(spins: bool) -> u64 {
+    let dir = tempfile::tempdir().unwrap();
+    let (journal, _) = Journal::open(dir.path(), options()).unwrap();
+    let (producer, [cursor]) = feedd_ringbuf::ring::<1>(64).unwrap();
+    let (intervals, _noted) = crossbeam_channel::bounded(16);
+    let venues = vec![VenueId::KRAKEN_SPOT];
+    let writer = Writer::new(
+        journal,
+        vec![cursor],
+        venues,
+        Arc::default(),
+        Arc::default(),
+        intervals,
+    );
+    let reader = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(50));
+        drop(producer);
+    });
+    let before = sleeps();
+    writer.spinning(spins).run().unwrap();
+    reader.join().unwrap();
+    sleeps() - before
+}
+
 /// Fills two rings, closes them, and runs the journal thread to its end.
 fn run(fill: impl FnOnce(&mut Producer, &mut Producer)) -> Ran {
     let dir = tempfile::tempdir().unwrap();
@@ -165,4 +198,15 @@ fn a_segment_that_ends_within_a_run_loses_and_repeats_nothing() {
     assert_eq!(ran.log("records"), expected);
     let segments = std::fs::read_dir(ran.dir.path().join("records")).unwrap();
     assert!(segments.count() >= 3, "the log rolled");
+}
+
+#[test]
+fn only_a_journal_that_parks_sleeps_while_nothing_comes() {
+    let (parked, spinning) = (
+        sleeps_at_an_empty_ring(false),
+        sleeps_at_an_empty_ring(true),
+    );
+    assert!(parked > 100, "{parked}");
+    // Closing the journal waits for its threads.
+    assert!(spinning < 50, "{spinning}");
 }

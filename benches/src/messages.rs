@@ -80,17 +80,6 @@ impl Class {
             _ => VenueId::BYBIT_LINEAR,
         }
     }
-
-    /// How many times fewer instructions than the general path the scanner must need, times ten: the
-    /// targets of the project for the scanner against simd-json's tape.
-    #[must_use]
-    pub const fn least_ratio_x10(self) -> u64 {
-        match self {
-            Self::Depth20 | Self::Depth175 => 35,
-            Self::BybitDelta | Self::BybitSnapshot => 28,
-            _ => 45,
-        }
-    }
 }
 
 /// A small generator of numbers (xorshift64*).

@@ -7,7 +7,7 @@ use core_affinity::CoreId;
 use feedd::clock;
 
 /// A sleep ends about so much late: what is left is spun.
-const SPIN_NS: i64 = 12_000;
+pub(super) const SPIN_NS: i64 = 25_000;
 
 /// The cores of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

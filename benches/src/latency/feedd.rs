@@ -11,7 +11,7 @@ use venue_sim::{MarketConfig, Sim, SimConfig};
 
 use super::cell::{GIVE_UP, Setting};
 use super::summary::{Arrival, Outcome, Stage};
-use super::{Error, exchange};
+use super::{Error, cores, exchange};
 
 /// Bits of a record's frame number that count; those above name the run.
 const FRAME_BITS: u64 = (1 << 44) - 1;
@@ -83,6 +83,14 @@ fn outcome(
     outcome
 }
 
+/// The journal waits as its reader does: one that sleeps would hide what spinning gives. On a core
+/// that it shares with a sender that never sleeps, it would only take that core away.
+fn journal_poll<'p>(setting: &Setting, poll: &'p str) -> &'p str {
+    let shared = setting.cores.journal == setting.cores.sender;
+    let busy = setting.load.interval() < 2 * cores::SPIN_NS.unsigned_abs();
+    if shared && busy { "park" } else { poll }
+}
+
 fn config(
     setting: &Setting,
     poll: &str,
@@ -102,8 +110,7 @@ fn config(
     config.journal.retain = Bytes(RETAIN);
     config.threads.reader_cores = vec![setting.cores.receiver];
     config.threads.journal_core = Some(setting.cores.journal);
-    // As its reader: a journal that sleeps would hide what spinning gives.
-    config.threads.journal_poll = poll.to_owned();
+    config.threads.journal_poll = journal_poll(setting, poll).to_owned();
     let market = setting.market;
     let mut feed = FeedConfig::new(market.name(), market.product(), setting.symbols());
     feed.channels = market.channels().map(str::to_owned).to_vec();

@@ -1,5 +1,6 @@
 //! One message on its way through a template.
 
+mod prices;
 mod stamp;
 
 use std::ops::Range;
@@ -10,7 +11,6 @@ use super::padded::Frame;
 use super::simd::{Isa, low};
 use super::template::{Hole, SLOTS, Template};
 use crate::batch::Batch;
-use crate::fixed::Fixed;
 use crate::instrument::{Instrument, Instruments, SHORT_SYMBOL};
 use crate::time::{self, Nanos};
 use crate::venue::levels::{Scale, Sides};
@@ -265,12 +265,6 @@ impl<'a, I: Isa> Message<'a, I> {
             frame: self.frame,
             span,
         }
-    }
-
-    /// A number at the exponent that it is spelled with.
-    #[inline(always)]
-    pub(crate) fn fixed(&self, slot: usize) -> Result<Fixed, Reason> {
-        self.number(slot).fixed().ok_or(Reason::Number)
     }
 
     /// A whole number.

@@ -6,9 +6,8 @@
 
 use super::padded::Frame;
 use super::simd::{Digits, Isa};
-use crate::fixed::{self, Fixed, NumberError};
-use crate::reject::Reject;
-use crate::venue::levels::Number;
+use crate::fixed::{self, Fixed};
+use crate::venue::levels::{self, Found, Number};
 
 /// Where a value stands in the frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -163,12 +162,7 @@ impl<I: Isa> Scanned<'_, I> {
 
 impl<I: Isa> Number for Scanned<'_, I> {
     #[inline(always)]
-    fn mantissa(
-        self,
-        field: &'static str,
-        exp: i8,
-        keep_zeros: bool,
-    ) -> Result<Result<i64, i8>, Reject> {
+    fn mantissa(self, field: &'static str, exp: i8, keep_zeros: bool) -> Found {
         match self.fast(exp, keep_zeros) {
             Some(mantissa) => Ok(Ok(mantissa)),
             None => self.slow(field, exp, keep_zeros),
@@ -178,12 +172,7 @@ impl<I: Isa> Number for Scanned<'_, I> {
 
 impl<I: Isa> Scanned<'_, I> {
     #[inline(never)]
-    fn slow(
-        self,
-        field: &'static str,
-        exp: i8,
-        keep_zeros: bool,
-    ) -> Result<Result<i64, i8>, Reject> {
+    fn slow(self, field: &'static str, exp: i8, keep_zeros: bool) -> Found {
         match self.wide(exp) {
             Some(mantissa) => Ok(Ok(mantissa)),
             None => general(self.frame, self.span, field, exp, keep_zeros),
@@ -193,19 +182,9 @@ impl<I: Isa> Scanned<'_, I> {
 
 #[cold]
 #[inline(never)]
-fn general(
-    frame: Frame<'_>,
-    span: Span,
-    field: &'static str,
-    exp: i8,
-    keep_zeros: bool,
-) -> Result<Result<i64, i8>, Reject> {
+fn general(frame: Frame<'_>, span: Span, field: &'static str, exp: i8, keep_zeros: bool) -> Found {
     let text = frame.slice(span.start as usize, span.end as usize);
-    match fixed::mantissa_at(text, exp, keep_zeros) {
-        Ok(mantissa) => Ok(Ok(mantissa)),
-        Err(NumberError::Finer(finer)) => Ok(Err(finer)),
-        Err(error) => Err(Reject::number(field, error)),
-    }
+    levels::found(field, fixed::mantissa_at(text, exp, keep_zeros))
 }
 
 /// The value of the `count` digits before `end`, at most 16.
@@ -247,7 +226,7 @@ mod tests {
     struct Read<'a>(Frame<'a>, Span, i8, bool);
 
     impl Task for Read<'_> {
-        type Output = Result<Result<i64, i8>, Reject>;
+        type Output = Found;
 
         #[inline(always)]
         fn run<I: Isa>(self, isa: I) -> Self::Output {

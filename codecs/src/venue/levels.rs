@@ -17,39 +17,32 @@ pub(crate) const MESSAGE_LEVELS_MAX: usize = 65_536;
 /// A number on the wire: decimal text, or a binary mantissa with its power of ten.
 pub(crate) trait Number: Copy {
     /// The mantissa at `exp`, or the finer exponent that it needs.
-    fn mantissa(
-        self,
-        field: &'static str,
-        exp: i8,
-        keep_zeros: bool,
-    ) -> Result<Result<i64, i8>, Reject>;
+    fn mantissa(self, field: &'static str, exp: i8, keep_zeros: bool) -> Found;
+}
+
+/// A mantissa, or the finer exponent that its number needs; else why it is no number.
+pub(crate) type Found = Result<Result<i64, i8>, Reject>;
+
+/// What a conversion of [`fixed`] says of the number in `field`.
+pub(crate) fn found(field: &'static str, converted: Result<i64, NumberError>) -> Found {
+    match converted {
+        Ok(mantissa) => Ok(Ok(mantissa)),
+        Err(NumberError::Finer(finer)) => Ok(Err(finer)),
+        Err(error) => Err(Reject::number(field, error)),
+    }
 }
 
 impl Number for Item<'_, '_> {
     #[inline]
-    fn mantissa(
-        self,
-        field: &'static str,
-        exp: i8,
-        keep_zeros: bool,
-    ) -> Result<Result<i64, i8>, Reject> {
+    fn mantissa(self, field: &'static str, exp: i8, keep_zeros: bool) -> Found {
         Item::mantissa(self, field, exp, keep_zeros)
     }
 }
 
 impl Number for Fixed {
     #[inline]
-    fn mantissa(
-        self,
-        field: &'static str,
-        exp: i8,
-        keep_zeros: bool,
-    ) -> Result<Result<i64, i8>, Reject> {
-        match self.mantissa_at(exp, keep_zeros) {
-            Ok(mantissa) => Ok(Ok(mantissa)),
-            Err(NumberError::Finer(finer)) => Ok(Err(finer)),
-            Err(error) => Err(Reject::number(field, error)),
-        }
+    fn mantissa(self, field: &'static str, exp: i8, keep_zeros: bool) -> Found {
+        found(field, self.mantissa_at(exp, keep_zeros))
     }
 }
 

@@ -7,7 +7,7 @@ use super::statistics;
 use crate::batch::Item;
 use crate::record::{BookHead, Conditions, Kind as RecordKind, Trade, TradeId};
 use crate::scan::{Frame, Grammar, Isa, Kind, Message, Reason, word};
-use crate::venue::{Channel, VenueId, levels};
+use crate::venue::{Channel, VenueId};
 
 /// The scanner's side of Binance.
 #[derive(Debug)]
@@ -42,10 +42,8 @@ mod best {
     pub(super) const STREAM: usize = 0;
     pub(super) const SYMBOL: usize = 1;
     pub(super) const SEQ: usize = 2;
-    pub(super) const BID_PX: usize = 3;
-    pub(super) const BID_QTY: usize = 4;
-    pub(super) const ASK_PX: usize = 5;
-    pub(super) const ASK_QTY: usize = 6;
+    /// Price and quantity of the bid, then of the offer.
+    pub(super) const SIDES: [usize; 4] = [3, 4, 5, 6];
     pub(super) const SENT: usize = 7;
     pub(super) const TIME: usize = 8;
 }
@@ -180,12 +178,7 @@ fn trade<I: Isa>(aggregate: bool, message: &mut Message<'_, I>) -> Result<(), Re
         return Err(Reason::Value);
     }
     let instrument = message.instrument()?;
-    let numbers = (
-        (Some(message.number(fill::PX)), "p"),
-        (Some(message.number(fill::QTY)), "q"),
-    );
-    let (px, qty) =
-        levels::px_and_qty(instrument, numbers.0, numbers.1).map_err(|_| Reason::Number)?;
+    let (px, qty) = message.px_and_qty(fill::PX, fill::QTY)?;
     let id = message.unsigned(fill::ID)?;
     let side = aggressor(message.flag(fill::MAKER));
     let mut record = Trade::new(
@@ -212,13 +205,7 @@ fn book_ticker<I: Isa>(message: &mut Message<'_, I>) -> Result<(), Reason> {
     if message.has(best::STREAM) && !message.is_lower_of(best::STREAM, best::SYMBOL) {
         return Err(Reason::Value);
     }
-    let sides = [
-        (Some(message.number(best::BID_PX)), "b"),
-        (Some(message.number(best::BID_QTY)), "B"),
-        (Some(message.number(best::ASK_PX)), "a"),
-        (Some(message.number(best::ASK_QTY)), "A"),
-    ];
-    let mut bbo = levels::best(message.instrument()?, sides).map_err(|_| Reason::Number)?;
+    let mut bbo = message.best(best::SIDES)?;
     bbo.header.seq = message.unsigned(best::SEQ)?;
     bbo.header.ts_send = message.optional_epoch(best::SENT)?;
     bbo.header.ts_venue = message.optional_epoch(best::TIME)?;

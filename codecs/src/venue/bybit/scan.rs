@@ -10,7 +10,6 @@ use super::{Channel, Shape};
 use crate::batch::Item;
 use crate::record::{BookHead, Conditions, Kind as RecordKind, Side, Trade, TradeId};
 use crate::scan::{Frame, Grammar, Isa, Kind, Message, Reason, word};
-use crate::venue::levels;
 
 /// The scanner's side of Bybit.
 #[derive(Debug)]
@@ -120,9 +119,7 @@ fn trade<I: Isa>(message: &mut Message<'_, I>) -> Result<(), Reason> {
         return Err(Reason::Value);
     }
     let instrument = message.instrument()?;
-    let px = (Some(message.number(fill::PX)), "p");
-    let qty = (Some(message.number(fill::QTY)), "v");
-    let (px, qty) = levels::px_and_qty(instrument, px, qty).map_err(|_| Reason::Number)?;
+    let (px, qty) = message.px_and_qty(fill::PX, fill::QTY)?;
     let side = match message.text(fill::SIDE) {
         b"Buy" => Side::BUY,
         b"Sell" => Side::SELL,

@@ -8,7 +8,7 @@ use crate::record::{
     BookHead, Figure, Flags, Kind as RecordKind, Side, TickerHead, Trade, TradeId,
 };
 use crate::scan::{Frame, Grammar, Isa, Kind, Message, Reason, word};
-use crate::venue::{Channel, figures, levels};
+use crate::venue::{Channel, figures};
 
 /// The scanner's side of Kraken Spot.
 #[derive(Debug)]
@@ -59,10 +59,8 @@ mod best {
         "trades",
     ];
     pub(super) const TYPE: usize = 0;
-    pub(super) const BID_PX: usize = 2;
-    pub(super) const BID_QTY: usize = 3;
-    pub(super) const ASK_PX: usize = 4;
-    pub(super) const ASK_QTY: usize = 5;
+    /// Price and quantity of the bid, then of the offer.
+    pub(super) const SIDES: [usize; 4] = [2, 3, 4, 5];
     pub(super) const TIME: usize = 6;
     pub(super) const FIGURES: [(usize, FigureName); 8] = [
         (7, FigureName::LAST_PRICE),
@@ -159,9 +157,7 @@ fn is_snapshot(text: &[u8]) -> Result<bool, Reason> {
 #[inline(always)]
 fn trade<I: Isa>(message: &mut Message<'_, I>) -> Result<(), Reason> {
     let instrument = message.instrument()?;
-    let px = (Some(message.number(fill::PX)), "price");
-    let qty = (Some(message.number(fill::QTY)), "qty");
-    let (px, qty) = levels::px_and_qty(instrument, px, qty).map_err(|_| Reason::Number)?;
+    let (px, qty) = message.px_and_qty(fill::PX, fill::QTY)?;
     let side = match message.text(fill::SIDE) {
         b"buy" => Side::BUY,
         b"sell" => Side::SELL,
@@ -209,13 +205,7 @@ fn order_book<I: Isa>(view: View, message: &mut Message<'_, I>) -> Result<(), Re
 fn ticker<I: Isa>(message: &mut Message<'_, I>) -> Result<(), Reason> {
     is_snapshot(message.text(best::TYPE))?;
     let instrument = message.instrument()?;
-    let sides = [
-        (Some(message.number(best::BID_PX)), "bid"),
-        (Some(message.number(best::BID_QTY)), "bid_qty"),
-        (Some(message.number(best::ASK_PX)), "ask"),
-        (Some(message.number(best::ASK_QTY)), "ask_qty"),
-    ];
-    let mut bbo = levels::best(instrument, sides).map_err(|_| Reason::Number)?;
+    let mut bbo = message.best(best::SIDES)?;
     if message.has(best::TIME) {
         bbo.header.ts_venue = message.rfc3339(best::TIME)?;
     }

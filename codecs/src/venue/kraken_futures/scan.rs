@@ -7,7 +7,7 @@ use crate::batch::Item;
 use crate::record::{BookHead, Conditions, Kind as RecordKind, Side, Trade, TradeId};
 use crate::scan::{Frame, Grammar, Isa, Kind, Message, Reason, word};
 use crate::venue::Channel;
-use crate::venue::levels::{self, Scale, Sides};
+use crate::venue::levels::{Scale, Sides};
 
 /// The scanner's side of Kraken Futures.
 #[derive(Debug)]
@@ -108,9 +108,7 @@ fn side(text: &[u8]) -> Result<Side, Reason> {
 #[inline(always)]
 fn trade<I: Isa>(message: &mut Message<'_, I>) -> Result<(), Reason> {
     let instrument = message.instrument()?;
-    let px = (Some(message.number(one::PX)), "price");
-    let qty = (Some(message.number(one::QTY)), "qty");
-    let (px, qty) = levels::px_and_qty(instrument, px, qty).map_err(|_| Reason::Number)?;
+    let (px, qty) = message.px_and_qty(one::PX, one::QTY)?;
     let id = TradeId::Uuid(message.uuid(one::UID)?);
     let mut record = Trade::new(instrument.id, px, qty, side(message.text(one::SIDE))?, id);
     record.conditions = match message.text(one::TYPE) {

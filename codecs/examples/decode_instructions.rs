@@ -4,30 +4,43 @@
 //! benches/instructions.sh
 //! ```
 
-use feedd_benches::messages::{Class, Generator};
+#[path = "../../benches/src/messages.rs"]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "shared with the benches, which use all of it"
+)]
+mod messages;
+
 use feedd_codecs::instrument::Instruments;
 use feedd_codecs::venue::StreamOptions;
 use feedd_codecs::{Batch, Venue, with_venue};
 use std::hint::black_box;
 use std::process::ExitCode;
 
-/// Messages whose instructions are counted, after as many that warm up.
-const COUNTED: usize = 1000;
+use messages::{Class, Generator};
+
+/// Messages that warm up.
+const WARM: usize = 1000;
+/// Most messages whose instructions are counted.
+const COUNTED_MAX: usize = 100_000;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let parsed = match arguments.as_slice() {
-        [class, path] => Class::from_name(class).map(|class| (class, path == "scanner")),
+        [class, path, count] => Class::from_name(class)
+            .zip(count.parse().ok())
+            .map(|(class, count): (_, usize)| (class, path == "scanner", count.min(COUNTED_MAX))),
         _ => None,
     };
-    let Some((class, scanner)) = parsed else {
-        eprintln!("usage: decode_instructions <class> scanner|general");
+    let Some((class, scanner, count)) = parsed else {
+        eprintln!("usage: decode_instructions <class> scanner|general <messages>");
         return ExitCode::from(64);
     };
     let mut generator = Generator::new(class);
     let mut instruments = generator.instruments();
-    let messages: Vec<String> = (0..2 * COUNTED).map(|_| generator.message()).collect();
-    let (warm, counted) = messages.split_at(COUNTED);
+    let messages: Vec<String> = (0..WARM + count).map(|_| generator.message()).collect();
+    let (warm, counted) = messages.split_at(WARM);
     let id = class.venue();
     let items = with_venue!(id, V => {
         let mut venue = V::new(id, StreamOptions::default());
@@ -35,7 +48,7 @@ fn main() -> ExitCode {
         run(&mut venue, &mut instruments, &mut batch, warm, scanner);
         counted_run(&mut venue, &mut instruments, &mut batch, counted, scanner)
     });
-    println!("{items} items of {COUNTED} messages");
+    println!("{items} items of {count} messages");
     ExitCode::SUCCESS
 }
 

@@ -1,9 +1,10 @@
 //! Frame to values: feedd's scanner beside its own general path, simd-json's tape, sonic-rs, serde_json with
-//! `Decimal`, and a plain copy of the bytes into a ring.
+//! `Decimal`, barter-data's types and events, and a plain copy of the bytes into a ring.
 //!
 //! Every contender's symbol numbers (ids, prices, quantities) are compared with the scanner's for every message before
 //! anything is timed. Messages vary as in `messages`.
 
+mod barter;
 mod copy;
 mod ours;
 mod tape;
@@ -47,9 +48,9 @@ pub trait Decoder {
 pub fn run(rounds: usize, core: usize) {
     core_affinity::set_for_current(core_affinity::CoreId { id: core });
     println!(
-        "| message (bytes) | scanner ns | general/scanner | tape/scanner | sonic/scanner | serde/scanner | scanner/copy | calm blocks |"
+        "| message (bytes) | scanner ns | general/scanner | tape/scanner | sonic/scanner | serde/scanner | barter/scanner | scanner/copy | calm blocks |"
     );
-    println!("|---|--:|--:|--:|--:|--:|--:|--:|");
+    println!("|---|--:|--:|--:|--:|--:|--:|--:|--:|");
     let probe = Probe::calibrate();
     let scale = crate::clock::Scale::measure();
     for class in Class::ALL {
@@ -61,13 +62,14 @@ pub fn run(rounds: usize, core: usize) {
         let bytes = messages.iter().map(String::len).sum::<usize>() / messages.len();
         let ratio = |name: &str| times.ratio(name, "scanner");
         println!(
-            "| {} ({bytes}) | {:.0} | {:.1} | {} | {:.1} | {:.1} | {:.1} | {} |",
+            "| {} ({bytes}) | {:.0} | {:.1} | {} | {:.1} | {:.1} | {} | {:.1} | {} |",
             class.name(),
             scale.nanos(1000) * times.scanner_ticks / 1000.0,
             ratio("general"),
             times.shown("tape"),
             ratio("sonic"),
             ratio("serde"),
+            times.shown("barter"),
             times.ratio("scanner", "copy"),
             times.calm
         );
@@ -81,6 +83,7 @@ fn decoders(class: Class, generator: &Generator) -> Vec<Box<dyn Decoder>> {
     ];
     all.extend(tape::decoder(class));
     all.extend(typed::decoders(class));
+    all.extend(barter::decoder(class));
     all.push(Box::new(copy::Copy::default()));
     all
 }

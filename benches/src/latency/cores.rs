@@ -5,9 +5,18 @@ use std::time::Duration;
 
 use core_affinity::CoreId;
 use feedd::clock;
+use thread_priority::{
+    RealtimeThreadSchedulePolicy, ThreadPriority, ThreadPriorityValue, ThreadSchedulePolicy,
+    set_thread_priority_and_policy, thread_native_id,
+};
 
 /// A sleep ends about so much late: what is left is spun.
-pub(super) const SPIN_NS: i64 = 25_000;
+const SPIN_NS: i64 = 25_000;
+
+/// Whether a sender at this interval in nanoseconds never sleeps.
+pub(super) const fn is_busy(interval: u64) -> bool {
+    interval < 2 * SPIN_NS.unsigned_abs()
+}
 
 /// The cores of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +48,19 @@ pub fn pin(core: usize) -> bool {
     // Otherwise a sleep ends up to 50 us late.
     let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(1));
     core_affinity::set_for_current(CoreId { id: core })
+}
+
+/// Has the calling thread go before all others on its core, where the host allows it (`SCHED_FIFO`).
+///
+/// For a sender that sleeps between departures: it wakes when it must, also where a thread that never
+/// sleeps shares its core.
+pub fn prefer() -> bool {
+    let policy = ThreadSchedulePolicy::Realtime(RealtimeThreadSchedulePolicy::Fifo);
+    let Ok(priority) = ThreadPriorityValue::try_from(1) else {
+        return false;
+    };
+    let priority = ThreadPriority::Crossplatform(priority);
+    set_thread_priority_and_policy(thread_native_id(), priority, policy).is_ok()
 }
 
 /// Waits until `at` by the wall clock: asleep while it is far, so that who shares the core gets it.

@@ -181,6 +181,10 @@ fn send(
         preamble += 1;
     }
     cores::pin(order.core);
+    if !cores::is_busy(order.load.interval()) {
+        // Refused: the schedule's row shows what that costs.
+        cores::prefer();
+    }
     let (departures, messages) = pace(line.get_mut(), &mut order)?;
     let burst = order.load.burst;
     Ok(move |line| Sent {

@@ -87,8 +87,11 @@ fn outcome(
 /// that it shares with a sender that never sleeps, it would only take that core away.
 fn journal_poll<'p>(setting: &Setting, poll: &'p str) -> &'p str {
     let shared = setting.cores.journal == setting.cores.sender;
-    let busy = setting.load.interval() < 2 * cores::SPIN_NS.unsigned_abs();
-    if shared && busy { "park" } else { poll }
+    if shared && cores::is_busy(setting.load.interval()) {
+        "park"
+    } else {
+        poll
+    }
 }
 
 fn config(

@@ -46,6 +46,7 @@ mod rising;
 mod rotation;
 mod scores;
 mod select;
+mod share;
 mod state;
 mod stream;
 mod sync;
@@ -57,6 +58,7 @@ pub use outbox::{CloseReason, Fetch, Intent, Outbox, Want};
 pub use quality::{Action, QualityOptions, RULES, Rule};
 pub use scores::{LEAD_SLOTS, Score, Scores};
 pub use select::{Pick, PickError};
+pub use share::Share;
 pub use sync::State;
 
 use crate::batch::{Batch, trade_channel};

@@ -37,6 +37,18 @@ pub enum Command {
     },
     /// Capture from simulated exchanges on loopback and compare with their truth.
     Demo(DemoOptions),
+    /// Serve a journal to relays on other hosts, beside the capture or without it.
+    Publish {
+        /// Configuration file.
+        #[arg(short, long, default_value = "publish.toml")]
+        config: PathBuf,
+    },
+    /// Copy the journals of other hosts into one of this host.
+    Relay {
+        /// Configuration file.
+        #[arg(short, long, default_value = "relay.toml")]
+        config: PathBuf,
+    },
 }
 
 /// Options of `feedd demo`.

@@ -3,6 +3,7 @@
 //! Unknown keys are errors that name the nearest known one; a value out of range names the key, the
 //! value and what is allowed. `feedd check` prints the whole with its defaults.
 
+mod capture;
 mod check;
 mod feed;
 mod load;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+pub use capture::CaptureConfig;
 pub use feed::{FeedConfig, QualityConfig};
 pub use load::load;
 pub use sinks::{ParquetConfig, QuestDbConfig, RedisConfig, SinksConfig};
@@ -24,6 +26,8 @@ pub use units::{Bytes, Span};
 pub struct Config {
     /// Where records and frames are kept.
     pub journal: JournalConfig,
+    /// Which part of the instruments this host captures.
+    pub capture: CaptureConfig,
     /// Which thread runs on which core.
     pub threads: ThreadConfig,
     /// Limits that hold for every line.

@@ -22,6 +22,7 @@ pub mod demo;
 pub mod exit;
 pub mod host;
 pub mod pipeline;
+pub mod relay;
 pub mod roster;
 pub mod run;
 pub mod session;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use feedd::cli::{Cli, Command};
 use feedd::exit::Code;
-use feedd::{demo, run};
+use feedd::{demo, relay, run};
 
 /// Small and steady: the hot path allocates nothing, the rest profits from per-thread heaps.
 #[global_allocator]
@@ -29,6 +29,8 @@ fn main() -> ExitCode {
         Command::Run { config } => run::run(config),
         Command::Check { config } => run::check(config),
         Command::Demo(options) => demo::run(options),
+        Command::Publish { config } => relay::command::publish(config),
+        Command::Relay { config } => relay::command::relay(config),
     };
     match outcome {
         Ok(code) => ExitCode::from(code as u8),

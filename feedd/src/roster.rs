@@ -131,7 +131,16 @@ impl Roster {
     }
 }
 
-fn parse(line: &str) -> Option<(&str, usize, &str)> {
+/// The text of the roster in a journal's directory; an absent file is empty.
+pub(crate) fn text(dir: &Path) -> std::io::Result<String> {
+    match std::fs::read_to_string(dir.join(FILE)) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        other => other,
+    }
+}
+
+/// Venue, number and symbol of a roster's line.
+pub(crate) fn parse(line: &str) -> Option<(&str, usize, &str)> {
     let mut parts = line.splitn(3, ' ');
     Some((parts.next()?, parts.next()?.parse().ok()?, parts.next()?))
 }

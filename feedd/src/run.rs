@@ -139,12 +139,12 @@ pub fn start_log() {
 }
 
 /// Counts SIGTERM and SIGINT.
-struct Signals {
+pub(crate) struct Signals {
     count: Arc<AtomicUsize>,
 }
 
 impl Signals {
-    fn register() -> Result<Self, Failure> {
+    pub(crate) fn register() -> Result<Self, Failure> {
         let count = Arc::new(AtomicUsize::new(0));
         let failure =
             |error: std::io::Error| Failure::new(Code::Software, format!("signals: {error}"));
@@ -154,7 +154,7 @@ impl Signals {
         Ok(Self { count })
     }
 
-    fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.count.load(Ordering::Relaxed)
     }
 

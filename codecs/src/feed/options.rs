@@ -2,6 +2,7 @@
 
 use super::quality::QualityOptions;
 use super::select::Pick;
+use super::share::Share;
 use crate::instrument::Admission;
 use crate::venue::{Channel, StreamOptions};
 
@@ -12,6 +13,8 @@ const SECOND: i64 = 1_000_000_000;
 pub struct FeedOptions {
     /// Which instruments.
     pub instruments: Vec<Pick>,
+    /// This host's part of what patterns and rankings pick; `None` = all of it.
+    pub share: Option<Share>,
     /// Which channels of each.
     pub channels: Vec<Channel>,
     /// Which channels come as one stream for the whole market; records leave for the instruments
@@ -61,6 +64,7 @@ impl Default for FeedOptions {
     fn default() -> Self {
         Self {
             instruments: Vec::new(),
+            share: None,
             channels: Vec::new(),
             whole_market: Vec::new(),
             stream: StreamOptions::default(),

@@ -117,7 +117,12 @@ impl<V: Venue> Feed<V> {
             Some(id) if self.picked.has(id) => Standing::Picked,
             _ => Standing::Free,
         };
-        select::resolve(&picks, &self.market.listed, &self.market.volumes, standing)
+        let mut chosen =
+            select::resolve(&picks, &self.market.listed, &self.market.volumes, standing);
+        if let Some(share) = &self.options.share {
+            chosen.retain(|symbol| share.has(self.id, symbol));
+        }
+        chosen
     }
 
     fn introduce_picked(&mut self, come: &[InstrumentId], meta: Meta, sink: &mut impl RecordSink) {

@@ -34,8 +34,10 @@ impl GapCause {
     pub const CROSSED: Self = Self(9);
     /// The venue began its numbering anew.
     pub const RESET: Self = Self(10);
+    /// The journal that a relay copies no longer has the records; the bounds are its numbers.
+    pub const SOURCE: Self = Self(11);
 
-    const NAMES: [&'static str; 10] = [
+    const NAMES: [&'static str; 11] = [
         "sequence",
         "checksum",
         "disconnect",
@@ -46,6 +48,7 @@ impl GapCause {
         "audit",
         "crossed",
         "reset",
+        "source",
     ];
 
     /// The cause's name in tools and metrics.

@@ -26,6 +26,9 @@ pub struct FeedConfig {
     /// The venue's own spellings (`BTCUSDT`, `BTCUSD_PERP`, `BTC/USD`), patterns (`*USDT`), or the
     /// most traded (`top:20`, `top:20:*USDT`).
     pub instruments: Vec<String>,
+    /// This host's part of them, from `[capture]`.
+    #[serde(skip)]
+    pub share: Option<feedd_codecs::feed::Share>,
     /// `trade`, `agg_trade` (Binance), `bbo`, `book`, …: `feedd check` lists what a venue has.
     #[serde(default = "default_channels")]
     pub channels: Vec<String>,
@@ -182,6 +185,7 @@ impl FeedConfig {
             venue: venue.to_owned(),
             product: product.to_owned(),
             instruments,
+            share: None,
             channels: default_channels(),
             whole_market: Vec::new(),
             book_depth: 0,
@@ -249,6 +253,7 @@ impl FeedConfig {
         };
         FeedOptions {
             instruments: self.picks(),
+            share: self.share.clone(),
             channels: channels(&self.channels),
             whole_market: channels(&self.whole_market),
             stream: self.stream_options(),

@@ -15,7 +15,7 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
         path: path.to_owned(),
         source,
     })?;
-    let config = parse(&text).map_err(|error| match error {
+    let mut config = parse(&text).map_err(|error| match error {
         ConfigError::Syntax { message, .. } => ConfigError::Syntax {
             path: path.to_owned(),
             message,
@@ -23,6 +23,7 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
         other => other,
     })?;
     config.check()?;
+    config.split()?;
     Ok(config)
 }
 
@@ -61,6 +62,7 @@ fn hint(path: &str) -> String {
 fn known_keys() -> BTreeSet<String> {
     let mut full = Config::default();
     full.threads.journal_core = Some(0);
+    full.capture.host = Some(String::new());
     full.limits.silence = Some(full.limits.stop);
     full.tls.ca_file = Some("ca.pem".into());
     full.host.cpu_dma_latency_us = Some(0);

@@ -95,14 +95,24 @@ fn assert_at_least(dir: &Path, cursor: u64, kill: u64) {
 }
 
 fn finish(dir: &Path) {
-    let mut pump = writing(dir);
+    let still = Still::default();
+    let mut pump = writing(dir, &still);
     while pump.step() == Step::Took {}
+    compact(&mut pump, &still);
     pump.finish();
 }
 
-fn writing(dir: &Path) -> Pump<ParquetSink, Still> {
+/// Idle time in which the files of the first days are merged, one directory a step.
+fn compact(pump: &mut Pump<ParquetSink, Still>, still: &Still) {
+    for _ in 0..60 {
+        still.advance(Duration::from_secs(60));
+        pump.step();
+    }
+}
+
+fn writing(dir: &Path, still: &Still) -> Pump<ParquetSink, Still> {
     let sink = ParquetSink::new(JournalId::of(dir).unwrap(), options(dir, RANGE));
-    Pump::open(dir, "parquet", sink, Still::default(), eager()).unwrap()
+    Pump::open(dir, "parquet", sink, still.clone(), eager()).unwrap()
 }
 
 #[test]
@@ -123,13 +133,19 @@ fn killed_at_every_system_call_the_sink_goes_on_without_hole_or_duplicate() {
     for call in [
         "fsync",
         "rename",
+        "renameat2",
+        "linkat,link",
         "mkdir",
         "unlink,unlinkat,rmdir",
         "openat",
     ] {
         let mut finished = false;
         // Reading opens many files; each tenth is enough there.
-        let step = if call == "openat" { 23 } else { 3 };
+        let step = match call {
+            "openat" => 29,
+            "fsync" => 7,
+            _ => 3,
+        };
         for when in (1..1_500).step_by(step) {
             finished = killed_at(master.path(), call, when);
             if finished {
@@ -183,8 +199,10 @@ fn killed_at(master: &Path, call: &str, when: u32) -> bool {
 #[ignore = "run as a child process by the tests above"]
 fn role_write_parquet() {
     let dir = PathBuf::from(std::env::var_os(DIR).unwrap());
-    let mut pump = writing(&dir);
+    let still = Still::default();
+    let mut pump = writing(&dir, &still);
     let end = Instant::now() + Duration::from_secs(60);
     while Instant::now() < end && pump.step() == Step::Took {}
+    compact(&mut pump, &still);
     pump.finish();
 }

@@ -51,6 +51,11 @@ impl Layout {
         self.root.join(STAGING).join(format!("{number}.parquet"))
     }
 
+    /// The directory aside in which merged files are made.
+    pub(super) fn staged_dir(&self) -> PathBuf {
+        self.root.join(STAGING).join("merged")
+    }
+
     fn dir(place: Place) -> PathBuf {
         let date = to_rfc3339(place.day.saturating_mul(NANOS_A_DAY));
         let date = date.split('T').next().unwrap_or_default();

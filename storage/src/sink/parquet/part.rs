@@ -25,7 +25,7 @@ const SCHEMA_VERSION: u32 = 1;
 const ROW_GROUP: usize = 262_144;
 /// Rows turned into columns at a time: few enough that records stay in the cache while every column
 /// picks its field.
-const CHUNK: usize = 4_096;
+pub(super) const CHUNK: usize = 4_096;
 /// Columns that the rows are sorted by.
 const SORTED: [&str; 2] = ["symbol", "journal_seq"];
 

@@ -79,6 +79,19 @@ impl Table {
         }
     }
 
+    /// How the columns of a file of this table are packed, of which it may lack some.
+    pub(super) fn packed(self, schema: &Schema) -> Vec<(Field, Packing)> {
+        let (_, known) = self.schema(true);
+        let of = |name: &str| known.iter().find(|(field, _)| field.name() == name);
+        let fields = schema.fields().iter();
+        fields
+            .map(|field| {
+                let packing = of(field.name()).map_or(Packing::Dictionary, |(_, packing)| *packing);
+                (field.as_ref().clone(), packing)
+            })
+            .collect()
+    }
+
     /// The columns of `found`, all of which must be of this table's kind.
     pub(super) fn batch(
         self,

@@ -12,6 +12,7 @@ use feedd_codecs::record::{
 };
 use feedd_codecs::venue::Channel;
 use feedd_codecs::{Fixed, InstrumentId, Record, VenueId};
+use feedd_storage::sink::reconcile::venue_name;
 use feedd_storage::{Journal, JournalOptions, LogReader, Start};
 
 pub(crate) const VENUE: VenueId = VenueId::KRAKEN_SPOT;
@@ -228,7 +229,7 @@ pub(crate) fn expected(dir: &Path, dead: &[u64]) -> Vec<Minute> {
         } else {
             SYMBOLS[id.index()]
         };
-        let venue = feedd_storage::export::venue_of(&record).to_string();
+        let venue = venue_name(feedd_storage::export::venue_of(&record));
         let minute = frame.ts_recv - frame.ts_recv.rem_euclid(MINUTE);
         let key = (table, venue, symbol.to_owned(), minute);
         let held = all.entry(key).or_insert((0, 0, vec![0; sums.len()]));

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use feedd_codecs::VenueId;
 use feedd_codecs::fixed::Fixed;
 use feedd_codecs::record::{ABSENT, Flags, Header, Level};
 use feedd_codecs::time::Nanos;
@@ -44,7 +45,13 @@ impl<'b> Line<'b> {
         row: &Row<'_>,
     ) -> Written<Self> {
         buffer.table(TableName::new_unchecked(table))?;
-        buffer.symbol(ColumnName::new_unchecked("venue"), scratch.show(row.venue))?;
+        // A gap of a whole line belongs to no venue.
+        let venue = if VenueId::all().any(|known| known == row.venue) {
+            scratch.show(row.venue)
+        } else {
+            "none"
+        };
+        buffer.symbol(ColumnName::new_unchecked("venue"), venue)?;
         let mut line = Self { buffer, scratch };
         line.symbol("symbol", row.symbol.unwrap_or_default())?;
         Ok(line)

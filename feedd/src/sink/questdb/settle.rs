@@ -57,11 +57,11 @@ impl Settling {
 
     /// What may be said of the rows now.
     pub(super) fn ack(&mut self, now: Duration) -> Ack {
-        while let Some(part) = self
-            .parts
-            .pop_front_if(|part| part.until + self.settle <= now)
+        while let Some(part) = self.parts.front()
+            && part.until + self.settle <= now
         {
             self.below = part.next_seq;
+            self.parts.pop_front();
         }
         if self.parts.is_empty() {
             Ack::All

@@ -69,7 +69,7 @@ fn write(dir: &Path, trades: u64) -> u64 {
         );
         let px = Fixed::new(6_000_000 + mantissa % 9_973, -2);
         let qty = Fixed::new(1 + mantissa % 100_003, -5);
-        let side = if number % 3 == 0 {
+        let side = if number.is_multiple_of(3) {
             Side::BUY
         } else {
             Side::SELL

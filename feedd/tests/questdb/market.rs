@@ -66,7 +66,7 @@ impl Market {
             Fixed::new(6_000_000 + mantissa % 997, -2),
             Fixed::new(1 + mantissa % 89, -8),
         );
-        let side = if number % 3 == 0 {
+        let side = if number.is_multiple_of(3) {
             Side::BUY
         } else {
             Side::SELL
@@ -212,10 +212,15 @@ pub(crate) fn instrument(number: u64) -> InstrumentId {
     InstrumentId::new(VENUE, u32::try_from(number % 2).unwrap())
 }
 
+/// Table, venue, symbol and minute.
+type Key = (&'static str, String, String, i64);
+/// Records, sum of their sequences, sums of their leading numbers.
+type Held = (u64, u128, Vec<i128>);
+
 /// What a server must hold of the journal in `dir`, the rows of `dead` aside.
 pub(crate) fn expected(dir: &Path, dead: &[u64]) -> Vec<Minute> {
     let mut reader = LogReader::open(&dir.join("records"), Start::Oldest).unwrap();
-    let mut all: BTreeMap<(&str, String, String, i64), (u64, u128, Vec<i128>)> = BTreeMap::new();
+    let mut all: BTreeMap<Key, Held> = BTreeMap::new();
     while let Some(frame) = reader.next().unwrap() {
         if dead.contains(&frame.seq) {
             continue;

@@ -156,8 +156,6 @@ fn rest_asks_the_same_names_and_its_errors_name_the_host() {
         let uri: Uri = "https://venue.test/path".parse().unwrap();
         let timeout = NextTimeout {
             after: (10 * LIMIT).into(),
-            per_read: None,
-            per_write: None,
             reason: ureq::Timeout::Global,
         };
         Resolver::resolve(names, &uri, &UreqConfig::default(), timeout)

@@ -12,7 +12,9 @@ use rusteron_client::{
     Aeron, AeronCError, AeronContext, AeronExclusivePublication, AeronFragmentClosureAssembler,
     AeronOfferError, AeronSubscription, Handlers,
 };
-use rusteron_media_driver::{AeronDriver, AeronDriverContext, EmbeddedMediaDriver};
+use rusteron_media_driver::{
+    AeronCError as DriverError, AeronDriver, AeronDriverContext, EmbeddedMediaDriver,
+};
 
 use super::config::{AeronConfig, FanConfig};
 use super::publish::{Outlet, Publisher, Sent};
@@ -33,9 +35,9 @@ const WINDOW: usize = 2 << 20;
 /// Where drivers keep their files: memory, if the host has it.
 const SHM: &str = "/dev/shm";
 
-fn failed(what: &str) -> impl FnOnce(AeronCError) -> Failure {
+fn failed<E: std::fmt::Display>(what: &str) -> impl FnOnce(E) -> Failure + use<E> {
     let what = what.to_owned();
-    move |error| Failure::new(Code::TempFail, format!("{what}: {error}"))
+    move |error: E| Failure::new(Code::TempFail, format!("{what}: {error}"))
 }
 
 fn text(text: &str) -> Result<CString, Failure> {
@@ -88,7 +90,7 @@ fn driver_dir(role: &str, journal: &Path) -> PathBuf {
     base.join(format!("feedd-{role}-{name:08x}"))
 }
 
-fn embed(config: &AeronConfig, dir: &Path) -> Result<EmbeddedMediaDriver, AeronCError> {
+fn embed(config: &AeronConfig, dir: &Path) -> Result<EmbeddedMediaDriver, DriverError> {
     let context = AeronDriverContext::new()?;
     let dir = CString::new(dir.as_os_str().as_encoded_bytes()).unwrap_or_default();
     context.set_dir(&dir)?;

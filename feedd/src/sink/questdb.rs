@@ -10,7 +10,7 @@
 //!   its symbol, which is not part of the key.
 //! * A row is acknowledged once the server has acknowledged it and, where its host may still lose
 //!   it, [`Options::settle`] has passed since.
-//! * Tables are made by us ([`schema`]); the server makes none on its own.
+//! * Tables are made by us (`schema`); the server makes none on its own.
 
 mod count;
 mod exec;

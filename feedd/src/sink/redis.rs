@@ -4,7 +4,7 @@
 //! sequence that it reaches, so the server knows itself how far it is, and values never go back:
 //! after any crash the sink goes on behind that sequence, not behind an older cursor.
 //!
-//! * A hash for each instrument, `<prefix>:<venue>:<symbol>`, with the fields of [`latest`].
+//! * A hash for each instrument, `<prefix>:<venue>:<symbol>`, with the fields of `latest`.
 //! * One channel, `<prefix>`, with a message for each group of fields that was written.
 //! * `<prefix>:journal` and `<prefix>:seq`: which journal the values are from, and how far.
 //!

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::config::{self, FanConfig};
+use super::config;
 use super::relaying::Relay;
 use super::serve::{ReplayServer, ServeOptions};
 use crate::exit::{Code, Failure};
@@ -78,8 +78,9 @@ use super::aeron as transport;
 /// What a build without Aeron does where a channel is named.
 #[cfg(not(feature = "aeron"))]
 mod transport {
+    use super::super::config::FanConfig;
     use super::super::relaying::Lives;
-    use super::{Code, Failure, FanConfig, Signals};
+    use super::{Code, Failure, Signals};
 
     fn refuse<T>() -> Result<T, Failure> {
         let problem = "a channel is named, and this build has no Aeron: \

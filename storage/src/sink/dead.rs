@@ -2,8 +2,9 @@
 //! gone before it had them. Nothing that a sink never got is anywhere but here.
 //!
 //! `<journal>/dead/<sink>` is a file of entries with numbers of its own, from 1; each is synced before
-//! the cursor may pass the row. An entry that fails its checksum ends the file: a crash cut it off
-//! while it was written, so the row behind it comes again.
+//! the cursor may pass the row. What fails its checksum at the end of the file was cut off by a crash while
+//! it was written, so its row comes again. An entry that fails it further up was damaged later: it is passed
+//! over, nothing behind it is given up, and its number is missing from the list.
 //!
 //! | offset | bytes | field |
 //! |---|---|---|
@@ -60,6 +61,8 @@ struct Head {
 }
 
 const HEAD: usize = size_of::<Head>();
+/// What entries and their parts are padded to.
+const WORD: usize = 8;
 
 /// What became of a row or a range of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -275,17 +278,25 @@ fn parse(bytes: &[u8], path: &Path) -> Result<(Vec<DeadLetter>, u64), Error> {
             problem: "holds no dead letters",
         });
     }
-    let (mut letters, mut at) = (Vec::new(), MAGIC.len());
-    while let Some((letter, length)) = bytes.get(at..).and_then(decode) {
-        letters.push(letter);
-        at += length;
+    let (mut letters, mut at, mut sound) = (Vec::new(), MAGIC.len(), MAGIC.len());
+    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        if let Some((letter, length)) = decode(rest) {
+            letters.push(letter);
+            at += length;
+            sound = at;
+        } else {
+            // Entries begin at multiples of 8: the next sound one, if there is any, is found.
+            at += WORD;
+        }
     }
-    Ok((letters, at as u64))
+    Ok((letters, sound as u64))
 }
 
 fn decode(bytes: &[u8]) -> Option<(DeadLetter, usize)> {
     let (head, _) = Head::read_from_prefix(bytes).ok()?;
     let length = head.length.get() as usize;
+    // Before anything is copied: what is no entry is seen by its fields almost always.
+    let fate = Fate::of_code(head.fate.get()).filter(|_| length.is_multiple_of(WORD))?;
     let mut copy = bytes
         .get(..length)
         .filter(|whole| whole.len() >= HEAD)?
@@ -300,7 +311,7 @@ fn decode(bytes: &[u8]) -> Option<(DeadLetter, usize)> {
     let letter = DeadLetter {
         number: head.number.get(),
         ts: head.ts.get().cast_signed(),
-        fate: Fate::of_code(head.fate.get())?,
+        fate,
         seq: head.seq.get(),
         last: head.last.get(),
         reason: String::from_utf8_lossy(reason).into_owned(),

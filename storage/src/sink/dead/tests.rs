@@ -86,6 +86,28 @@ fn every_changed_bit_is_noticed() {
 }
 
 #[test]
+fn a_damaged_letter_takes_no_other_with_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut dead, _) = DeadLetters::open(dir.path(), "some").unwrap();
+    let mut ends = vec![];
+    for seq in 1..=3 {
+        dead.append(&letter(seq, "why", &[1; 9])).unwrap();
+        ends.push(usize::try_from(dead.bytes).unwrap());
+    }
+    let whole = fs::read(file(dir.path())).unwrap();
+    for bit in ends[0] * 8..ends[1] * 8 {
+        let mut bytes = whole.clone();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        fs::write(file(dir.path()), &bytes).unwrap();
+        let (mut dead, before) = DeadLetters::open(dir.path(), "some").unwrap();
+        let numbers: Vec<u64> = before.iter().map(|letter| letter.number).collect();
+        assert_eq!(numbers, [1, 3], "bit {bit}");
+        assert_eq!(dead.append(&letter(9, "new", b"")).unwrap(), 4);
+        assert_eq!(DeadLetters::read(dir.path(), "some").unwrap().len(), 3);
+    }
+}
+
+#[test]
 fn a_full_file_refuses_and_keeps_what_it_has() {
     let dir = tempfile::tempdir().unwrap();
     let (mut dead, _) = DeadLetters::open(dir.path(), "some").unwrap();

@@ -19,6 +19,7 @@ mod monitor;
 mod past;
 mod publisher;
 mod reader;
+mod report;
 mod spin;
 
 use std::collections::BTreeMap;
@@ -34,9 +35,9 @@ use feedd_storage::{Journal, JournalOptions, LogOptions, Recovered};
 use hdrhistogram::Histogram;
 use tokio::sync::watch;
 
-pub use driver::FeedReport;
 pub use journal::{JournalReport, Observer};
 pub use latency::{STAGES, Stage};
+pub use report::FeedReport;
 
 use crate::clock;
 use crate::config::{Config, FeedConfig};
@@ -60,7 +61,7 @@ pub struct Pipeline {
     readers: Vec<JoinHandle<()>>,
     journal: JoinHandle<Result<(), Failure>>,
     monitor: JoinHandle<Latencies>,
-    feeds: Vec<Arc<driver::SharedReport>>,
+    feeds: Vec<Arc<report::SharedReport>>,
     journal_report: Arc<journal::SharedReport>,
     latency_file: PathBuf,
     budgets: Keeper,
@@ -130,9 +131,9 @@ impl Pipeline {
             Arc::new(clock::System),
         );
         let keeper = Keeper::start(&budgets)?;
-        let feeds: Vec<Arc<driver::SharedReport>> = feed_ids(config)
+        let feeds: Vec<Arc<report::SharedReport>> = feed_ids(config)
             .into_iter()
-            .map(|id| Arc::new(driver::SharedReport::new(id)))
+            .map(|id| Arc::new(report::SharedReport::new(id)))
             .collect();
         let ring = usize::try_from(config.limits.ring.0).unwrap_or(usize::MAX) / LINE_BYTES;
         let (settle, settled) = bounded(1);

@@ -1,16 +1,15 @@
 //! One feed on a reader thread: hands frames to the state machine, its records to the ring.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use feedd_codecs::feed::{Counts, Intent, Meta, Outbox, RULES, Rule, Scores, State, Want};
+use feedd_codecs::feed::{Intent, Meta, Outbox, Want};
 use feedd_codecs::raw::{Carrier, RawHead};
-use feedd_codecs::scan::ScanCounts;
 use feedd_codecs::{Feed, Reject, Venue, VenueId};
 
 use super::entry::What;
 use super::latency::{Recorder, Stage};
 use super::publisher::Publisher;
+use super::report::{FeedReport, SharedReport};
 use crate::clock;
 
 /// Frame numbers of one run: bits 0 to 43 count, the bits above hold the run, so that a number
@@ -19,102 +18,6 @@ const RUN_SHIFT: u32 = 44;
 
 /// How long a feed that stops waits for room in the ring to tell its last loss.
 const LAST_WORDS: Duration = Duration::from_millis(500);
-
-/// Counts of a feed at one moment.
-#[derive(Clone, Debug)]
-pub struct FeedReport {
-    /// The venue.
-    pub venue: VenueId,
-    /// The state machine's counters.
-    pub counts: Counts,
-    /// Lines planned.
-    pub lines: usize,
-    /// Lines connected.
-    pub lines_up: usize,
-    /// Streams wanted.
-    pub streams: usize,
-    /// Streams on which data came.
-    pub streams_live: usize,
-    /// Books that are live.
-    pub books_live: usize,
-    /// Books that wait for a snapshot.
-    pub books_bad: usize,
-    /// Unknown fields met.
-    pub unknown_fields: u64,
-    /// Records lost because the ring was full (each loss is a gap in the journal).
-    pub lost_records: u64,
-    /// Raw frames lost because the ring was full.
-    pub lost_raw: u64,
-    /// How often the ring was full.
-    pub ring_full: u64,
-    /// Whether more than one line carries each stream.
-    pub redundant: bool,
-    /// How the lines do against each other.
-    pub scores: Scores,
-    /// How often each quality rule was broken, by place in [`Rule::ALL`].
-    pub quality: [u64; RULES],
-    /// What the venue's scanner decoded and what it left to the general path; nothing for a venue
-    /// that has none.
-    pub scan: ScanCounts,
-}
-
-impl FeedReport {
-    /// A feed that has done nothing yet.
-    #[must_use]
-    pub fn new(venue: VenueId) -> Self {
-        Self {
-            venue,
-            counts: Counts::default(),
-            lines: 0,
-            lines_up: 0,
-            streams: 0,
-            streams_live: 0,
-            books_live: 0,
-            books_bad: 0,
-            unknown_fields: 0,
-            lost_records: 0,
-            lost_raw: 0,
-            ring_full: 0,
-            redundant: false,
-            scores: Scores::default(),
-            quality: [0; RULES],
-            scan: ScanCounts::default(),
-        }
-    }
-
-    /// How often a quality rule was broken.
-    #[must_use]
-    pub const fn broken(&self, rule: Rule) -> u64 {
-        self.quality[rule as usize]
-    }
-
-    /// Gaps opened.
-    #[must_use]
-    pub fn gaps(&self) -> u64 {
-        self.counts.gap_ends[0]
-    }
-}
-
-/// A [`FeedReport`] that the reader renews and others read.
-#[derive(Debug)]
-pub(super) struct SharedReport(Mutex<FeedReport>);
-
-impl SharedReport {
-    pub(super) fn new(venue: VenueId) -> Self {
-        Self(Mutex::new(FeedReport::new(venue)))
-    }
-
-    pub(super) fn read(&self) -> FeedReport {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
-    fn write(&self, report: FeedReport) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = report;
-    }
-}
 
 /// A feed with the numbers and clocks that the state machine does not have.
 pub(super) struct Driver<V> {
@@ -317,7 +220,7 @@ impl<V: Venue> Driver<V> {
         }
         self.checkpoint_some(publisher);
         self.recorder.swap(now);
-        shared.write(self.report(publisher));
+        shared.write(FeedReport::of(&self.feed, self.venue, publisher));
     }
 
     /// The last counts and histograms.
@@ -328,7 +231,7 @@ impl<V: Venue> Driver<V> {
             std::thread::sleep(Duration::from_millis(1));
         }
         self.recorder.send(clock::mono());
-        shared.write(self.report(publisher));
+        shared.write(FeedReport::of(&self.feed, self.venue, publisher));
     }
 
     /// A few instruments a tick, so that a segment's beginning never holds up live data.
@@ -441,39 +344,6 @@ impl<V: Venue> Driver<V> {
             ts_recv: clock::wall(),
             ts_kernel: 0,
             now: clock::mono(),
-        }
-    }
-
-    fn report(&self, publisher: &Publisher) -> FeedReport {
-        let lines = self.feed.lines();
-        let streams = || lines.iter().flat_map(|line| line.streams());
-        let states = || {
-            self.feed
-                .instruments()
-                .all()
-                .iter()
-                .filter_map(|known| Some(self.feed.book(known.id)?.1))
-        };
-        let (lost_records, lost_raw, ring_full) = publisher.losses();
-        FeedReport {
-            venue: self.venue,
-            counts: self.feed.counts().clone(),
-            lines: lines.len(),
-            lines_up: lines.iter().filter(|line| line.is_open()).count(),
-            streams: streams().count(),
-            streams_live: streams()
-                .filter(|(_, stage)| *stage == feedd_codecs::feed::Stage::Live)
-                .count(),
-            books_live: states().filter(|state| *state == State::Live).count(),
-            books_bad: states().filter(|state| *state != State::Live).count(),
-            unknown_fields: self.feed.drift().count(),
-            lost_records,
-            lost_raw,
-            ring_full,
-            redundant: self.feed.is_redundant(),
-            scores: self.feed.scores().clone(),
-            quality: *self.feed.quality_hits(),
-            scan: self.feed.scan_counts().cloned().unwrap_or_default(),
         }
     }
 }

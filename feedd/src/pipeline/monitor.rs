@@ -15,7 +15,7 @@ use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
 
 use super::alarm::{Alarms, SinkAlarms};
 use super::latency::Interval;
-use super::{FeedReport, Latencies, driver, journal};
+use super::{FeedReport, Latencies, journal, report};
 use crate::clock;
 use crate::exit::{Code, Failure};
 use crate::sink::Watched;
@@ -27,7 +27,7 @@ const SUMMARY_EVERY: Duration = Duration::from_secs(10);
 
 /// What the monitor looks at.
 pub(super) struct Seen {
-    pub(super) feeds: Vec<Arc<driver::SharedReport>>,
+    pub(super) feeds: Vec<Arc<report::SharedReport>>,
     pub(super) journal: Arc<journal::SharedReport>,
     pub(super) sinks: Vec<Watched>,
     /// See [`crate::config::SinksConfig::lag_alarm`].

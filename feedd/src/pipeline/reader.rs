@@ -14,11 +14,12 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, LocalSet};
 use tokio::time::MissedTickBehavior;
 
-use super::driver::{Driver, DriverParts, SharedReport};
+use super::driver::{Driver, DriverParts};
 use super::hub::Hub;
 use super::latency::{Interval, Recorder};
 use super::past::Past;
 use super::publisher::Publisher;
+use super::report::SharedReport;
 use super::spin::Spin;
 use crate::clock;
 use crate::config::{Config, FeedConfig};

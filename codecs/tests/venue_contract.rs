@@ -181,6 +181,8 @@ macro_rules! venue_contract {
             vc_215_a_spoiled_update_is_missed_though_the_next_has_its_stamp,
             vc_216_a_spoiled_copy_on_a_quiet_line_leaves_the_feed_whole,
             vc_217_updates_that_cannot_wait_hide_none_that_waits,
+            vc_218_a_line_that_begins_ahead_of_the_book_hides_no_update,
+            vc_219_a_snapshot_of_a_slower_line_hides_no_update,
             vc_220_nothing_is_missed_when_the_venues_clock_goes_back,
             vc_221_a_line_that_is_far_behind_brings_nothing_twice_and_breaks_nothing,
             vc_222_best_prices_numbered_anew_are_told_from_the_first_on,

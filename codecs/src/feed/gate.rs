@@ -159,19 +159,23 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
             self.counts.baseless += 1;
             return;
         }
-        let ts = sign.ts;
-        let held = &mut self.streams.of(key).figures;
-        if !change {
-            held.clear();
-        }
-        for figure in figures {
-            merge(held, *figure, ts);
-        }
         self.scratch.figures.clear();
-        let given = held.iter().map(|(figure, _)| *figure);
-        self.scratch
-            .figures
-            .extend(given.filter(|figure| figure.mantissa != crate::record::ABSENT));
+        let given = |figure: &Figure| figure.mantissa != crate::record::ABSENT;
+        if !change && more.contains(Flags::LATE) {
+            // What stands now is newer.
+            let own = figures.iter().copied().filter(given);
+            self.scratch.figures.extend(own);
+        } else {
+            let held = &mut self.streams.of(key).figures;
+            if !change {
+                held.clear();
+            }
+            for figure in figures {
+                merge(held, *figure, sign.ts);
+            }
+            let all = held.iter().map(|(figure, _)| *figure).filter(given);
+            self.scratch.figures.extend(all);
+        }
         self.stamp(&mut head.header, flags.with(more));
         let record = Record::Ticker(TickerEvent {
             head,

@@ -11,6 +11,7 @@
 //! An update that does not follow may only be early: another line, or the venue's next frame, may
 //! bring what is missing. It waits (`early`) for as long as configured before the book breaks.
 
+mod ahead;
 mod asks;
 mod buffer;
 mod early;
@@ -25,6 +26,7 @@ use super::gaps::OpenGap;
 use crate::book::Book;
 use crate::record::{BookHead, Figure, GapCause, Level};
 use crate::venue::{Follow, Held, Venue};
+use ahead::Ahead;
 use buffer::Buffer;
 
 const SECOND: i64 = 1_000_000_000;
@@ -96,6 +98,8 @@ pub(super) struct BookSync {
     due: i64,
     attempts: u32,
     early: Vec<Early>,
+    /// Lines that brought what the book has not.
+    ahead: Vec<Ahead>,
     /// A copy to go back to when an update turns out not to follow.
     spare: Book,
     /// The line that brought the last update.
@@ -131,6 +135,7 @@ impl Default for BookSync {
             due: 0,
             attempts: 0,
             early: Vec::new(),
+            ahead: Vec::new(),
             spare: Book::default(),
             line: 0,
             ts_good: 0,
@@ -184,6 +189,25 @@ impl BookSync {
     ) -> Verdict {
         self.touched = true;
         let at = self.moment(head);
+        let verdict = self.judge(venue, (head, at), levels, rules, now);
+        if matches!(
+            verdict,
+            Verdict::Waiting | Verdict::Broken(_) | Verdict::StillBad
+        ) {
+            self.left_out(head, at);
+        }
+        verdict
+    }
+
+    #[inline]
+    fn judge<V: Venue>(
+        &mut self,
+        venue: &V,
+        (head, at): (&BookHead, Moment),
+        levels: Levels<'_>,
+        rules: Rules,
+        now: i64,
+    ) -> Verdict {
         if self.state != State::Live {
             return self.hold(head, levels, rules.joins);
         }
@@ -201,7 +225,7 @@ impl BookSync {
                 verdict
             }
             Follow::Stale => Verdict::Stale,
-            Follow::Apply if rules.wait > 0 && self.overtakes(head, at) => {
+            Follow::Apply if rules.wait > 0 && self.is_too_soon(head, at) => {
                 if self.may_wait(rules) {
                     self.wait(head, levels, at, now)
                 } else {
@@ -341,7 +365,9 @@ impl BookSync {
     /// Marks the book as bad for a reason outside its own updates; `None` if it was not live.
     pub(super) fn lose(&mut self, cause: GapCause) -> Option<OpenGap> {
         self.buffer.clear();
-        self.early.clear();
+        for early in std::mem::take(&mut self.early) {
+            self.left_out(&early.head, early.at());
+        }
         self.arrivals.clear();
         self.attempts = 0;
         self.due = 0;

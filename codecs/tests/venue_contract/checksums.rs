@@ -1,5 +1,6 @@
-//! Updates without numbers, whose checksum tells what is missing: VC-213, VC-215 to VC-217.
+//! Updates without numbers, whose checksum tells what is missing: VC-213, VC-215 to VC-219.
 
+use feedd_codecs::feed::State;
 use feedd_codecs::record::{GapCause, GapEnd, Kind};
 use feedd_codecs::venue::Channel;
 
@@ -156,5 +157,91 @@ pub(crate) fn vc_217_updates_that_cannot_wait_hide_none_that_waits<S: Script>() 
         ends(&records, Channel::BOOK),
         [GapEnd::OPEN, GapEnd::SNAPSHOT]
     );
+    assert!(net.is_right(0));
+}
+
+/// Two updates of the same level, and the book between them.
+fn around_a_snapshot<S: Script>(net: &mut Net<S>) -> [String; 3] {
+    let now = net.time_ms();
+    let truth = &mut net.truths[0];
+    truth.time_ms = truth.time_ms.max(now);
+    let change = truth.touch_bid(0, 5_001);
+    let first = S::delta(truth, &change);
+    let book = S::snapshot(truth);
+    let change = truth.touch_bid(0, 5_002);
+    [first, book, S::delta(truth, &change)]
+}
+
+/// Of each update, whether it is flagged.
+fn flags(records: &[Taken]) -> Vec<bool> {
+    let updates = records
+        .iter()
+        .filter(|taken| taken.get().kind() == Kind::BookDelta);
+    updates.map(Taken::is_flagged).collect()
+}
+
+/// VC-218: a line that begins ahead of the other hides nothing: what it brings first waits for what the
+/// other still owes, though its checksum holds without that.
+pub(crate) fn vc_218_a_line_that_begins_ahead_of_the_book_hides_no_update<S: Script>() {
+    if S::NUMBERED {
+        return;
+    }
+    for is_lost in [false, true] {
+        let mut net = Net::<S>::live(2, |_| {});
+        let [first, book, second] = around_a_snapshot(&mut net);
+        net.hand(1, 0, Channel::BOOK, &book);
+        net.hand(1, 0, Channel::BOOK, &second);
+        net.pass(20);
+        if !is_lost {
+            net.hand(0, 0, Channel::BOOK, &first);
+        }
+        net.hand(0, 0, Channel::BOOK, &second);
+        let next = net.next_delta(0);
+        for replica in [1, 0] {
+            net.hand(replica, 0, Channel::BOOK, &next);
+        }
+        net.pass(20_000);
+        let records = net.take();
+        let (told, ended): (&[bool], &[GapEnd]) = if is_lost {
+            (&[true; 2], &[GapEnd::OPEN, GapEnd::SNAPSHOT])
+        } else {
+            (&[false; 3], &[])
+        };
+        assert_eq!(flags(&records), told, "{is_lost}");
+        assert_eq!(ends(&records, Channel::BOOK), ended, "{is_lost}");
+        assert!(net.is_right(0));
+    }
+}
+
+/// VC-219: what a line brought while the book was bad, and the snapshot of a slower line does not have,
+/// is taken from the slower line before the first goes on.
+pub(crate) fn vc_219_a_snapshot_of_a_slower_line_hides_no_update<S: Script>() {
+    if S::NUMBERED {
+        return;
+    }
+    let mut net = Net::<S>::live(2, |_| {});
+    net.next_delta(0);
+    let next = net.next_delta(0);
+    net.hand(0, 0, Channel::BOOK, &next);
+    while net.state(0) == Some(State::Live) {
+        net.pass(10);
+    }
+    let [_, book, first] = around_a_snapshot(&mut net);
+    let change = net.truths[0].touch_bid(0, 5_003);
+    let second = S::delta(&net.truths[0], &change);
+    net.take();
+    for (replica, text) in [
+        (1, &first),
+        (0, &book),
+        (1, &second),
+        (0, &first),
+        (0, &second),
+    ] {
+        net.hand(replica, 0, Channel::BOOK, text);
+    }
+    net.pass(20_000);
+    let records = net.take();
+    assert_eq!(flags(&records), [true, false, false]);
+    assert_eq!(ends(&records, Channel::BOOK), [GapEnd::SNAPSHOT]);
     assert!(net.is_right(0));
 }

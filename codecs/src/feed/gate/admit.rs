@@ -5,7 +5,7 @@
 //! | consecutive | the next; one ahead (a hole opens); one that is missing (flag `LATE`) | any other | when a hole is older than the wait |
 //! | rising | a higher number; a lower one that no line brought (flag `LATE`) | the same or a lower one | none: the venue skips numbers itself |
 //! | ids | an unknown id | a known one | only when all lines were down |
-//! | none, one line | everything | the same state of the same moment once more | only when the line was down |
+//! | none, one line | everything (flag `LATE` if stamped before a newer one) | the same state of the same moment once more | only when the line was down |
 //! | none, several lines | the n-th of its content, whichever line brings it first (flag `LATE` after a newer one); not whole statistics older than the newest | its copies, the same state of the same moment once more | only when all lines were down |
 //!
 //! What stamps tell is in `clock.rs`, what rising numbers tell in `rising.rs`: a consecutive number that is
@@ -252,8 +252,10 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
         let (order, reach) = (read.at.order(), read.reach.order());
         // Behind a gap nothing is known of the clock.
         let newest = state.newest;
-        let late = self.redundant && stamped && read.at < newest && state.gap.is_none();
-        if late && !(sign.adds && state.arrivals.missed(hash, order, reach)) {
+        let late = stamped && read.at < newest && state.gap.is_none();
+        // On the only line it is no copy.
+        let is_news = !self.redundant || sign.adds && state.arrivals.missed(hash, order, reach);
+        if late && !is_news {
             self.counts.stale += 1;
             return None;
         }

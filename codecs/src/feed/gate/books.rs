@@ -80,6 +80,7 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
             Some(copy) => {
                 self.counts.duplicates += 1;
                 self.scores.copied(line, copy);
+                book.repeats(line, at);
                 // A book that waits for a snapshot takes it from whoever brings it.
                 book.state() == State::Live
             }
@@ -273,6 +274,7 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
         let book = self.books.of(id, channel);
         if !joins && !book.welcomes(head, rules) {
             self.counts.stale += 1;
+            book.left_out_snapshot(head, levels);
             self.audit.began(self.venue, head, levels, self.meta.now);
             // A quiet book stands where the snapshot does.
             return self.conclude_audit(id, channel);

@@ -2,7 +2,8 @@
 //!
 //! Without numbers, only a checksum tells that something is missing. An update whose checksum does not
 //! hold waits, and those behind it wait with it: a later one may name the same levels, and its
-//! checksum would then hold although the one before was never taken. What waits ends in the book,
+//! checksum would then hold although the one before was never taken. So does what a line brings that is
+//! ahead of the book (`ahead.rs`). What waits ends in the book,
 //! as a copy of what another line brought, or in a gap. What may yet prove to be a copy keeps nobody
 //! waiting.
 
@@ -32,6 +33,10 @@ impl Early {
     /// Whether what was sent at `at` came behind it: on its own line, or by the venue's clock.
     fn is_before(&self, head: &BookHead, at: Moment) -> bool {
         self.at < at || self.head.header.line == head.header.line && self.at == at
+    }
+
+    pub(super) const fn at(&self) -> Moment {
+        self.at
     }
 
     pub(in crate::feed) fn levels(&self) -> Levels<'_> {
@@ -100,6 +105,11 @@ impl BookSync {
         head.header.seq == 0 && early.any(|early| early.is_before(head, at) && self.is_news(early))
     }
 
+    /// Whether an update that could be applied comes before others that are missing.
+    pub(super) fn is_too_soon(&mut self, head: &BookHead, at: Moment) -> bool {
+        self.overtakes(head, at) || self.is_ahead(head.header.line, at)
+    }
+
     /// Whether updates without numbers wait: a snapshot would hide them.
     pub(in crate::feed) fn hides_early(&self) -> bool {
         let mut early = self.early.iter();
@@ -130,6 +140,7 @@ impl BookSync {
         let turn = (0..early.len()).find(|turn| {
             let update = &early[*turn];
             !self.is_behind(&early, *turn)
+                && !self.is_ahead(update.head.header.line, update.at)
                 && venue.follow(self.held, &update.head) == Follow::Apply
                 && self
                     .attempt(venue, &update.head, update.levels(), update.at, rules)
@@ -170,6 +181,7 @@ impl BookSync {
         };
         let verdict = self.broke(cause, first.as_ref());
         for update in &early {
+            self.left_out(&update.head, update.at);
             self.hold(&update.head, update.levels(), joins);
         }
         (verdict, early)

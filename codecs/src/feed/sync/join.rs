@@ -51,6 +51,7 @@ impl BookSync {
         (self.line, self.ts_good) = (head.header.line, head.header.ts_recv);
         self.mark = (at, head.checksum);
         self.since = at;
+        self.begins_at(head.header.line, at);
         // What came before it, applied or not, says nothing about what comes now.
         self.arrivals.clear();
         self.book.cut(head.depth);

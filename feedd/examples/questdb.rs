@@ -16,7 +16,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use feedd::sink::questdb::{ANSWER_TIMEOUT, Exec, Options, QuestDb, is_applied};
+use feedd::sink::questdb::{ANSWER_TIMEOUT, Exec, Options, QuestDb};
 use feedd_codecs::record::{Side, Trade, TradeId};
 use feedd_codecs::{Fixed, InstrumentId, Record, VenueId};
 use feedd_storage::sink::{Notice, Pump, PumpOptions, Step, Surroundings};
@@ -124,7 +124,7 @@ fn main() {
         }
     }
     let acknowledged = begun.elapsed().as_millis().max(1);
-    while !is_applied(&exec).unwrap() {
+    while !exec.is_applied().unwrap() {
         std::thread::sleep(Duration::from_millis(10));
     }
     let visible = begun.elapsed().as_millis();

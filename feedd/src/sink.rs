@@ -2,7 +2,6 @@
 //! readers, the journal thread or another sink.
 
 mod attend;
-pub mod credentials;
 #[cfg(feature = "questdb")]
 pub mod questdb;
 #[cfg(feature = "redis")]

@@ -5,7 +5,6 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 #[path = "questdb/market.rs"]
-#[allow(dead_code, reason = "the counts are of the other test")]
 mod market;
 
 use std::collections::BTreeMap;

@@ -20,9 +20,11 @@
 
 mod backoff;
 mod batch;
+pub mod credentials;
 mod dead;
 pub mod parquet;
 mod pump;
+pub mod questdb;
 pub mod reconcile;
 mod status;
 mod surroundings;

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use feedctl::compare::CompareError;
+use feedctl::questdb::CountError;
 use feedd_storage::ReadError;
 use thiserror::Error;
 use venue_sim::{ScenarioError, SimError};
@@ -134,6 +135,9 @@ pub(crate) enum Failure {
     /// A comparison that could not be made.
     #[error(transparent)]
     Compare(#[from] CompareError),
+    /// A server whose rows could not be counted.
+    #[error("cannot count the rows of the server")]
+    Count(#[from] CountError),
     /// A scenario that cannot be read or makes no sense.
     #[error(transparent)]
     Scenario(#[from] ScenarioError),
@@ -225,6 +229,8 @@ impl Failure {
                 Exit::NO_INPUT
             }
             Self::Create { .. } => Exit::CANNOT_CREATE,
+            Self::Count(CountError::Credentials(_)) => Exit::NO_INPUT,
+            Self::Count(_) => Exit::IMPOSSIBLE,
             Self::Sim(error) => sim_exit(error),
             Self::Io { .. } | Self::Journal(_) | Self::Compare(_) | Self::Signals(_) => Exit::IO,
         }

@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use feedd_codecs::time::{from_rfc3339, to_rfc3339};
 use feedd_storage::sink::parquet;
-use feedd_storage::sink::reconcile::{Difference, Extent, Sums, Tally, differences, journal};
+use feedd_storage::sink::questdb::{ConnectError, Server};
+use feedd_storage::sink::reconcile::{
+    Difference, Extent, Sums, Tally, Terms, differences, journal,
+};
 use feedd_storage::{Cursor, LogKind};
 use serde_json::json;
 
@@ -20,30 +23,64 @@ const NANOS_A_MINUTE: i64 = 60_000_000_000;
 pub(crate) struct Args {
     /// The journal's directory
     dir: PathBuf,
-    /// Which sink: parquet
+    /// Which sink
     #[arg(long, value_name = "NAME")]
-    sink: String,
+    sink: SinkName,
     /// Count what was received at this time or later: RFC 3339 in UTC, or nanoseconds since 1970
     #[arg(long, value_name = "TIME", value_parser = time)]
     from: Option<i64>,
     /// Count what was received before this time
     #[arg(long, value_name = "TIME", value_parser = time)]
     to: Option<i64>,
-    /// Where the sink's files are, if not in the journal's directory
+    /// parquet: where the files are, if not in the journal's directory
     #[arg(long, value_name = "DIR")]
     root: Option<PathBuf>,
+    /// questdb: the server, as in the daemon's configuration
+    #[arg(long, value_name = "STRING", default_value = "http::addr=127.0.0.1:9000;", value_parser = server)]
+    connect: Server,
+    /// questdb: file of the credentials, as in the daemon's configuration
+    #[arg(long, value_name = "FILE")]
+    credentials: Option<PathBuf>,
     /// One JSON object a difference instead of a table
     #[arg(long)]
     json: bool,
 }
 
+/// Sinks whose rows can be counted.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum SinkName {
+    /// Files in the journal's directory, or in `--root`
+    Parquet,
+    /// The server of `--connect`
+    Questdb,
+}
+
+impl SinkName {
+    /// The sink's name in cursors and dead letters.
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Parquet => "parquet",
+            Self::Questdb => "questdb",
+        }
+    }
+
+    /// What its tables hold.
+    const fn terms(self) -> Terms {
+        match self {
+            Self::Parquet => Terms::Mantissas,
+            Self::Questdb => Terms::Values,
+        }
+    }
+}
+
 /// Lists every instrument, kind and minute in which journal and sink differ; exit code 1 if any does.
 pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     log_dir(&args.dir, LogKind::Records)?;
-    let cursor = Cursor::open(&args.dir, &args.sink, LogKind::Records)?;
+    let sink = args.sink.text();
+    let cursor = Cursor::open(&args.dir, sink, LogKind::Records)?;
     let acked = cursor.load()?.unwrap_or(0);
     let times = (args.from.unwrap_or(i64::MIN), args.to.unwrap_or(i64::MAX));
-    let counted = journal(&args.dir, &args.sink, times, acked);
+    let counted = journal(&args.dir, sink, times, acked, args.sink.terms());
     let (ours, extent) = counted.map_err(crate::journal::failure)?;
     let theirs = tally(args, &extent)?;
     let found = differences(&ours, &theirs);
@@ -53,7 +90,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         "{} rows in the journal, {} in {}, sequences {} to {}; {} of {} counts differ",
         rows(&ours),
         rows(&theirs),
-        args.sink,
+        sink,
         extent.first_seq,
         acked.saturating_sub(1),
         found.len(),
@@ -67,16 +104,17 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
 }
 
 fn tally(args: &Args, extent: &Extent) -> Result<Tally, Failure> {
-    let inside = || args.dir.join("parquet");
-    match args.sink.as_str() {
-        "parquet" => {
+    match args.sink {
+        SinkName::Parquet => {
+            let inside = || args.dir.join("parquet");
             let root = args.root.clone().unwrap_or_else(inside);
             readable(&root)?;
             Ok(parquet::tally(&root, extent)?)
         }
-        other => Err(Failure::Usage(format!(
-            "no count is known for sink {other:?}; expected parquet"
-        ))),
+        SinkName::Questdb => {
+            let credentials = args.credentials.as_deref();
+            Ok(feedctl::questdb::tally(&args.connect, credentials, extent)?)
+        }
     }
 }
 
@@ -158,4 +196,8 @@ fn object(difference: &Difference) -> serde_json::Value {
 fn time(text: &str) -> Result<i64, String> {
     let known = text.parse().ok().or_else(|| from_rfc3339(text));
     known.ok_or_else(|| "expected 2026-01-31T12:00:00Z or nanoseconds since 1970".to_owned())
+}
+
+fn server(text: &str) -> Result<Server, ConnectError> {
+    Server::parse(text)
 }

@@ -12,7 +12,6 @@
 //!   it, [`Options::settle`] has passed since.
 //! * Tables are made by us (`schema`); the server makes none on its own.
 
-mod count;
 mod exec;
 mod line;
 mod options;
@@ -25,12 +24,12 @@ mod settle;
 use std::fmt;
 use std::time::Duration;
 
+use feedd_storage::sink::questdb::table;
 use feedd_storage::sink::{Ack, Refusal, Row, Rows, Sink};
 use questdb::ingress::Buffer;
 
-pub use count::{Minute, is_applied, minutes};
 pub use exec::Exec;
-pub use options::{ConnectError, Options, Transport};
+pub use options::Options;
 
 use line::Scratch;
 use send::{Connections, Sent};
@@ -147,7 +146,7 @@ impl Live {
 
     /// Writes a row into its table's buffer, and sends that if it is full.
     fn add(&mut self, row: &Row<'_>) {
-        let table = rows::table(row.record.kind());
+        let table = table(row.record.kind());
         let at = self.filling.iter().position(|(of, _)| *of == table);
         let at = at.unwrap_or_else(|| {
             let spare = self.spare.pop();

@@ -17,12 +17,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use feedd_codecs::InstrumentId;
+use feedd_storage::sink::credentials::Credentials;
 use feedd_storage::sink::{Ack, Refusal, Rows, Sink};
 use feedd_storage::{JournalId, LogReader, Start, segments};
 use redis::{Client, Connection, Pipeline};
 
 use crate::config::RedisConfig;
-use crate::sink::credentials::Credentials;
 use latest::{Group, Latest};
 
 /// Longest time to connect, and for one answer: a server that has nothing else to do takes

@@ -7,8 +7,13 @@
 #![cfg(feature = "questdb")]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod counting;
+mod daemon;
 mod exact;
 mod market;
 mod once;
 mod pumping;
 mod server;
+#[path = "../support/mod.rs"]
+mod support;
+mod tampered;

@@ -1,10 +1,8 @@
-//! A journal with records of every kind, and what a server must hold of it.
+//! A journal with records of every kind.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use feedd::sink::questdb::Minute;
 use feedd_codecs::record::{
     ABSENT, Bbo, BookEvent, BookHead, Candle, Change, Figure, FigureName, Gap, GapCause, Header,
     InstrumentHead, InstrumentText, Kind, Level, Liquidation, Order, OrderAction, OrdersEvent,
@@ -12,14 +10,11 @@ use feedd_codecs::record::{
 };
 use feedd_codecs::venue::Channel;
 use feedd_codecs::{Fixed, InstrumentId, Record, VenueId};
-use feedd_storage::sink::reconcile::venue_name;
-use feedd_storage::{Journal, JournalOptions, LogReader, Start};
+use feedd_storage::{Journal, JournalOptions};
 
 pub(crate) const VENUE: VenueId = VenueId::KRAKEN_SPOT;
 pub(crate) const SYMBOLS: [&str; 2] = ["BTC/USD", "ETH/USD"];
 const MINUTE: i64 = 60_000_000_000;
-/// Scale of the server's exact columns.
-const SCALE: i8 = 18;
 
 /// A journal in the making.
 pub(crate) struct Market {
@@ -155,6 +150,10 @@ impl Market {
             let head = &head;
             self.append(&Record::OrdersDelta(OrdersEvent { head, bids, asks }));
         }
+        let mut head = OrdersHead::new(Kind::OrdersSnapshot, instrument(0), -1, -3);
+        self.stamp(&mut head.header);
+        let (head, bids, asks) = (&head, &[order][..], &[][..]);
+        self.append(&Record::OrdersSnapshot(OrdersEvent { head, bids, asks }));
     }
 
     fn statistics(&mut self) {
@@ -210,99 +209,4 @@ impl Market {
 
 pub(crate) fn instrument(number: u64) -> InstrumentId {
     InstrumentId::new(VENUE, u32::try_from(number % 2).unwrap())
-}
-
-/// Table, venue, symbol and minute.
-type Key = (&'static str, String, String, i64);
-/// Records, sum of their sequences, sums of their leading numbers.
-type Held = (u64, u128, Vec<i128>);
-
-/// What a server must hold of the journal in `dir`, the rows of `dead` aside.
-pub(crate) fn expected(dir: &Path, dead: &[u64]) -> Vec<Minute> {
-    let mut reader = LogReader::open(&dir.join("records"), Start::Oldest).unwrap();
-    let mut all: BTreeMap<Key, Held> = BTreeMap::new();
-    while let Some(frame) = reader.next().unwrap() {
-        if dead.contains(&frame.seq) {
-            continue;
-        }
-        let words: Vec<u64> = aligned(frame.payload);
-        let record = Record::parse(zerocopy::IntoBytes::as_bytes(&words[..])).unwrap();
-        let (table, sums) = sums(&record);
-        let id = record.header().instrument;
-        let symbol = if id == InstrumentId::NONE {
-            ""
-        } else {
-            SYMBOLS[id.index()]
-        };
-        let venue = venue_name(feedd_storage::export::venue_of(&record));
-        let minute = frame.ts_recv - frame.ts_recv.rem_euclid(MINUTE);
-        let key = (table, venue, symbol.to_owned(), minute);
-        let held = all.entry(key).or_insert((0, 0, vec![0; sums.len()]));
-        held.0 += 1;
-        held.1 += u128::from(frame.seq);
-        held.2
-            .iter_mut()
-            .zip(sums)
-            .for_each(|(sum, value)| *sum += value);
-    }
-    let minutes = all
-        .into_iter()
-        .map(|((table, venue, symbol, minute), held)| Minute {
-            table: table.to_owned(),
-            venue,
-            symbol,
-            minute,
-            records: held.0,
-            seqs: held.1,
-            sums: held.2.into_iter().map(text).collect(),
-        });
-    minutes.collect()
-}
-
-fn aligned(bytes: &[u8]) -> Vec<u64> {
-    let words = bytes.chunks(8).map(|chunk| {
-        let mut word = [0; 8];
-        word[..chunk.len()].copy_from_slice(chunk);
-        u64::from_le_bytes(word)
-    });
-    words.collect()
-}
-
-/// The table of a record and the numbers that are summed there.
-fn sums(record: &Record<'_>) -> (&'static str, Vec<i128>) {
-    match record {
-        Record::Trade(it) => ("trades", vec![at(it.px, it.px_exp), at(it.qty, it.qty_exp)]),
-        Record::Bbo(it) => (
-            "core_price",
-            vec![at(it.bid_px, it.px_exp), at(it.ask_px, it.px_exp)],
-        ),
-        Record::BookDelta(_) => ("book_deltas", vec![]),
-        Record::BookSnapshot(_) => ("market_data", vec![]),
-        Record::OrdersDelta(_) | Record::OrdersSnapshot(_) => ("orders", vec![]),
-        Record::Ticker(_) => ("tickers", vec![]),
-        Record::Candle(it) => (
-            "candles",
-            vec![at(it.close, it.px_exp), at(it.volume, it.volume_exp)],
-        ),
-        Record::Liquidation(it) => (
-            "liquidations",
-            vec![at(it.px, it.px_exp), at(it.qty, it.qty_exp)],
-        ),
-        Record::Instrument(..) => ("instruments", vec![]),
-        Record::Status(..) => ("status", vec![]),
-        Record::Gap(_) => ("gaps", vec![]),
-    }
-}
-
-fn at(mantissa: i64, exp: i8) -> i128 {
-    if mantissa == ABSENT {
-        return 0;
-    }
-    i128::from(mantissa) * 10_i128.pow(u32::from((SCALE + exp).unsigned_abs()))
-}
-
-fn text(sum: i128) -> String {
-    let unit = 10_i128.pow(18);
-    let text = format!("{}.{:018}", sum / unit, sum % unit);
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

@@ -4,12 +4,12 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use feedd::sink::questdb::minutes;
 use feedd_codecs::{Fixed, Record};
 use feedd_storage::sink::{DeadLetters, SinkReport};
 use feedd_storage::{Cursor, LogKind};
 
-use crate::market::{Market, expected};
+use crate::counting::assert_reconciled;
+use crate::market::Market;
 use crate::pumping::{Pumping, SINK};
 use crate::server::{Server, options};
 
@@ -18,13 +18,6 @@ const ADDRESS: &str = "FEEDD_TEST_ADDRESS";
 const KILLS: usize = 5;
 /// The last records that are sent once more.
 const AGAIN: u64 = 100_000;
-
-/// The journal and the server have the same records, those of `dead` aside.
-fn assert_reconciled(server: &Server, dir: &Path, dead: &[u64]) {
-    server.apply();
-    let held = minutes(&server.exec(), 0, i64::MAX / 2).unwrap();
-    assert_eq!(held, expected(dir, dead));
-}
 
 /// Appends trades, and one record of each kind among every hundred, until `done`.
 fn load(market: &mut Market, done: impl Fn() -> bool) {
@@ -91,7 +84,7 @@ fn a_sink_that_is_killed_again_and_again_leaves_nothing_out_and_nothing_twice() 
     let left = market.journal.records().next_seq() - cursor.load().unwrap().unwrap();
     let report = drain(&server, &mut market, dir.path());
     assert!(report.taken >= left && report.dead == 0 && report.lost == 0);
-    assert_reconciled(&server, dir.path(), &[]);
+    assert_reconciled(&server, dir.path());
 }
 
 #[test]
@@ -113,7 +106,7 @@ fn a_server_that_is_killed_in_the_middle_of_batches_has_every_record_once() {
     market.one_of_each();
     let report = pumping.drain(market.journal.records().next_seq());
     assert!(report.retries >= 2 && report.dead == 0 && report.lost == 0);
-    assert_reconciled(&server, dir.path(), &[]);
+    assert_reconciled(&server, dir.path());
 }
 
 #[test]
@@ -136,7 +129,7 @@ fn a_server_that_is_down_for_a_while_under_load_gets_everything_afterwards() {
     assert!(pumping.status.read().retries > 0);
     let report = pumping.drain(market.journal.records().next_seq());
     assert_eq!((report.dead, report.lost), (0, 0));
-    assert_reconciled(&server, dir.path(), &[]);
+    assert_reconciled(&server, dir.path());
 }
 
 #[test]
@@ -150,13 +143,13 @@ fn sending_the_last_hundred_thousand_records_again_changes_nothing() {
     market.trades(AGAIN);
     (0..1_000).for_each(|_| market.one_of_each());
     drain(&server, &mut market, dir.path());
-    assert_reconciled(&server, dir.path(), &[]);
+    assert_reconciled(&server, dir.path());
     let next_seq = market.journal.records().next_seq();
     let cursor = Cursor::open(dir.path(), SINK, LogKind::Records).unwrap();
     cursor.save(next_seq - AGAIN).unwrap();
     let report = drain(&server, &mut market, dir.path());
     assert!(report.taken >= AGAIN, "{report:?}");
-    assert_reconciled(&server, dir.path(), &[]);
+    assert_reconciled(&server, dir.path());
 }
 
 #[test]
@@ -182,7 +175,7 @@ fn rows_that_no_server_takes_go_to_the_dead_letters_and_their_batch_arrives() {
     let report = drain(&server, &mut market, dir.path());
     let letters = DeadLetters::read(dir.path(), SINK).unwrap();
     let dead: Vec<u64> = letters.iter().map(|letter| letter.seq).collect();
-    assert_eq!((dead.clone(), report.dead), (vec![first, second], 2));
+    assert_eq!((dead, report.dead), (vec![first, second], 2));
     assert!(
         letters[0].reason.contains("price_d"),
         "{}",
@@ -193,7 +186,7 @@ fn rows_that_no_server_takes_go_to_the_dead_letters_and_their_batch_arrives() {
         "{}",
         letters[1].reason
     );
-    assert_reconciled(&server, dir.path(), &dead);
+    assert_reconciled(&server, dir.path());
 }
 
 #[test]

@@ -5,7 +5,8 @@ use std::process::{Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use feedd::sink::questdb::{ANSWER_TIMEOUT, Exec, Options, Transport, is_applied};
+use feedd::sink::questdb::{ANSWER_TIMEOUT, Exec, Options};
+use feedd_storage::sink::questdb::Transport;
 
 /// Address of a server that runs already: `host:port` of its HTTP endpoint. It is not killed, so the
 /// tests that would do so are skipped.
@@ -111,7 +112,7 @@ impl Server {
     /// Waits until every acknowledged row can be seen.
     pub(crate) fn apply(&self) {
         let (exec, begun) = (self.exec(), Instant::now());
-        while !is_applied(&exec).unwrap() {
+        while !exec.is_applied().unwrap() {
             assert!(begun.elapsed() < Duration::from_secs(APPLY_SECONDS));
             std::thread::sleep(Duration::from_millis(50));
         }
@@ -143,7 +144,7 @@ pub(crate) fn options(address: &str) -> Options {
     let mut options = Options::new(&format!("http::addr={address};")).unwrap();
     options.settle = Duration::ZERO;
     if std::env::var("FEEDD_QUESTDB_TRANSPORT").is_ok_and(|name| name == "ws") {
-        options.transport = Transport::Qwp;
+        options.server.transport = Transport::Qwp;
     }
     options
 }

@@ -19,7 +19,7 @@
 
 mod columns;
 mod compact;
-mod double;
+pub(crate) mod double;
 mod held;
 mod layout;
 mod part;

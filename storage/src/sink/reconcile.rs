@@ -1,7 +1,9 @@
 //! Counting a sink against its journal: rows and exact sums for each instrument, kind and minute.
 //!
-//! Sums are of mantissas, kept apart by exponent, so they are exact and any single changed, missing or
-//! repeated row shows. Sequences are summed, too: one row lost and another one twice is no balance.
+//! Sums are of mantissas, kept apart by exponent, or of values in units of 10^-18 where a sink keeps no
+//! exponents: both are exact, and any single changed, missing or repeated row shows. Sequences are summed, too: one row lost and another one twice is no balance.
+
+mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -9,10 +11,12 @@ use std::path::Path;
 use feedd_codecs::record::{ABSENT, BookEvent, Kind, OrdersEvent};
 use feedd_codecs::{Record, VenueId};
 
-use super::batch::Batch;
+use super::batch::{Batch, Row};
 use super::dead::{DeadLetter, DeadLetters, Fate};
 use super::tail::{Found, Tail};
 use crate::error::ReadError;
+
+pub use values::{VALUE_EXP, exact, fraction};
 
 const NANOS_A_MINUTE: i64 = 60_000_000_000;
 
@@ -49,11 +53,32 @@ pub struct Sums {
 impl Sums {
     /// Adds one row.
     pub fn add(&mut self, seq: u64, px: i128, qty: i128) {
-        self.rows += 1;
-        self.seqs += u128::from(seq);
-        self.px += px;
-        self.qty += qty;
+        let row = Self {
+            rows: 1,
+            seqs: seq.into(),
+            px,
+            qty,
+        };
+        self.join(&row);
     }
+
+    /// Adds what was counted elsewhere. Sums wrap: two that differ by a whole turn do not occur.
+    pub const fn join(&mut self, other: &Self) {
+        self.rows += other.rows;
+        self.seqs += other.seqs;
+        self.px = self.px.wrapping_add(other.px);
+        self.qty = self.qty.wrapping_add(other.qty);
+    }
+}
+
+/// What sums are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Terms {
+    /// Mantissas, apart by exponent: for sinks that keep both.
+    Mantissas,
+    /// Values at [`VALUE_EXP`], levels of books as their nearest binary fraction: for sinks that keep
+    /// numbers.
+    Values,
 }
 
 /// Which rows are counted.
@@ -98,6 +123,7 @@ pub fn venue_name(venue: VenueId) -> String {
 
 /// The journal's own count, for `sink` up to the sequence `acked`: without the rows that stand in its
 /// dead letters and were not replayed. Returns what was counted, too.
+/// `terms` is what that sink's own count sums.
 ///
 /// # Errors
 ///
@@ -107,6 +133,7 @@ pub fn journal(
     sink: &str,
     (from, to): (i64, i64),
     acked: u64,
+    terms: Terms,
 ) -> Result<(Tally, Extent), ReadError> {
     let dead = dead_seqs(&DeadLetters::read(journal_dir, sink)?);
     let oldest = crate::journal::segments(&journal_dir.join("records"))?;
@@ -126,7 +153,7 @@ pub fn journal(
                 for row in rows.iter().filter(|row| !dead.contains(&row.seq)) {
                     let ts_recv = row.record.header().ts_recv;
                     if extent.has(row.seq, ts_recv) {
-                        let (key, px, qty) = key_of(&row.record, row.venue, row.symbol);
+                        let (key, px, qty) = key_of(&row, terms);
                         tally.entry(key).or_default().add(row.seq, px, qty);
                     }
                 }
@@ -145,13 +172,19 @@ fn dead_seqs(letters: &[DeadLetter]) -> BTreeSet<u64> {
     refused.filter(|seq| !replayed.contains(seq)).collect()
 }
 
-fn key_of(record: &Record<'_>, venue: VenueId, symbol: Option<&str>) -> (Key, i128, i128) {
-    let (px_exp, qty_exp, px, qty) = sums_of(record);
+fn key_of(row: &Row<'_>, terms: Terms) -> (Key, i128, i128) {
+    let (px_exp, qty_exp, px, qty) = match terms {
+        Terms::Mantissas => sums_of(&row.record),
+        Terms::Values => {
+            let (px, qty) = values::values_of(&row.record);
+            (VALUE_EXP, VALUE_EXP, px, qty)
+        }
+    };
     let key = Key {
-        minute: minute_of(record.header().ts_recv),
-        template: record.kind() as u16,
-        venue: venue_name(venue),
-        symbol: symbol.unwrap_or_default().to_owned(),
+        minute: minute_of(row.record.header().ts_recv),
+        template: row.record.kind() as u16,
+        venue: venue_name(row.venue),
+        symbol: row.symbol.unwrap_or_default().to_owned(),
         px_exp,
         qty_exp,
     };

@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use feedd_storage::sink::Refusal;
+use feedd_storage::sink::credentials::{Credentials, Secret};
 use serde_json::Value;
 use ureq::Agent;
 
 use super::options::Options;
-use crate::sink::credentials::{Credentials, Secret};
 
 /// Longest answer: a count a minute, instrument and day has some megabytes.
 const BODY_BYTES_MAX: u64 = 256 << 20;
@@ -19,15 +17,7 @@ const BODY_BYTES_MAX: u64 = 256 << 20;
 pub struct Exec {
     agent: Agent,
     url: String,
-    authorization: Option<Authorization>,
-}
-
-struct Authorization(String);
-
-impl std::fmt::Debug for Authorization {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("***")
-    }
+    authorization: Option<Secret>,
 }
 
 impl Exec {
@@ -44,9 +34,21 @@ impl Exec {
         let credentials = options.read_credentials().map_err(Refusal::transient)?;
         Ok(Self {
             agent: settings.into(),
-            url: format!("{}/exec", options.base_url()),
-            authorization: credentials.as_ref().map(authorization),
+            url: format!("{}/exec", options.server.base_url()),
+            authorization: credentials.as_ref().map(Credentials::authorization),
         })
+    }
+
+    /// Whether every acknowledged row can be seen by queries.
+    ///
+    /// # Errors
+    ///
+    /// A [`Refusal`].
+    pub fn is_applied(&self) -> Result<bool, Refusal> {
+        let behind = "SELECT count() FROM wal_tables() WHERE writerTxn <> sequencerTxn OR suspended";
+        let rows = self.query(behind)?;
+        let count = rows.first().and_then(|row| row.first());
+        Ok(count.and_then(Value::as_u64) == Some(0))
     }
 
     /// The rows that `sql` gives, a value a column; none for a statement.
@@ -57,8 +59,8 @@ impl Exec {
     /// everything else.
     pub fn query(&self, sql: &str) -> Result<Vec<Vec<Value>>, Refusal> {
         let mut request = self.agent.get(&self.url).query("query", sql);
-        if let Some(Authorization(value)) = &self.authorization {
-            request = request.header("Authorization", value);
+        if let Some(value) = &self.authorization {
+            request = request.header("Authorization", value.reveal());
         }
         let mut response = request.call().map_err(Refusal::transient)?;
         let status = response.status().as_u16();
@@ -88,15 +90,4 @@ fn rows(mut answer: Value) -> Vec<Vec<Value>> {
             _ => None,
         })
         .collect()
-}
-
-fn authorization(credentials: &Credentials) -> Authorization {
-    let reveal = Secret::reveal;
-    Authorization(match credentials {
-        Credentials::Token(token) => format!("Bearer {}", reveal(token)),
-        Credentials::Basic { username, password } => {
-            let pair = format!("{}:{}", reveal(username), reveal(password));
-            format!("Basic {}", STANDARD.encode(pair))
-        }
-    })
 }

@@ -2,32 +2,15 @@
 
 use feedd_codecs::fixed::Fixed;
 use feedd_codecs::record::{
-    ABSENT, Bbo, BookEvent, BookHead, Candle, FigureName, Flags, Kind, Liquidation, Order,
+    ABSENT, Bbo, BookEvent, BookHead, Candle, FigureName, Flags, Liquidation, Order,
     OrdersEvent, Record, TickerEvent, Trade,
 };
 use feedd_storage::sink::Row;
+use feedd_storage::sink::questdb::table;
 use questdb::ingress::Buffer;
 
 use super::line::{Line, Scratch, Written};
 use super::reference;
-
-/// The table of a kind of record.
-pub(super) const fn table(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Trade => "trades",
-        Kind::Bbo => "core_price",
-        Kind::BookSnapshot => "market_data",
-        Kind::BookDelta => "book_deltas",
-        Kind::OrdersDelta | Kind::OrdersSnapshot => "orders",
-        Kind::Ticker => "tickers",
-        Kind::Candle => "candles",
-        Kind::Liquidation => "liquidations",
-        Kind::Instrument => "instruments",
-        Kind::Gap => "gaps",
-        // `Kind` may grow; what is not a market record is a status.
-        _ => "status",
-    }
-}
 
 /// Writes a record's row, or rows, behind those in `buffer`.
 ///
@@ -120,17 +103,19 @@ fn write_orders(
     let bids = event.bids.iter().map(|order| ("buy", order));
     let asks = event.asks.iter().map(|order| ("sell", order));
     let exps = (event.head.px_exp, event.head.qty_exp);
+    let (table, kind) = (table(row.record.kind()), row.record.kind().name());
     let mut n = 0;
     for (side, order) in bids.chain(asks) {
-        let mut line = Line::begin(buffer, scratch, "orders", row)?;
-        write_order(line.symbol("side", side)?, order, exps)?
+        let mut line = Line::begin(buffer, scratch, table, row)?;
+        line.symbol("kind", kind)?.symbol("side", side)?;
+        write_order(&mut line, order, exps)?
             .whole("n", n)?
             .end(row)?;
         n += 1;
     }
     if n == 0 {
-        let mut line = Line::begin(buffer, scratch, "orders", row)?;
-        line.whole("n", 0)?.end(row)?;
+        let mut line = Line::begin(buffer, scratch, table, row)?;
+        line.symbol("kind", kind)?.whole("n", 0)?.end(row)?;
     }
     Ok(())
 }

@@ -11,7 +11,10 @@ use super::exec::Exec;
 use super::options::Options;
 
 /// The steps, from 1; a step that was released is never changed.
-const STEPS: [&str; 1] = [include_str!("schema/0001.sql")];
+const STEPS: [&str; 2] = [
+    include_str!("schema/0001.sql"),
+    include_str!("schema/0002.sql"),
+];
 
 /// Tables of high rate, which are kept for a short time, and the others.
 const QUOTES: [&str; 4] = ["core_price", "market_data", "book_deltas", "orders"];
@@ -92,9 +95,9 @@ fn keep(exec: &Exec, tables: &[&str], days: u32) -> Result<(), Refusal> {
 #[cfg(test)]
 mod tests {
     use feedd_codecs::record::Kind;
+    use feedd_storage::sink::questdb::table;
 
     use super::*;
-    use crate::sink::questdb::rows::table;
 
     #[test]
     fn every_kind_of_record_has_a_table_and_every_table_a_time_to_be_kept() {
@@ -110,7 +113,7 @@ mod tests {
     #[test]
     fn statements_are_cut_at_their_ends_and_all_can_be_repeated() {
         let statements: Vec<String> = STEPS.iter().flat_map(|step| statements(step)).collect();
-        assert_eq!(statements.len(), 12);
+        assert_eq!(statements.len(), 13);
         for statement in statements {
             assert!(statement.contains("IF NOT EXISTS"), "{statement}");
         }

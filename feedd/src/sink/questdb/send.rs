@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender as Channel, bounded};
 use feedd_storage::sink::Refusal;
+use feedd_storage::sink::questdb::Transport;
 use questdb::ErrorCode;
 use questdb::ingress::{
     AckLevel, Buffer, ProtocolVersion, QwpWsErrorCategory, Sender, SenderBuilder,
 };
 
-use super::options::{Options, Transport};
+use super::options::Options;
 
 /// Buffers under way for each connection: one is sent while one waits.
 const UNDER_WAY: usize = 2;
@@ -45,7 +46,7 @@ impl Connections {
         let (answers, done) = bounded(room);
         let start = |number| {
             let mut connection = Connection {
-                transport: options.transport,
+                transport: options.server.transport,
                 builder: builder.clone(),
                 timeout,
                 sender: None,
@@ -64,7 +65,7 @@ impl Connections {
         };
         let threads = (0..options.connections).map(start);
         Ok(Self {
-            transport: options.transport,
+            transport: options.server.transport,
             work: Some(work),
             done,
             threads: threads

@@ -32,6 +32,18 @@ pub fn double(mantissa: i64, exp: i8) -> Double {
     }
 }
 
+/// Digits and power of ten of the shortest decimal that reads as `value`; zero for what is no number.
+pub(crate) fn shortest(value: Double) -> (i128, i32) {
+    let text = format!("{value:e}");
+    let parts = text.split_once('e').and_then(|(digits, power)| {
+        let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
+        let power: i32 = power.parse().ok()?;
+        let digits = format!("{whole}{part}").parse().ok()?;
+        Some((digits, power - i32::try_from(part.len()).ok()?))
+    });
+    parts.unwrap_or((0, 0))
+}
+
 #[cfg(test)]
 mod tests {
     use feedd_codecs::Fixed;
@@ -48,6 +60,15 @@ mod tests {
                 let parsed: Double = text.parse().unwrap_or(Double::NAN);
                 prop_assert_eq!(double(mantissa, exp).to_bits(), parsed.to_bits(), "{}", text);
             }
+        }
+
+        #[test]
+        fn the_shortest_decimal_of_a_fraction_reads_as_it(mantissa: i64, exp in -18_i8..=18) {
+            let value = double(mantissa, exp);
+            let (digits, power) = shortest(value);
+            let read: Double = format!("{digits}e{power}").parse().unwrap_or(Double::NAN);
+            prop_assert_eq!(read.to_bits(), value.to_bits());
+            prop_assert!(digits.unsigned_abs() < 10_u128.pow(17));
         }
     }
 }

@@ -146,11 +146,7 @@ fn count(
             px_exp,
             qty_exp,
         };
-        let total = tally.entry(key).or_default();
-        total.rows += sums.rows;
-        total.seqs += sums.seqs;
-        total.px += sums.px;
-        total.qty += sums.qty;
+        tally.entry(key).or_default().join(&sums);
     }
     Some(())
 }

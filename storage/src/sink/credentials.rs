@@ -9,6 +9,9 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 /// Longest file; tokens have some hundred bytes.
 const BYTES_MAX: u64 = 16 << 10;
 
@@ -92,6 +95,18 @@ impl Credentials {
         })
     }
 
+    /// The value of the HTTP header `Authorization`.
+    #[must_use]
+    pub fn authorization(&self) -> Secret {
+        Secret(match self {
+            Self::Token(Secret(token)) => format!("Bearer {token}"),
+            Self::Basic {
+                username: Secret(username),
+                password: Secret(password),
+            } => format!("Basic {}", STANDARD.encode(format!("{username}:{password}"))),
+        })
+    }
+
     fn parse(text: &str) -> Result<Self, (usize, &'static str)> {
         let (mut username, mut password, mut token) = (None, None, None);
         for (index, line) in text.lines().enumerate() {
@@ -128,8 +143,11 @@ mod tests {
             panic!("{basic:?}");
         };
         assert_eq!((username.reveal(), password.reveal()), ("feed", "can=ary"));
+        assert_eq!(basic.authorization().reveal(), "Basic ZmVlZDpjYW49YXJ5");
         let token = Credentials::parse("token=canary").unwrap();
-        for shown in [format!("{basic:?}"), format!("{token:#?}")] {
+        assert_eq!(token.authorization().reveal(), "Bearer canary");
+        let header = token.authorization();
+        for shown in [format!("{basic:?}"), format!("{token:#?} {header:?}")] {
             assert!(!shown.contains("can") && !shown.contains("feed"), "{shown}");
         }
     }

@@ -14,9 +14,7 @@ use feedd_codecs::record::Kind;
 use feedd_codecs::time::to_rfc3339;
 use feedd_storage::sink::credentials::CredentialsError;
 use feedd_storage::sink::questdb::{Server, table};
-use feedd_storage::sink::reconcile::{
-    Extent, Key, Sums, Tally, VALUE_EXP, exact, fraction,
-};
+use feedd_storage::sink::reconcile::{Extent, Key, Sums, Tally, VALUE_EXP, exact, fraction};
 
 use self::exec::Exec;
 
@@ -128,9 +126,8 @@ fn wait_until_applied(exec: &Exec) -> Result<(), CountError> {
 /// Receive stamps of the oldest and the newest row of a kind's table; an empty range if it is empty.
 fn bounds(exec: &Exec, kind: Kind) -> Result<(i64, i64), CountError> {
     let table = table(kind);
-    let sql = format!(
-        "SELECT cast(min(timestamp) AS LONG), cast(max(timestamp) AS LONG) FROM {table}"
-    );
+    let sql =
+        format!("SELECT cast(min(timestamp) AS LONG), cast(max(timestamp) AS LONG) FROM {table}");
     let mut bounds = (0, -1);
     exec.rows(&sql, |row| {
         if let [oldest, newest] = row
@@ -259,9 +256,9 @@ fn count(
 /// The sum of exact numbers; one that is null counts as nothing.
 fn total(texts: &[Cow<'_, str>]) -> Option<i128> {
     let given = texts.iter().filter(|text| !text.is_empty());
-    given.map(|text| exact(text)).try_fold(0_i128, |sum, value| {
-        Some(sum.wrapping_add(value?))
-    })
+    given
+        .map(|text| exact(text))
+        .try_fold(0_i128, |sum, value| Some(sum.wrapping_add(value?)))
 }
 
 /// Sums of the prices and the quantities of the sides of a book: `[[prices],[quantities]]` each.
@@ -274,7 +271,9 @@ fn levels(sides: &[Cow<'_, str>]) -> (i128, i128) {
     };
     let mut sums = (0_i128, 0_i128);
     for side in sides {
-        let inner = side.strip_prefix("[[").and_then(|rest| rest.strip_suffix("]]"));
+        let inner = side
+            .strip_prefix("[[")
+            .and_then(|rest| rest.strip_suffix("]]"));
         if let Some((prices, quantities)) = inner.and_then(|inner| inner.split_once("],[")) {
             sums.0 = sums.0.wrapping_add(sum(prices));
             sums.1 = sums.1.wrapping_add(sum(quantities));

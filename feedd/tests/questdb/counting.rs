@@ -30,7 +30,12 @@ pub(crate) fn differing(server: &Server, dir: &Path) -> Vec<Difference> {
 pub(crate) fn assert_reconciled(server: &Server, dir: &Path) -> BTreeSet<&'static str> {
     let (ours, theirs) = count(server, dir);
     let found = differences(&ours, &theirs);
-    assert!(found.is_empty(), "{} differ: {:#?}", found.len(), found.first());
+    assert!(
+        found.is_empty(),
+        "{} differ: {:#?}",
+        found.len(),
+        found.first()
+    );
     let counted: u64 = theirs.values().map(|sums| sums.rows).sum();
     let dead = DeadLetters::read(dir, SINK).unwrap().len() as u64;
     let mut reader = LogReader::open(&dir.join("records"), Start::Oldest).unwrap();
@@ -38,7 +43,11 @@ pub(crate) fn assert_reconciled(server: &Server, dir: &Path) -> BTreeSet<&'stati
     while reader.next().unwrap().is_some() {
         records += 1;
     }
-    assert_eq!(counted + dead, records, "the sink did not acknowledge everything");
+    assert_eq!(
+        counted + dead,
+        records,
+        "the sink did not acknowledge everything"
+    );
     let kinds = theirs.keys().map(|key| Kind::of_template(key.template));
     kinds.map(|kind| kind.unwrap().name()).collect()
 }

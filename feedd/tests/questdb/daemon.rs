@@ -58,7 +58,8 @@ fn rig(server: &Server) -> Rig {
 
 #[test]
 fn a_daemon_that_is_killed_again_and_again_has_every_kind_of_record_in_the_server_once() {
-    let name = "a_daemon_that_is_killed_again_and_again_has_every_kind_of_record_in_the_server_once";
+    let name =
+        "a_daemon_that_is_killed_again_and_again_has_every_kind_of_record_in_the_server_once";
     let Some(server) = Server::any(name) else {
         return;
     };

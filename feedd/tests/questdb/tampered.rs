@@ -29,7 +29,8 @@ fn run(server: &Server, statements: &[&str]) {
 
 #[test]
 fn a_row_that_is_missing_changed_or_there_twice_is_found_and_sending_again_puts_it_right() {
-    let name = "a_row_that_is_missing_changed_or_there_twice_is_found_and_sending_again_puts_it_right";
+    let name =
+        "a_row_that_is_missing_changed_or_there_twice_is_found_and_sending_again_puts_it_right";
     let Some(server) = Server::any(name) else {
         return;
     };
@@ -52,15 +53,20 @@ fn a_row_that_is_missing_changed_or_there_twice_is_found_and_sending_again_puts_
         &["UPDATE trades SET amount_d = amount_d + 0.00000001m WHERE seq = 500"],
     );
     let changed = only(&server, dir.path());
-    assert_eq!((changed.kind(), changed.journal.rows), ("trade", changed.sink.rows));
+    assert_eq!(
+        (changed.kind(), changed.journal.rows),
+        ("trade", changed.sink.rows)
+    );
     assert_eq!(changed.sink.qty - changed.journal.qty, 10_i128.pow(10));
     send_again();
     assert_reconciled(&server, dir.path());
 
     run(
         &server,
-        &["INSERT INTO market_data (timestamp, venue, symbol, bids, asks, seq) \
-           SELECT timestamp, venue, symbol, bids * 2.0, asks, seq FROM market_data"],
+        &[
+            "INSERT INTO market_data (timestamp, venue, symbol, bids, asks, seq) \
+           SELECT timestamp, venue, symbol, bids * 2.0, asks, seq FROM market_data",
+        ],
     );
     let level = only(&server, dir.path());
     assert_eq!((level.kind(), level.sink.rows), ("book_snapshot", 1));

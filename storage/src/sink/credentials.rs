@@ -103,7 +103,10 @@ impl Credentials {
             Self::Basic {
                 username: Secret(username),
                 password: Secret(password),
-            } => format!("Basic {}", STANDARD.encode(format!("{username}:{password}"))),
+            } => format!(
+                "Basic {}",
+                STANDARD.encode(format!("{username}:{password}"))
+            ),
         })
     }
 

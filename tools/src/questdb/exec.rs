@@ -51,7 +51,8 @@ impl Exec {
         sql: &str,
         mut each: impl FnMut(&[Cow<'_, str>]) -> Option<()>,
     ) -> Result<(), CountError> {
-        let unreachable = |error: &dyn std::fmt::Display| CountError::Unreachable(error.to_string());
+        let unreachable =
+            |error: &dyn std::fmt::Display| CountError::Unreachable(error.to_string());
         let mut request = self.agent.get(&self.url).query("query", sql);
         if let Some(value) = &self.authorization {
             request = request.header("Authorization", value.reveal());
@@ -106,7 +107,9 @@ fn fields(line: &str) -> Vec<Cow<'_, str>> {
 }
 
 fn unquoted(field: &str) -> Cow<'_, str> {
-    let inner = field.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let inner = field
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
     match inner {
         Some(inner) if inner.contains('"') => inner.replace("\"\"", "\"").into(),
         Some(inner) => inner.into(),

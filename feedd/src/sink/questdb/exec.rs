@@ -45,7 +45,8 @@ impl Exec {
     ///
     /// A [`Refusal`].
     pub fn is_applied(&self) -> Result<bool, Refusal> {
-        let behind = "SELECT count() FROM wal_tables() WHERE writerTxn <> sequencerTxn OR suspended";
+        let behind =
+            "SELECT count() FROM wal_tables() WHERE writerTxn <> sequencerTxn OR suspended";
         let rows = self.query(behind)?;
         let count = rows.first().and_then(|row| row.first());
         Ok(count.and_then(Value::as_u64) == Some(0))

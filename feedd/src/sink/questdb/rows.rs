@@ -2,8 +2,8 @@
 
 use feedd_codecs::fixed::Fixed;
 use feedd_codecs::record::{
-    ABSENT, Bbo, BookEvent, BookHead, Candle, FigureName, Flags, Liquidation, Order,
-    OrdersEvent, Record, TickerEvent, Trade,
+    ABSENT, Bbo, BookEvent, BookHead, Candle, FigureName, Flags, Liquidation, Order, OrdersEvent,
+    Record, TickerEvent, Trade,
 };
 use feedd_storage::sink::Row;
 use feedd_storage::sink::questdb::table;

@@ -116,7 +116,13 @@ mod tests {
             assert_eq!(exact(text), Some(value), "{text}");
             assert_eq!(fraction(text), Some(value), "{text}");
         }
-        for text in ["", "null", "1.2.3", "1e", "99999999999999999999999999999999"] {
+        for text in [
+            "",
+            "null",
+            "1.2.3",
+            "1e",
+            "99999999999999999999999999999999",
+        ] {
             assert_eq!(exact(text), None, "{text}");
         }
         assert_eq!(exact("0.0000000000000000015"), None, "finer than a unit");

@@ -33,6 +33,8 @@ mod tail;
 use std::time::Duration;
 
 pub use batch::{Row, Rows};
+#[cfg(test)]
+pub(crate) use dead::Head as LetterHead;
 pub use dead::{DeadLetter, DeadLetters, Fate};
 pub use pump::{Pump, PumpOptions, Step};
 pub use status::{SinkReport, SinkStatus};

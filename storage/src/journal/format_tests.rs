@@ -11,6 +11,7 @@ use feedd_codecs::record::{
 
 use super::format::*;
 use crate::cursor::CursorBytes;
+use crate::sink::LetterHead;
 
 const DOCUMENT: &str = include_str!("../../docs/journal-format.md");
 
@@ -83,6 +84,12 @@ fn frame_table_equals_the_code() {
 fn cursor_table_equals_the_code() {
     let code = layout!(CursorBytes: magic, version, log, crc, next_seq);
     assert_eq!(fields("## 9. Cursor"), code);
+}
+
+#[test]
+fn dead_letter_table_equals_the_code() {
+    let code = layout!(LetterHead: length, crc, number, ts, seq, last, fate, reason, record);
+    assert_eq!(fields("### Dead letter"), code);
 }
 
 /// Bytes of a kind's fixed part.

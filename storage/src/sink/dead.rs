@@ -6,18 +6,7 @@
 //! it was written, so its row comes again. An entry that fails it further up was damaged later: it is passed
 //! over, nothing behind it is given up, and its number is missing from the list.
 //!
-//! | offset | bytes | field |
-//! |---|---|---|
-//! | 0 | 4 | length of the entry, a multiple of 8 |
-//! | 4 | 4 | CRC32C of the entry with this field zero |
-//! | 8 | 8 | number |
-//! | 16 | 8 | wall clock when it was written, nanoseconds since 1970 |
-//! | 24 | 8 | journal sequence of the row; of the first row of a range |
-//! | 32 | 8 | the same; of the last row of a range; for a replay: number of the letter |
-//! | 40 | 2 | fate: 1 refused, 2 lost, 3 replayed |
-//! | 42 | 2 | bytes of the reason |
-//! | 44 | 4 | bytes of the record |
-//! | 48 | | the record, zeros up to a multiple of 8, the reason, zeros |
+//! The bytes stand in section 12 of `docs/journal-format.md`.
 
 mod request;
 #[cfg(test)]
@@ -48,16 +37,16 @@ const REASON_BYTES_MAX: usize = 1_024;
 
 #[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
-struct Head {
-    length: U32,
-    crc: U32,
-    number: U64,
-    ts: U64,
-    seq: U64,
-    last: U64,
-    fate: U16,
-    reason: U16,
-    record: U32,
+pub(crate) struct Head {
+    pub(crate) length: U32,
+    pub(crate) crc: U32,
+    pub(crate) number: U64,
+    pub(crate) ts: U64,
+    pub(crate) seq: U64,
+    pub(crate) last: U64,
+    pub(crate) fate: U16,
+    pub(crate) reason: U16,
+    pub(crate) record: U32,
 }
 
 const HEAD: usize = size_of::<Head>();

@@ -6,51 +6,14 @@
 mod common;
 
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use common::role::{Moments, Role, can_kill_at_calls, journal_of_this_role, killed_at};
 use common::*;
 use feedd_storage::{Cursor, Error, Journal, LogKind, LogReader, ReadError, Start, verify};
 
-const DIR: &str = "FEEDD_TEST_JOURNAL";
 const KILLS: u64 = 20;
-
-/// A child that does not outlive its test.
-struct Role(Child);
-
-impl Role {
-    /// Runs the ignored test `name` of this binary on the journal in `dir`.
-    fn start(name: &str, dir: &Path) -> Self {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command
-            .args(["--exact", name, "--ignored", "--test-threads=1"])
-            .env(DIR, dir);
-        Self(
-            command
-                .stdout(Stdio::null())
-                .stderr(Stdio::inherit())
-                .spawn()
-                .unwrap(),
-        )
-    }
-
-    fn kill(&mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
-    }
-}
-
-impl Drop for Role {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn journal_of_this_role() -> std::path::PathBuf {
-    std::env::var_os(DIR).unwrap().into()
-}
 
 /// Takes the frames there are, a bounded number at a time, and checks that none is missing.
 fn tail(reader: &mut LogReader, last: &mut u64) {
@@ -69,7 +32,7 @@ fn every_frame_a_tailer_saw_is_there_after_each_of_twenty_kills() {
     let dir = fast_dir();
     let log_dir = records(dir.path());
     let mut reader = LogReader::open(&log_dir, Start::Oldest).unwrap();
-    let (mut last, mut moment) = (0, 12_345_u64);
+    let (mut last, mut moments) = (0, Moments(12_345));
     for kill in 0..KILLS {
         let mut child = Role::start("role_write_until_killed", dir.path());
         let before = last;
@@ -77,10 +40,7 @@ fn every_frame_a_tailer_saw_is_there_after_each_of_twenty_kills() {
             tail(&mut reader, &mut last);
             last > before
         });
-        moment = moment
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        let end = Instant::now() + Duration::from_micros(moment >> 50);
+        let end = Instant::now() + Duration::from_micros(moments.next(14));
         while Instant::now() < end {
             tail(&mut reader, &mut last);
         }
@@ -163,13 +123,7 @@ fn second_writer_in_the_same_process_is_refused_until_the_first_is_closed() {
 
 #[test]
 fn recovery_and_shutdown_killed_at_every_system_call_can_be_done_again() {
-    if Command::new("strace")
-        .arg("-V")
-        .stdout(Stdio::null())
-        .status()
-        .is_err()
-    {
-        eprintln!("skipped: strace is not installed");
+    if !can_kill_at_calls() {
         return;
     }
     let master = fast_dir();
@@ -197,29 +151,7 @@ fn recovery_and_shutdown_killed_at_every_system_call_can_be_done_again() {
 fn run_killed_at(master: &Path, whole: &[u64], call: &str, when: u32) -> bool {
     let dir = fast_dir();
     crash_copy(master, dir.path());
-    let mut command = Command::new("strace");
-    command.args([
-        "-f",
-        "-qq",
-        "-o",
-        "/dev/null",
-        "-e",
-        &format!("trace={call}"),
-    ]);
-    command.args(["-e", &format!("inject={call}:signal=SIGKILL:when={when}")]);
-    command.arg(std::env::current_exe().unwrap());
-    command.args([
-        "--exact",
-        "role_recover_append_close",
-        "--ignored",
-        "--test-threads=1",
-    ]);
-    command
-        .env(DIR, dir.path())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    let finished = command.status().unwrap().success();
-
+    let finished = killed_at("role_recover_append_close", dir.path(), call, when);
     let mut journal = open(dir.path());
     append(&mut journal, 1);
     journal.close().unwrap();

@@ -4,45 +4,22 @@
 //! The process is this test binary again, running one of the ignored tests at the end.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use feedd_storage::JournalId;
 use feedd_storage::sink::parquet::{ParquetSink, Table, parts};
 use feedd_storage::sink::{DeadLetters, Pump, Step};
 
+use crate::common::role::{Moments, Role, can_kill_at_calls, journal_of_this_role, killed_at};
 use crate::common::{crash_copy, fast_dir, small, wait_for};
 use crate::kinds;
 use crate::model::{Still, eager, open};
 use crate::parquet::{acked, assert_files, options, root};
 
-const DIR: &str = "FEEDD_TEST_JOURNAL";
 const KILLS: u64 = 25;
 /// Records in the journal: some hundred ranges of [`RANGE`] rows.
 const RECORDS: u64 = 12_000;
 const RANGE: usize = 60;
-
-/// A child that does not outlive its test.
-struct Role(Child);
-
-impl Role {
-    fn start(dir: &Path) -> Self {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", ROLE, "--ignored", "--test-threads=1"]);
-        command
-            .env(DIR, dir)
-            .stdout(Stdio::null())
-            .stderr(Stdio::inherit());
-        Self(command.spawn().unwrap())
-    }
-}
-
-impl Drop for Role {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 const ROLE: &str = "kill::role_write_parquet";
 
@@ -51,17 +28,14 @@ fn files_hold_the_journal_exactly_once_after_twenty_five_kills() {
     let dir = fast_dir();
     let mut journal = open(dir.path(), small());
     kinds::append(&mut journal, RECORDS, 5_000_000_000);
-    let mut moment = 99_u64;
+    let mut moments = Moments(99);
     for kill in 0..KILLS {
         let before = acked(dir.path());
-        let child = Role::start(dir.path());
+        let child = Role::start(ROLE, dir.path());
         wait_for("the child's first range", || {
             acked(dir.path()) > before || before > RECORDS
         });
-        moment = moment
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        std::thread::sleep(Duration::from_micros(moment >> 49));
+        std::thread::sleep(Duration::from_micros(moments.next(15)));
         drop(child);
         let cursor = acked(dir.path());
         assert!(cursor >= before);
@@ -117,13 +91,7 @@ fn writing(dir: &Path, still: &Still) -> Pump<ParquetSink, Still> {
 
 #[test]
 fn killed_at_every_system_call_the_sink_goes_on_without_hole_or_duplicate() {
-    if Command::new("strace")
-        .arg("-V")
-        .stdout(Stdio::null())
-        .status()
-        .is_err()
-    {
-        eprintln!("skipped: strace is not installed");
+    if !can_kill_at_calls() {
         return;
     }
     let master = fast_dir();
@@ -147,7 +115,7 @@ fn killed_at_every_system_call_the_sink_goes_on_without_hole_or_duplicate() {
             _ => 3,
         };
         for when in (1..1_500).step_by(step) {
-            finished = killed_at(master.path(), call, when);
+            finished = run_killed_at(master.path(), call, when);
             if finished {
                 break;
             }
@@ -158,26 +126,10 @@ fn killed_at_every_system_call_the_sink_goes_on_without_hole_or_duplicate() {
 
 /// Runs the sink in a process killed at its `when`-th `call`, then to the end in this one. True if
 /// the process came to its end before.
-fn killed_at(master: &Path, call: &str, when: u32) -> bool {
+fn run_killed_at(master: &Path, call: &str, when: u32) -> bool {
     let dir = fast_dir();
     crash_copy(master, dir.path());
-    let mut command = Command::new("strace");
-    command.args([
-        "-f",
-        "-qq",
-        "-o",
-        "/dev/null",
-        "-e",
-        &format!("trace={call}"),
-    ]);
-    command.args(["-e", &format!("inject={call}:signal=SIGKILL:when={when}")]);
-    command.arg(std::env::current_exe().unwrap());
-    command.args(["--exact", ROLE, "--ignored", "--test-threads=1"]);
-    command
-        .env(DIR, dir.path())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    let finished = command.status().unwrap().success();
+    let finished = killed_at(ROLE, dir.path(), call, when);
     finish(dir.path());
     assert_files(dir.path(), 131);
     let staging: PathBuf = root(dir.path()).join(".staging");
@@ -198,7 +150,7 @@ fn killed_at(master: &Path, call: &str, when: u32) -> bool {
 #[test]
 #[ignore = "run as a child process by the tests above"]
 fn role_write_parquet() {
-    let dir = PathBuf::from(std::env::var_os(DIR).unwrap());
+    let dir = journal_of_this_role();
     let still = Still::default();
     let mut pump = writing(&dir, &still);
     let end = Instant::now() + Duration::from_secs(60);

@@ -1,16 +1,14 @@
 //! After warm-up a data message allocates nothing, from its bytes to its records.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
-#![allow(
-    unsafe_code,
-    reason = "a counting global allocator cannot be written without it"
-)]
 
+#[path = "support/counting.rs"]
+mod counting;
 mod support;
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
+use counting::Counting;
 use feedd_codecs::feed::{Meta, Outbox};
 use feedd_codecs::instrument::Admission;
 use feedd_codecs::venue::binance::Binance;
@@ -21,39 +19,16 @@ use support::rig::Rig;
 use support::script::Script;
 use support::truth::Dice;
 
-/// The system's allocator, counting each thread's requests.
-struct Counting;
-
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: Counting = Counting(count);
 
 thread_local! {
+    /// What this thread asked of the allocator.
     static REQUESTS: Cell<u64> = const { Cell::new(0) };
 }
 
 fn count() {
     REQUESTS.set(REQUESTS.get() + 1);
-}
-
-// SAFETY: every call goes to the system's allocator with the caller's own arguments; counting
-// touches only a thread-local number that neither allocates nor is dropped.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
-        // SAFETY: the caller's promise about `layout` is passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        // SAFETY: `block` came from `System` with this layout, as the caller promises.
-        unsafe { System.dealloc(block, layout) }
-    }
-
-    unsafe fn realloc(&self, block: *mut u8, layout: Layout, bytes: usize) -> *mut u8 {
-        count();
-        // SAFETY: `block` came from `System` with this layout, as the caller promises.
-        unsafe { System.realloc(block, layout, bytes) }
-    }
 }
 
 /// Frames of all channels in an order that a live feed could bring them.

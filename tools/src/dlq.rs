@@ -11,15 +11,9 @@ use feedd_storage::sink::{DeadLetter, DeadLetters, Fate};
 
 use crate::exit::{Exit, Failure};
 
-/// Options of `feedctl dlq`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
-
+/// What `feedctl dlq` can do.
 #[derive(Debug, Subcommand)]
-enum Command {
+pub(crate) enum Command {
     /// List the dead letters of one sink or of all
     Ls(ls::Args),
     /// Print one dead letter with its record
@@ -29,8 +23,8 @@ enum Command {
 }
 
 /// Runs the command.
-pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
-    match &args.command {
+pub(crate) fn run(command: &Command) -> Result<Exit, Failure> {
+    match command {
         Command::Ls(args) => ls::run(args),
         Command::Show(args) => show::run(args),
         Command::Replay(args) => replay::run(args),

@@ -17,15 +17,9 @@ pub(crate) use self::print::split;
 pub(crate) use self::walk::{Walk, failure};
 use crate::exit::{Exit, Failure};
 
-/// Options of `feedctl journal`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
-
+/// What `feedctl journal` can do.
 #[derive(Debug, Subcommand)]
-enum Command {
+pub(crate) enum Command {
     /// List the segments of every log
     Ls(ls::Args),
     /// Sum up every log and every cursor
@@ -39,8 +33,8 @@ enum Command {
 }
 
 /// Runs the command.
-pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
-    match &args.command {
+pub(crate) fn run(command: &Command) -> Result<Exit, Failure> {
+    match command {
         Command::Ls(args) => ls::run(args),
         Command::Info(args) => info::run(args),
         Command::Dump(args) => dump::run(args),

@@ -35,11 +35,14 @@ enum Command {
     /// Decode recorded frames into one JSON object per record
     Decode(decode::Args),
     /// Look into a journal: segments, records, frames, soundness
-    Journal(journal::Args),
+    #[command(subcommand)]
+    Journal(journal::Command),
     /// Look into the frames that the decoder refused, and run them through it again
-    Quarantine(quarantine::Args),
+    #[command(subcommand)]
+    Quarantine(quarantine::Command),
     /// Look into the rows that a sink refused for ever, and have them tried again
-    Dlq(dlq::Args),
+    #[command(subcommand)]
+    Dlq(dlq::Command),
     /// Count a sink against the journal: rows and exact sums for each instrument, kind and minute
     Reconcile(reconcile::Args),
     /// Percentiles of latency files
@@ -74,9 +77,9 @@ fn parse() -> Result<Cli, Failure> {
 fn run(cli: Cli) -> Result<Exit, Failure> {
     match cli.command {
         Command::Decode(args) => decode::run(&args),
-        Command::Journal(args) => journal::run(&args),
-        Command::Quarantine(args) => quarantine::run(&args),
-        Command::Dlq(args) => dlq::run(&args),
+        Command::Journal(command) => journal::run(&command),
+        Command::Quarantine(command) => quarantine::run(&command),
+        Command::Dlq(command) => dlq::run(&command),
         Command::Reconcile(args) => reconcile::run(&args),
         Command::Hist(args) => hist::run(&args),
         Command::Compare(args) => comparison::run(&args),

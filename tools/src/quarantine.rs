@@ -23,15 +23,9 @@ use feedd_storage::{Frame, LogKind, Start};
 use crate::exit::{Exit, Failure};
 use crate::journal::{Walk, log_dir, split};
 
-/// Options of `feedctl quarantine`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
-
+/// What `feedctl quarantine` can do.
 #[derive(Debug, Subcommand)]
-enum Command {
+pub(crate) enum Command {
     /// List refused frames, and count them by rule and venue
     Ls(ls::Args),
     /// Print one refused frame, and why it was refused
@@ -41,8 +35,8 @@ enum Command {
 }
 
 /// Runs the command.
-pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
-    match &args.command {
+pub(crate) fn run(command: &Command) -> Result<Exit, Failure> {
+    match command {
         Command::Ls(args) => ls::run(args),
         Command::Show(args) => show::run(args),
         Command::Replay(args) => replay::run(args),

@@ -12,7 +12,7 @@ use crate::table::Table;
 
 /// Options of `feedctl dlq ls`.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     /// The journal's directory
     dir: PathBuf,
     /// Only this sink

@@ -10,7 +10,7 @@ use crate::output::talk;
 
 /// Options of `feedctl dlq replay`.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     /// The journal's directory
     dir: PathBuf,
     /// Whose letters

@@ -11,7 +11,7 @@ use crate::output::{Output, talk};
 
 /// Options of `feedctl dlq show`.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     /// The journal's directory
     dir: PathBuf,
     /// Whose letter

@@ -12,7 +12,7 @@ use crate::exit::{Exit, Failure};
 
 /// Options of `feedctl journal dump`.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     /// The journal's directory
     dir: PathBuf,
     /// Which log: records, raw (frames as received) or quarantine (frames that were rejected)

@@ -13,7 +13,7 @@ use crate::table::{Table, cell};
 
 /// Options of `feedctl journal info`.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     /// The journal's directory
     dir: PathBuf,
     /// One JSON object instead of tables

@@ -12,7 +12,7 @@ use crate::table::{Table, cell};
 
 /// Options of `feedctl journal ls`.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     /// The journal's directory
     dir: PathBuf,
     /// One JSON object a segment instead of a table

@@ -16,7 +16,7 @@ const POLL_PAUSE: Duration = Duration::from_millis(1);
 
 /// Options of `feedctl journal tail`.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     /// The journal's directory
     dir: PathBuf,
     /// Which log: records, raw (frames as received) or quarantine (frames that were rejected)

@@ -11,7 +11,7 @@ use crate::output::{Output, talk};
 
 /// Options of `feedctl journal verify`.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     /// The journal's directory
     dir: PathBuf,
     /// One JSON object a problem

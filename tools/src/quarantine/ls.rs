@@ -18,7 +18,7 @@ const EXCERPT_CHARS: usize = 80;
 
 /// Options of `feedctl quarantine ls`.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     /// The journal's directory
     dir: PathBuf,
     #[command(flatten)]

@@ -14,7 +14,7 @@ use crate::table::Table;
 
 /// Options of `feedctl quarantine replay`.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     /// The journal's directory
     dir: PathBuf,
     #[command(flatten)]

@@ -17,7 +17,7 @@ use crate::output::Output;
 
 /// Options of `feedctl quarantine show`.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     /// The journal's directory
     dir: PathBuf,
     /// The frame's number in the quarantine, as `ls` prints it

@@ -56,7 +56,7 @@ def common(row):
         "ts_venue": row["ts_venue"],
         "ts_send": row["ts_send"],
         "ts_recv": row["ts_recv"],
-        "ts_kernel": row["ts_kernel"],
+        "ts_kernel": None if row["kernel_ns"] is None else row["ts_recv"] - row["kernel_ns"],
         "flags": names(row["flags"], FLAGS),
         "instrument": row["instrument"],
         "line": row["line"],

@@ -6,6 +6,7 @@ use std::io;
 use std::path::Path;
 
 use feedd_codecs::{InstrumentId, Record, VenueId};
+use foldhash::fast::RandomState;
 
 /// The daemon's file in the journal's directory: one line an instrument, `binance-spot 0 BTCUSDT`,
 /// durable before the first record that uses the id.
@@ -16,7 +17,7 @@ const SYMBOLS_MAX: usize = 9 * 65_536;
 
 /// The venue's spelling of each instrument met so far.
 #[derive(Clone, Debug, Default)]
-pub struct Symbols(HashMap<InstrumentId, Box<str>>);
+pub struct Symbols(HashMap<InstrumentId, Box<str>, RandomState>);
 
 impl Symbols {
     /// Remembers the symbol of an `Instrument` record; other records say nothing new.

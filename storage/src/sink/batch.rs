@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use feedd_codecs::{InstrumentId, Record, VenueId};
-use zerocopy::IntoBytes;
+use zerocopy::{FromBytes, IntoBytes};
 
 use crate::export::{Symbols, venue_of};
 use crate::journal::Frame;
@@ -59,10 +59,7 @@ impl Batch {
     /// Adds a row. `record` is at most [`feedd_codecs::record::RECORD_BYTES_MAX`] long.
     pub(super) fn push(&mut self, seq: u64, ts_recv: i64, run: u32, record: &[u8]) {
         let word = self.words.len();
-        self.words.resize(word + record.len().div_ceil(WORD), 0);
-        if let Some(to) = self.words[word..].as_mut_bytes().get_mut(..record.len()) {
-            to.copy_from_slice(record);
-        }
+        append_words(&mut self.words, record);
         let length = u32::try_from(record.len()).unwrap_or(u32::MAX);
         self.rows.push(Stored {
             seq,
@@ -83,6 +80,20 @@ impl Batch {
             rows: self.rows.get(range).unwrap_or_default(),
             symbols,
         }
+    }
+}
+
+/// Adds `bytes` and, up to the next word, zeros.
+pub(super) fn append_words(words: &mut Vec<u64>, bytes: &[u8]) {
+    // The usual case: records are words, and so are their places in the journal.
+    if let Ok(whole) = <[u64]>::ref_from_bytes(bytes) {
+        words.extend_from_slice(whole);
+        return;
+    }
+    let word = words.len();
+    words.resize(word + bytes.len().div_ceil(WORD), 0);
+    if let Some(to) = words[word..].as_mut_bytes().get_mut(..bytes.len()) {
+        to.copy_from_slice(bytes);
     }
 }
 

@@ -19,7 +19,7 @@ use crate::common::{fast_dir, records, small};
 use crate::kinds;
 use crate::model::{Still, eager, open};
 
-type Writing = Pump<ParquetSink, Still>;
+pub(crate) type Writing = Pump<ParquetSink, Still>;
 
 pub(crate) fn root(dir: &Path) -> PathBuf {
     dir.join("parquet")
@@ -33,16 +33,16 @@ pub(crate) fn options(dir: &Path, rows: usize) -> ParquetOptions {
     }
 }
 
-fn writing(dir: &Path, still: &Still, rows: usize) -> Writing {
+pub(crate) fn writing(dir: &Path, still: &Still, rows: usize) -> Writing {
     writing_with(dir, still, options(dir, rows))
 }
 
-fn writing_with(dir: &Path, still: &Still, options: ParquetOptions) -> Writing {
+pub(crate) fn writing_with(dir: &Path, still: &Still, options: ParquetOptions) -> Writing {
     let sink = ParquetSink::new(JournalId::of(dir).unwrap(), options);
     Pump::open(dir, "parquet", sink, still.clone(), eager()).unwrap()
 }
 
-fn drain(pump: &mut Writing) {
+pub(crate) fn drain(pump: &mut Writing) {
     for _ in 0..100_000 {
         match pump.step() {
             Step::Idle => return,
@@ -206,7 +206,7 @@ fn what_the_venue_did_not_give_is_null() {
     pump.finish();
     let table = Table::all().find(|table| table.name() == "bbo").unwrap();
     let batch = read(&parts(&root(dir.path()), table).unwrap()[0].0).remove(0);
-    for name in ["bid_price", "bid_price_m", "ts_send", "ts_kernel"] {
+    for name in ["bid_price", "bid_price_m", "ts_send", "kernel_ns"] {
         assert_eq!(
             batch.column_by_name(name).unwrap().null_count(),
             batch.num_rows(),
@@ -353,62 +353,4 @@ fn nothing_stands_under_a_final_name_before_it_is_whole() {
 
 fn options_of(dir: &Path) -> ParquetOptions {
     options(dir, 50)
-}
-
-#[test]
-fn files_of_days_that_are_over_are_merged_and_hold_the_same_rows() {
-    let dir = fast_dir();
-    let mut journal = open(dir.path(), small());
-    kinds::append(&mut journal, 1_000, 200_000_000_000);
-    let still = Still::default();
-    let mut pump = writing(dir.path(), &still, 50);
-    drain(&mut pump);
-    let trades = Table::all().next().unwrap();
-    let of_day = |day: &str| {
-        let files = parts(&root(dir.path()), trades).unwrap();
-        let of = |(path, _): &&(PathBuf, _)| path.to_string_lossy().contains(day);
-        files.iter().filter(of).count()
-    };
-    assert!(of_day("2023-11-15") > 5 && of_day("2023-11-17") > 1);
-    for _ in 0..200 {
-        pump.step();
-        assert_files(dir.path(), 1_001);
-    }
-    // The newest day goes on as it is; every other has one file a directory.
-    assert_eq!(
-        (
-            of_day("2023-11-14"),
-            of_day("2023-11-15"),
-            of_day("2023-11-16")
-        ),
-        (1, 1, 1)
-    );
-    assert!(of_day("2023-11-17") > 1);
-    let merged = parts(&root(dir.path()), trades).unwrap()[1].0.clone();
-    let mut before = (String::new(), 0);
-    for batch in read(&merged) {
-        let symbols = batch.column_by_name("symbol").unwrap().as_string::<i32>();
-        let seqs = batch
-            .column_by_name("journal_seq")
-            .unwrap()
-            .as_primitive::<UInt64Type>();
-        for at in 0..batch.num_rows() {
-            let row = (symbols.value(at).to_owned(), seqs.value(at));
-            assert!(before < row, "sorted by symbol and sequence");
-            before = row;
-        }
-    }
-    // A foreign file keeps its directory as it is.
-    kinds::append(&mut journal, 500, 200_000_000_000);
-    drain(&mut pump);
-    let place = "trades/date=2023-11-17/venue=kraken-spot";
-    fs::write(root(dir.path()).join(place).join("notes.txt"), "mine").unwrap();
-    let count = of_day("2023-11-17");
-    still.advance(Duration::from_secs(600));
-    for _ in 0..200 {
-        pump.step();
-    }
-    assert_eq!(of_day("2023-11-17"), count);
-    pump.finish();
-    assert_files(dir.path(), 1_501);
 }

@@ -6,11 +6,15 @@
 use std::sync::Arc;
 
 use arrow_array::builder::{Float64Builder, Int8Builder, Int64Builder, ListBuilder, StringBuilder};
-use arrow_array::types::Int32Type;
-use arrow_array::{
-    ArrayRef, BooleanArray, DictionaryArray, Float64Array, Int8Array, Int32Array, Int64Array,
-    RecordBatch, StringArray, TimestampNanosecondArray, UInt16Array, UInt32Array, UInt64Array,
+use arrow_array::types::{
+    Float64Type, Int32Type, Int64Type, TimestampNanosecondType, UInt32Type, UInt64Type,
 };
+use arrow_array::{
+    ArrayRef, ArrowPrimitiveType, BooleanArray, DictionaryArray, Int8Array, Int32Array,
+    PrimitiveArray, RecordBatch, StringArray, TimestampNanosecondArray, UInt16Array, UInt32Array,
+    UInt64Array,
+};
+use arrow_buffer::NullBufferBuilder;
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 use feedd_codecs::record::{ABSENT, Header};
 
@@ -22,10 +26,13 @@ const ELEMENT: &str = "element";
 /// How a column is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Packing {
-    /// Differences in few bits: stamps, sequences, mantissas.
+    /// Differences in few bits: stamps, sequences, prices, codes that stay the same for long.
     Delta,
-    /// A dictionary: few different values.
+    /// A dictionary: few different texts.
     Dictionary,
+    /// As it is: quantities and fractions, whose differences are as long as they are. The compression
+    /// behind it finds those that repeat.
+    Plain,
 }
 
 /// One row: the journal's sequence, the symbol as an index into the part's symbols, the record.
@@ -71,7 +78,7 @@ impl<'a, R: TableRow> Columns<'a, R> {
         columns.symbol();
         R::columns(&mut columns);
         columns.given_stamp("ts_send", |row| row.header().ts_send);
-        columns.given_stamp("ts_kernel", |row| row.header().ts_kernel);
+        columns.optional::<Int64Type>("kernel_ns", Packing::Delta, kernel_ns);
         columns.given("seq", |row| row.header().seq);
         columns.bits("flags", |row| row.header().flags.0);
         columns.instrument();
@@ -118,18 +125,16 @@ impl<'a, R: TableRow> Columns<'a, R> {
 
     /// Nanoseconds since 1970, 0 where not given.
     pub(super) fn given_stamp(&mut self, name: &str, of: impl Fn(R) -> i64) {
-        let values = self.rows().map(|row| Some(of(row)).filter(|ts| *ts != 0));
-        let array: TimestampNanosecondArray = values.collect();
-        self.push(name, Arc::new(array), true, Packing::Delta);
+        self.optional::<TimestampNanosecondType>(name, Packing::Delta, |row| {
+            Some(of(row)).filter(|ts| *ts != 0)
+        });
     }
 
     /// A number that is 0 where not given.
     pub(super) fn given(&mut self, name: &str, of: impl Fn(R) -> u64) {
-        let values = self
-            .rows()
-            .map(|row| Some(of(row)).filter(|value| *value != 0));
-        let array: UInt64Array = values.collect();
-        self.push(name, Arc::new(array), true, Packing::Delta);
+        self.optional::<UInt64Type>(name, Packing::Delta, |row| {
+            Some(of(row)).filter(|value| *value != 0)
+        });
     }
 
     /// A number that is always given.
@@ -141,19 +146,17 @@ impl<'a, R: TableRow> Columns<'a, R> {
     /// A small number: bits of a set, a depth, a line.
     pub(super) fn bits(&mut self, name: &str, of: impl Fn(R) -> u16) {
         let array = UInt16Array::from_iter_values(self.rows().map(of));
-        self.push(name, Arc::new(array), false, Packing::Dictionary);
+        self.push(name, Arc::new(array), false, Packing::Delta);
     }
 
     /// A number that may be missing.
     pub(super) fn integer(&mut self, name: &str, of: impl Fn(R) -> Option<i64>) {
-        let array: Int64Array = self.rows().map(of).collect();
-        self.push(name, Arc::new(array), true, Packing::Delta);
+        self.optional::<Int64Type>(name, Packing::Delta, of);
     }
 
     /// A 32-bit number that may be missing.
     pub(super) fn word(&mut self, name: &str, of: impl Fn(R) -> Option<u32>) {
-        let array: UInt32Array = self.rows().map(of).collect();
-        self.push(name, Arc::new(array), true, Packing::Delta);
+        self.optional::<UInt32Type>(name, Packing::Delta, of);
     }
 
     /// Yes or no.
@@ -208,7 +211,7 @@ impl<'a, R: TableRow> Columns<'a, R> {
     fn instrument(&mut self) {
         let of = |item: &Item<R>| item.row.header().instrument.0;
         let array = UInt32Array::from_iter_values(self.items.iter().map(of));
-        self.push("instrument", Arc::new(array), false, Packing::Dictionary);
+        self.push("instrument", Arc::new(array), false, Packing::Delta);
     }
 
     fn journal_seq(&mut self) {
@@ -219,42 +222,80 @@ impl<'a, R: TableRow> Columns<'a, R> {
     /// The power of ten of one or several numbers.
     pub(super) fn exponent(&mut self, name: &str, of: impl Fn(R) -> i8) {
         let array = Int8Array::from_iter_values(self.rows().map(of));
-        self.push(name, Arc::new(array), false, Packing::Dictionary);
+        self.push(name, Arc::new(array), false, Packing::Delta);
     }
 
-    /// An exact number, its mantissa [`ABSENT`] where not given: the convenient fraction under
-    /// `name`, the mantissa under `name_m`. Its exponent has a column of its own.
+    /// An exact number that stays near the one before, as prices do. Its mantissa is [`ABSENT`] where it
+    /// is not given: the convenient fraction stands under `name`, the mantissa under `name_m`. Its
+    /// exponent has a column of its own.
     pub(super) fn number(&mut self, name: &str, of: impl Fn(R) -> (i64, i8)) {
+        self.exact(name, Packing::Delta, of);
+    }
+
+    /// As [`Columns::number`], of a number that has nothing to do with the one before: a quantity.
+    pub(super) fn amount(&mut self, name: &str, of: impl Fn(R) -> (i64, i8)) {
+        self.exact(name, Packing::Plain, of);
+    }
+
+    fn exact(&mut self, name: &str, packing: Packing, of: impl Fn(R) -> (i64, i8)) {
         let value = |row| Some(of(row)).filter(|(mantissa, _)| *mantissa != ABSENT);
-        if self.doubles {
-            let values = self
-                .rows()
-                .map(|row| value(row).map(|(m, exp)| double(m, exp)));
-            let array: Float64Array = values.collect();
-            self.push(name, Arc::new(array), true, Packing::Dictionary);
-        }
-        let mantissas: Int64Array = self.rows().map(|row| value(row).map(|(m, _)| m)).collect();
-        self.push(
-            &format!("{name}_m"),
-            Arc::new(mantissas),
-            true,
-            Packing::Delta,
-        );
+        self.fraction(name, value);
+        self.optional::<Int64Type>(&format!("{name}_m"), packing, |row| {
+            value(row).map(|(mantissa, _)| mantissa)
+        });
     }
 
     /// The convenient fraction alone, of a number whose exact form stands elsewhere in the row.
     pub(super) fn fraction(&mut self, name: &str, of: impl Fn(R) -> Option<(i64, i8)>) {
         if self.doubles {
-            let values = self
-                .rows()
-                .map(|row| of(row).map(|(m, exp)| double(m, exp)));
-            let array: Float64Array = values.collect();
-            self.push(name, Arc::new(array), true, Packing::Dictionary);
+            self.optional::<Float64Type>(name, Packing::Plain, |row| {
+                of(row).map(|(mantissa, exp)| double(mantissa, exp))
+            });
         }
+    }
+
+    /// Values that may be missing. Where none is, there is no list of the missing ones either: the writer
+    /// takes the values as they lie.
+    fn optional<T: ArrowPrimitiveType>(
+        &mut self,
+        name: &str,
+        packing: Packing,
+        of: impl Fn(R) -> Option<T::Native>,
+    ) {
+        let mut values = Vec::with_capacity(self.items.len());
+        let mut given = NullBufferBuilder::new(self.items.len());
+        for row in self.rows() {
+            let value = of(row);
+            given.append(value.is_some());
+            values.push(value.unwrap_or_default());
+        }
+        let array = PrimitiveArray::<T>::new(values.into(), given.finish());
+        self.push(name, Arc::new(array), true, packing);
     }
 
     /// A list of exact numbers with one exponent, as [`Columns::number`].
     pub(super) fn numbers<I: Iterator<Item = i64>>(
+        &mut self,
+        name: &str,
+        exp: impl Fn(R) -> i8,
+        of: impl Fn(R) -> I,
+    ) {
+        self.fractions(name, exp, &of);
+        self.integers(&format!("{name}_m"), Packing::Delta, of);
+    }
+
+    /// A list of exact numbers with one exponent, as [`Columns::amount`].
+    pub(super) fn amounts<I: Iterator<Item = i64>>(
+        &mut self,
+        name: &str,
+        exp: impl Fn(R) -> i8,
+        of: impl Fn(R) -> I,
+    ) {
+        self.fractions(name, exp, &of);
+        self.integers(&format!("{name}_m"), Packing::Plain, of);
+    }
+
+    fn fractions<I: Iterator<Item = i64>>(
         &mut self,
         name: &str,
         exp: impl Fn(R) -> i8,
@@ -267,19 +308,23 @@ impl<'a, R: TableRow> Columns<'a, R> {
                 of(row).for_each(|mantissa| list.values().append_value(double(mantissa, exp)));
                 list.append(true);
             }
-            self.push(name, Arc::new(list.finish()), false, Packing::Dictionary);
+            self.push(name, Arc::new(list.finish()), false, Packing::Plain);
         }
-        self.integers(&format!("{name}_m"), of);
     }
 
     /// A list of integers.
-    pub(super) fn integers<I: Iterator<Item = i64>>(&mut self, name: &str, of: impl Fn(R) -> I) {
+    pub(super) fn integers<I: Iterator<Item = i64>>(
+        &mut self,
+        name: &str,
+        packing: Packing,
+        of: impl Fn(R) -> I,
+    ) {
         let mut list = list(Int64Builder::new(), DataType::Int64);
         for row in self.rows() {
             of(row).for_each(|value| list.values().append_value(value));
             list.append(true);
         }
-        self.push(name, Arc::new(list.finish()), false, Packing::Delta);
+        self.push(name, Arc::new(list.finish()), false, packing);
     }
 
     /// A list of exponents.
@@ -305,6 +350,14 @@ impl<'a, R: TableRow> Columns<'a, R> {
         }
         self.push(name, Arc::new(list.finish()), false, Packing::Dictionary);
     }
+}
+
+/// Nanoseconds between the kernel's stamp and ours, if there is one: a few bits, where the stamp would
+/// take as many as `ts_recv` again.
+fn kernel_ns<R: TableRow>(row: R) -> Option<i64> {
+    let header = row.header();
+    let given = Some(header.ts_kernel).filter(|ts| *ts != 0);
+    given.map(|ts_kernel| header.ts_recv.wrapping_sub(ts_kernel))
 }
 
 fn list<B: arrow_array::builder::ArrayBuilder>(values: B, of: DataType) -> ListBuilder<B> {

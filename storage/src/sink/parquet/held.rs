@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 
 use feedd_codecs::{InstrumentId, Record, VenueId};
+use foldhash::fast::RandomState;
 use zerocopy::IntoBytes;
 
 use super::super::Row;
+use super::super::batch::append_words;
 use super::columns::Item;
 use super::table::{Found, Table};
 
@@ -48,7 +50,7 @@ pub(super) struct Held {
     last_seq: Option<u64>,
     runs: Option<(u32, u32)>,
     parts: BTreeMap<Place, Vec<Stored>>,
-    symbols: HashMap<InstrumentId, Box<str>>,
+    symbols: HashMap<InstrumentId, Box<str>, RandomState>,
     /// The instrument met last, so that the map is asked once for a run of its rows.
     met: Option<InstrumentId>,
 }
@@ -94,10 +96,7 @@ impl Held {
 
     pub(super) fn push(&mut self, row: &Row<'_>) {
         let word = self.words.len();
-        self.words.resize(word + row.bytes.len().div_ceil(WORD), 0);
-        if let Some(to) = self.words[word..].as_mut_bytes().get_mut(..row.bytes.len()) {
-            to.copy_from_slice(row.bytes);
-        }
+        append_words(&mut self.words, row.bytes);
         let instrument = row.record.header().instrument;
         if self.met != Some(instrument) {
             self.met = Some(instrument);
@@ -154,7 +153,7 @@ impl<'a> Part<'a> {
     }
 
     pub(super) fn sorted(&self, held: &'a Held) -> Sorted<'a> {
-        let mut ranks: HashMap<InstrumentId, Option<i32>> = HashMap::new();
+        let mut ranks: HashMap<InstrumentId, Option<i32>, RandomState> = HashMap::default();
         for row in self.rows {
             ranks.entry(row.instrument).or_default();
         }
@@ -166,14 +165,19 @@ impl<'a> Part<'a> {
             let at = of(id).and_then(|symbol| symbols.binary_search(&symbol).ok());
             *rank = at.and_then(|at| i32::try_from(at).ok());
         }
-        let rank = |row: &Stored| ranks.get(&row.instrument).copied().flatten();
-        let mut rows: Vec<_> = self.rows.iter().map(|row| (rank(row), row)).collect();
-        // Stable, so sequences stay in order. Rows without symbol come first, as nulls do.
-        rows.sort_by_key(|(rank, _)| *rank);
+        // Rows without symbol come first, as nulls do; sequences stay in order.
+        let mut by_rank = vec![Vec::new(); symbols.len() + 1];
+        for row in self.rows {
+            let rank = ranks.get(&row.instrument).copied().flatten();
+            let at = rank.map_or(0, |rank| usize::try_from(rank).unwrap_or(0) + 1);
+            if let Some(rows) = by_rank.get_mut(at) {
+                rows.push((rank, row));
+            }
+        }
         Sorted {
             held,
             symbols,
-            rows,
+            rows: by_rank.concat(),
         }
     }
 }

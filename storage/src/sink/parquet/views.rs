@@ -47,7 +47,8 @@ fn text(layout: &Layout) -> Result<String, Error> {
         // Writing to a string cannot fail.
         let _ = writeln!(
             text,
-            "CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_parquet(\
+            "CREATE OR REPLACE VIEW {name} AS \
+             SELECT *, make_timestamp_ns(epoch_ns(ts_recv) - kernel_ns) AS ts_kernel FROM read_parquet(\
              '{root}/{name}/*/*/*.parquet', hive_partitioning = true, union_by_name = true);"
         );
     }

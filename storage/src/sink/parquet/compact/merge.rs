@@ -2,11 +2,12 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt64Type;
 use arrow_array::{Array, RecordBatch, UInt64Array};
-use arrow_schema::ArrowError;
+use arrow_schema::{ArrowError, SchemaRef};
 use arrow_select::concat::concat_batches;
 use arrow_select::take::take_record_batch;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -22,42 +23,53 @@ use crate::error::Error;
 const ROWS_MAX: u64 = 1_000_000;
 const BYTES_MAX: u64 = 32 << 20;
 
-/// Consecutive files that become one; a single one stays as it is.
-#[derive(Debug, Default)]
+/// Consecutive files of the same columns that become one; a single one stays as it is.
+#[derive(Debug)]
 pub(super) struct Group {
     files: Vec<(PartName, PathBuf)>,
+    size: Size,
+    schema: SchemaRef,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Size {
     rows: u64,
     bytes: u64,
 }
 
-/// Cuts the files of one directory into groups.
+/// Cuts the files of one directory into groups. The configuration and later versions change which columns
+/// there are.
 pub(super) fn groups(files: Vec<(PartName, PathBuf)>, newest: u64) -> Result<Vec<Group>, Error> {
     let mut groups: Vec<Group> = Vec::new();
     let mut open = false;
     for (name, path) in files {
-        let bytes = fs::metadata(&path)
-            .map_err(Error::io("look at", &path))?
-            .len();
-        let rows = rows_of(&path)?;
-        let fits =
-            |group: &&mut Group| group.rows + rows <= ROWS_MAX && group.bytes + bytes <= BYTES_MAX;
+        let (size, schema) = look_at(&path)?;
         let settled = name.to < newest;
-        match groups.last_mut().filter(fits).filter(|_| open && settled) {
-            Some(group) => group.add((name, path), rows, bytes),
-            None => {
-                let mut group = Group::default();
-                group.add((name, path), rows, bytes);
-                groups.push(group);
-            }
+        let last = groups.last_mut().filter(|_| open && settled);
+        match last.filter(|group| group.takes(size, &schema)) {
+            Some(group) => group.add((name, path), size),
+            None => groups.push(Group {
+                files: vec![(name, path)],
+                size,
+                schema,
+            }),
         }
         open = settled;
     }
     Ok(groups)
 }
 
-fn rows_of(path: &Path) -> Result<u64, Error> {
+fn look_at(path: &Path) -> Result<(Size, SchemaRef), Error> {
+    let bytes = fs::metadata(path)
+        .map_err(Error::io("look at", path))?
+        .len();
     let reader = open(path)?;
-    Ok(u64::try_from(reader.metadata().file_metadata().num_rows()).unwrap_or(0))
+    let rows = reader.metadata().file_metadata().num_rows();
+    let size = Size {
+        rows: u64::try_from(rows).unwrap_or(0),
+        bytes,
+    };
+    Ok((size, Arc::clone(reader.schema())))
 }
 
 fn open(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, Error> {
@@ -66,10 +78,17 @@ fn open(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, Error> {
 }
 
 impl Group {
-    fn add(&mut self, file: (PartName, PathBuf), rows: u64, bytes: u64) {
+    fn takes(&self, more: Size, schema: &SchemaRef) -> bool {
+        let fits =
+            self.size.rows + more.rows <= ROWS_MAX && self.size.bytes + more.bytes <= BYTES_MAX;
+        // The words of the footers differ, the columns count.
+        fits && self.schema.fields() == schema.fields()
+    }
+
+    fn add(&mut self, file: (PartName, PathBuf), size: Size) {
         self.files.push(file);
-        self.rows += rows;
-        self.bytes += bytes;
+        self.size.rows += size.rows;
+        self.size.bytes += size.bytes;
     }
 
     pub(super) fn is_single(&self) -> bool {

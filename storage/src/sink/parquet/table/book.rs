@@ -2,7 +2,7 @@
 
 use feedd_codecs::record::{BookEvent, Flags, Header, Level, Order, OrdersEvent};
 
-use super::super::columns::{Columns, TableRow};
+use super::super::columns::{Columns, Packing, TableRow};
 
 impl TableRow for BookEvent<'_> {
     fn header(&self) -> &Header {
@@ -13,9 +13,9 @@ impl TableRow for BookEvent<'_> {
         columns.name("channel", |event| Some(event.head.channel.name()));
         let (px, qty) = (|level: &Level| level.px, |level: &Level| level.qty);
         columns.numbers("bid_prices", px_exp, |event| event.bids.iter().map(px));
-        columns.numbers("bid_qtys", qty_exp, |event| event.bids.iter().map(qty));
+        columns.amounts("bid_qtys", qty_exp, |event| event.bids.iter().map(qty));
         columns.numbers("ask_prices", px_exp, |event| event.asks.iter().map(px));
-        columns.numbers("ask_qtys", qty_exp, |event| event.asks.iter().map(qty));
+        columns.amounts("ask_qtys", qty_exp, |event| event.asks.iter().map(qty));
         columns.exponent("price_exp", px_exp);
         columns.exponent("qty_exp", qty_exp);
         columns.given("first_seq", |event| event.head.first_seq);
@@ -54,13 +54,15 @@ impl TableRow for OrdersEvent<'_> {
                 |event| event.head.px_exp,
                 |event| of(event).iter().map(|order| order.px),
             );
-            columns.numbers(
+            columns.amounts(
                 &name("qtys"),
                 |event| event.head.qty_exp,
                 |event| of(event).iter().map(|order| order.qty),
             );
             // Nanoseconds since 1970; 0 where the venue gave none.
-            columns.integers(&name("ts"), |event| of(event).iter().map(|order| order.ts));
+            columns.integers(&name("ts"), Packing::Delta, |event| {
+                of(event).iter().map(|order| order.ts)
+            });
         }
         columns.exponent("price_exp", |event| event.head.px_exp);
         columns.exponent("qty_exp", |event| event.head.qty_exp);

@@ -11,7 +11,7 @@ impl TableRow for &Trade {
 
     fn columns(columns: &mut Columns<'_, Self>) {
         columns.number("price", |trade| (trade.px, trade.px_exp));
-        columns.number("qty", |trade| (trade.qty, trade.qty_exp));
+        columns.amount("qty", |trade| (trade.qty, trade.qty_exp));
         columns.name("side", |trade| trade.side.name());
         // A number where it fits, text (UUIDs) where not: exactly one of the two is given.
         columns.integer("id", small_id);
@@ -40,9 +40,9 @@ impl TableRow for &Bbo {
 
     fn columns(columns: &mut Columns<'_, Self>) {
         columns.number("bid_price", |bbo| (bbo.bid_px, bbo.px_exp));
-        columns.number("bid_qty", |bbo| (bbo.bid_qty, bbo.qty_exp));
+        columns.amount("bid_qty", |bbo| (bbo.bid_qty, bbo.qty_exp));
         columns.number("ask_price", |bbo| (bbo.ask_px, bbo.px_exp));
-        columns.number("ask_qty", |bbo| (bbo.ask_qty, bbo.qty_exp));
+        columns.amount("ask_qty", |bbo| (bbo.ask_qty, bbo.qty_exp));
         columns.exponent("price_exp", |bbo| bbo.px_exp);
         columns.exponent("qty_exp", |bbo| bbo.qty_exp);
     }
@@ -61,14 +61,14 @@ impl TableRow for &Candle {
         columns.number("high", |candle| (candle.high, candle.px_exp));
         columns.number("low", |candle| (candle.low, candle.px_exp));
         columns.number("close", |candle| (candle.close, candle.px_exp));
-        columns.number("volume", |candle| (candle.volume, candle.volume_exp));
-        columns.number("quote_volume", |candle| {
+        columns.amount("volume", |candle| (candle.volume, candle.volume_exp));
+        columns.amount("quote_volume", |candle| {
             (candle.quote_volume, candle.quote_exp)
         });
-        columns.number("taker_volume", |candle| {
+        columns.amount("taker_volume", |candle| {
             (candle.taker_volume, candle.volume_exp)
         });
-        columns.number("taker_quote_volume", |candle| {
+        columns.amount("taker_quote_volume", |candle| {
             (candle.taker_quote_volume, candle.quote_exp)
         });
         columns.number("vwap", |candle| (candle.vwap, candle.vwap_exp));
@@ -92,10 +92,10 @@ impl TableRow for &Liquidation {
 
     fn columns(columns: &mut Columns<'_, Self>) {
         columns.number("price", |found| (found.px, found.px_exp));
-        columns.number("qty", |found| (found.qty, found.qty_exp));
+        columns.amount("qty", |found| (found.qty, found.qty_exp));
         columns.name("side", |found| found.side.name());
         columns.number("avg_price", |found| (found.avg_px, found.px_exp));
-        columns.number("filled_qty", |found| (found.filled_qty, found.qty_exp));
+        columns.amount("filled_qty", |found| (found.filled_qty, found.qty_exp));
         columns.exponent("price_exp", |found| found.px_exp);
         columns.exponent("qty_exp", |found| found.qty_exp);
     }

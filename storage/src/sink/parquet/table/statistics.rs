@@ -5,7 +5,7 @@
 
 use feedd_codecs::record::{Figure, FigureName, Header, TickerEvent};
 
-use super::super::columns::{Columns, TableRow};
+use super::super::columns::{Columns, Packing, TableRow};
 
 /// Figures with a column of their own.
 const FRACTIONS: [FigureName; 16] = [
@@ -49,7 +49,7 @@ impl TableRow for TickerEvent<'_> {
         columns.names("figure_names", |event| {
             event.figures.iter().map(|figure| figure.name.name())
         });
-        columns.integers("figures_m", |event| {
+        columns.integers("figures_m", Packing::Plain, |event| {
             event.figures.iter().map(|figure| figure.mantissa)
         });
         columns.exponents("figures_exp", |event| {

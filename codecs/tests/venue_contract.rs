@@ -187,6 +187,8 @@ macro_rules! venue_contract {
             vc_221_a_line_that_is_far_behind_brings_nothing_twice_and_breaks_nothing,
             vc_222_best_prices_numbered_anew_are_told_from_the_first_on,
             vc_223_a_best_price_behind_its_successor_is_told_once,
+            vc_224_best_prices_out_of_order_behind_a_gap_are_late,
+            vc_225_wrong_stamps_of_one_line_leave_no_trace,
             vc_300_a_hole_in_trades_is_told_asked_for_and_filled_once,
             vc_301_a_page_with_a_part_of_a_hole_leads_to_the_next,
             vc_302_what_rest_does_not_bring_is_lost_once,

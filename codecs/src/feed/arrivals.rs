@@ -8,6 +8,8 @@
 const REMEMBERED: usize = 256;
 /// Of these, the newest that a repetition is looked for among: venues repeat themselves at once.
 const REPEATED: usize = 32;
+/// How many of its successors a message may come behind on its own line.
+const LATE_MAX: usize = 8;
 /// Lines that carry one stream at once: the replicas, each with its successor during a rotation.
 pub(super) const LINES_A_STREAM: usize = 8;
 /// In place of a line that began anew.
@@ -71,6 +73,8 @@ pub(super) enum Likeness {
 pub(super) struct Arrivals {
     ring: Vec<Arrival>,
     next: usize,
+    /// The greatest place of what was forgotten at once; what is beyond is remembered or was missed.
+    floor: Order,
 }
 
 impl Arrivals {
@@ -104,10 +108,25 @@ impl Arrivals {
             && !self.ring.iter().any(|held| held.key == key)
     }
 
-    /// Whether a number can be neither late nor a repetition: it is before all that are remembered.
+    /// [`Arrivals::missed`], of numbers that rise: where few are remembered, what is forgotten is below
+    /// them all.
+    pub(super) fn missed_number(&self, key: u64, order: Order) -> bool {
+        let whole = self.ring.len() < REMEMBERED && order > self.floor;
+        whole && !self.ring.iter().any(|held| held.key == key) || self.missed(key, order, order)
+    }
+
+    /// Whether a number can be neither late nor a repetition: it is before all that are remembered. These
+    /// are more than a message comes late by, or it is also before all that were forgotten.
     pub(super) fn is_before_all(&self, order: Order) -> bool {
         let mut held = self.ring.iter();
-        !self.ring.is_empty() && held.all(|held| order < held.order)
+        let known = self.ring.len() >= LATE_MAX || order <= self.floor;
+        known && !self.ring.is_empty() && held.all(|held| order < held.order)
+    }
+
+    /// Whether other lines brought a message that `line` did not bring yet.
+    pub(super) fn owes(&self, key: u64, line: u16) -> bool {
+        let mut held = self.ring.iter();
+        held.any(|held| held.key == key && !held.from(line))
     }
 
     /// What a message of that place is that `line` brought, and that is none of those remembered.
@@ -133,6 +152,8 @@ impl Arrivals {
 
     /// Forgets all messages.
     pub(super) fn clear(&mut self) {
+        let orders = self.ring.iter().map(|held| held.order);
+        self.floor = orders.fold(self.floor, Order::max);
         self.ring.clear();
         self.next = 0;
     }

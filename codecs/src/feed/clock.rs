@@ -5,7 +5,17 @@
 //! tells which. A line keeps the order in which the venue sent, however far it is behind; so only a
 //! line that brought a stamp later than [`TOLERANCE`] itself has seen the clock go back. From there
 //! on its stamps belong to a new *era*, and every moment of an era is after all moments of the one
-//! before. Lines see the clock go back one after the other; a line that begins is in the newest era.
+//! before. Lines see the clock go back one after the other; a line that begins is in the newest era,
+//! and so is one that brings a stamp beyond those that the era before had: it went back unseen, or
+//! what went back was another line alone.
+//!
+//! A stamp that is much later than one before can mean two things as well: time went by, or the stamp
+//! is wrong. Our own clock tells which. No message is faster than light, so stamps are never much
+//! farther ahead of our clock than the farthest before. One that is, is not believed: its message
+//! counts as sent with the one before it on its line. So nothing is remembered of wrong stamps, and
+//! their end is no era. Only if all lines bring nothing else for [`BELIEF`], the venue's clock was set
+//! (or ours), and the stamps hold. The first stamp of a stream is believed: there is nothing to hold
+//! it against, as our clock may be wrong by any amount.
 //!
 //! This is the only place that says how far stamps can be trusted.
 
@@ -16,6 +26,9 @@ use crate::time::Nanos;
 /// of the same second in another order now and then (semantics.md section 4: engine times may be
 /// non-monotonic), while a clock that is set moves farther or is soon caught up with.
 const TOLERANCE: Nanos = 1_000_000_000;
+/// For how long stamps are ahead of our clock until they are believed: wrong ones are few, and a clock
+/// that is set stays so. What comes in this time is ordered by its line alone.
+const BELIEF: Nanos = 10_000_000_000;
 
 /// When the venue sent something, by its own clock. Later moments are greater.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,48 +73,106 @@ pub(super) struct Reading {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Clock {
     era: u32,
+    /// Where the line stood that began the newest era.
+    left: Nanos,
+    /// How far a stamp was ahead of our clock at most; negative where the venue's clock is behind.
+    lead: Option<Nanos>,
+    /// Since when no stamp was believed, by our clock.
+    doubted: Option<Nanos>,
     /// The newest moment of each line.
     lines: Vec<(u16, Moment)>,
 }
 
 impl Clock {
-    /// Reads the stamp of a message that `line` brought, copies included.
+    /// Reads the stamp of a message that `line` brought at `ts_recv` of our clock, copies included.
+    /// Reading it once more changes nothing.
     #[inline]
-    pub(super) fn read(&mut self, line: u16, ts: Nanos) -> Reading {
-        let now = self.again(ts);
-        let Some((_, reach)) = self.lines.iter_mut().find(|(known, _)| *known == line) else {
-            return self.join(line, now);
+    pub(super) fn read(&mut self, line: u16, ts: Nanos, ts_recv: Nanos) -> Reading {
+        let believed = ts == 0 || self.believes(ts, ts_recv);
+        let Some(at) = self.lines.iter().position(|(known, _)| *known == line) else {
+            let lead = self.lead.unwrap_or_default();
+            let latest = if believed {
+                ts
+            } else {
+                ts_recv.saturating_add(lead)
+            };
+            return self.join(line, latest);
         };
-        if ts == 0 {
-            return Reading {
-                at: Moment { ts, ..*reach },
-                reach: *reach,
-            };
+        if believed && ts != 0 {
+            self.advance(at, ts);
         }
-        if ts < reach.ts.saturating_sub(TOLERANCE) {
-            *reach = Moment {
-                era: reach.era.saturating_add(1),
-                ts,
-            };
-            self.era = self.era.max(reach.era);
-        }
-        reach.ts = reach.ts.max(ts);
+        let reach = self.lines[at].1;
+        let ts = if believed { ts } else { reach.ts };
         Reading {
-            at: Moment { ts, ..*reach },
-            reach: *reach,
+            at: Moment { ts, ..reach },
+            reach,
         }
     }
 
     /// The moment of a stamp that was read before.
-    pub(super) const fn again(&self, ts: Nanos) -> Moment {
-        Moment { era: self.era, ts }
+    pub(super) fn again(&self, ts: Nanos) -> Moment {
+        let current = self.lines.iter().map(|(_, reach)| reach);
+        let newest = current.filter(|reach| reach.era == self.era).max();
+        Moment {
+            era: self.era,
+            ts: newest.map_or(ts, |newest| ts.min(newest.ts)),
+        }
+    }
+
+    /// Whether a stamp is not much farther ahead of our clock than those before, or has a reason.
+    #[inline]
+    fn believes(&mut self, ts: Nanos, ts_recv: Nanos) -> bool {
+        let lead = ts.saturating_sub(ts_recv);
+        let most = self.lead.unwrap_or(lead);
+        if lead > most.saturating_add(TOLERANCE) && self.doubts(ts_recv) {
+            return false;
+        }
+        (self.lead, self.doubted) = (Some(most.max(lead)), None);
+        true
     }
 
     #[cold]
-    fn join(&mut self, line: u16, now: Moment) -> Reading {
+    fn doubts(&mut self, ts_recv: Nanos) -> bool {
+        let since = *self.doubted.get_or_insert(ts_recv);
+        (0..BELIEF).contains(&ts_recv.saturating_sub(since))
+    }
+
+    /// The line at `at` comes to a stamp that is believed.
+    #[inline]
+    fn advance(&mut self, at: usize, ts: Nanos) {
+        let reach = &mut self.lines[at].1;
+        if ts < reach.ts.saturating_sub(TOLERANCE) {
+            return self.go_back(at, ts);
+        }
+        if reach.era < self.era && ts > self.left.saturating_add(TOLERANCE) {
+            reach.era = self.era;
+        }
+        reach.ts = reach.ts.max(ts);
+    }
+
+    #[cold]
+    fn go_back(&mut self, at: usize, ts: Nanos) {
+        let old = self.era;
+        let together = self.lines.iter().all(|(_, reach)| reach.era == old);
+        let reach = &mut self.lines[at].1;
+        if reach.era == old {
+            // Lines that are not there yet may stand beyond where this one stood.
+            let others = if together { reach.ts } else { self.left };
+            self.left = others.max(reach.ts);
+            self.era = old.saturating_add(1);
+        }
+        *reach = Moment {
+            era: reach.era.saturating_add(1),
+            ts,
+        };
+    }
+
+    #[cold]
+    fn join(&mut self, line: u16, ts: Nanos) -> Reading {
         if self.lines.len() >= LINES_A_STREAM {
             self.lines.remove(0);
         }
+        let now = Moment { era: self.era, ts };
         self.lines.push((line, now));
         Reading {
             at: now,
@@ -121,33 +192,45 @@ mod tests {
 
     const SECOND: Nanos = 1_000_000_000;
 
+    /// The moment of a stamp of a message that took no time to us, both in seconds.
+    fn moment(clock: &mut Clock, line: u16, ts: Nanos) -> Moment {
+        clock.read(line, ts * SECOND, ts * SECOND).at
+    }
+
+    /// The moments of stamps that came at those seconds of our clock.
+    fn moments(clock: &mut Clock, stamps: &[(u16, Nanos, Nanos)]) -> Vec<Moment> {
+        let read =
+            |(line, ts, now): &(u16, Nanos, Nanos)| clock.read(*line, ts * SECOND, now * SECOND).at;
+        stamps.iter().map(read).collect()
+    }
+
     #[test]
     fn a_line_that_is_behind_is_late_however_far() {
         let mut clock = Clock::default();
-        let newest = clock.read(1, 100 * SECOND).at;
-        assert!(clock.read(2, 60 * SECOND).at < newest);
-        assert!(clock.read(2, 61 * SECOND).at < newest);
-        assert!(clock.read(1, 101 * SECOND).at > newest);
+        let newest = moment(&mut clock, 1, 100);
+        assert!(moment(&mut clock, 2, 60) < newest);
+        assert!(moment(&mut clock, 2, 61) < newest);
+        assert!(moment(&mut clock, 1, 101) > newest);
     }
 
     #[test]
     fn a_clock_that_goes_back_begins_an_era_on_each_line_in_its_turn() {
         let mut clock = Clock::default();
-        let jumped = clock.read(1, 100 * SECOND).at;
-        clock.read(2, 99 * SECOND);
-        let back = clock.read(1, 95 * SECOND).at;
+        let jumped = moment(&mut clock, 1, 100);
+        moment(&mut clock, 2, 99);
+        let back = moment(&mut clock, 1, 95);
         assert!(back > jumped);
-        assert!(clock.read(2, 100 * SECOND).at < back, "of the era before");
-        let same = clock.read(2, 95 * SECOND).at;
+        assert!(moment(&mut clock, 2, 100) < back, "of the era before");
+        let same = moment(&mut clock, 2, 95);
         assert_eq!(same, back);
-        assert!(clock.read(2, 96 * SECOND).at > back);
+        assert!(moment(&mut clock, 2, 96) > back);
     }
 
     #[test]
     fn stamps_out_of_order_within_the_tolerance_are_late() {
         let mut clock = Clock::default();
-        let newest = clock.read(1, 100 * SECOND).at;
-        let late = clock.read(1, 99 * SECOND);
+        let newest = moment(&mut clock, 1, 100);
+        let late = clock.read(1, 99 * SECOND, 100 * SECOND);
         assert!(late.at < newest);
         assert_eq!(late.reach, newest);
     }
@@ -155,34 +238,113 @@ mod tests {
     #[test]
     fn a_line_that_begins_anew_is_in_the_newest_era() {
         let mut clock = Clock::default();
-        clock.read(1, 100 * SECOND);
-        clock.read(2, 100 * SECOND);
-        let back = clock.read(1, 90 * SECOND).at;
+        moment(&mut clock, 1, 100);
+        moment(&mut clock, 2, 100);
+        let back = moment(&mut clock, 1, 90);
         clock.leave(2);
-        assert!(clock.read(2, 91 * SECOND).at > back);
+        assert!(moment(&mut clock, 2, 91) > back);
     }
 
     #[test]
     fn messages_without_stamp_move_nothing() {
         let mut clock = Clock::default();
-        clock.read(1, 100 * SECOND);
-        assert!(!clock.read(1, 0).at.is_stamped());
-        assert_eq!(clock.read(1, 100 * SECOND).at.order().0, 0);
+        moment(&mut clock, 1, 100);
+        assert!(!clock.read(1, 0, 100 * SECOND).at.is_stamped());
+        assert_eq!(moment(&mut clock, 1, 100).order().0, 0);
     }
 
     #[test]
     fn news_is_later_than_any_copy() {
         let mut clock = Clock::default();
-        let newest = clock.read(1, 10 * SECOND).at;
-        clock.read(2, 10 * SECOND);
-        assert!(!clock.read(1, 11 * SECOND).at.is_news(newest));
-        assert!(clock.read(1, 11 * SECOND + 1).at.is_news(newest));
-        let back = clock.read(1, 5 * SECOND).at;
+        let newest = moment(&mut clock, 1, 10);
+        moment(&mut clock, 2, 10);
+        assert!(!moment(&mut clock, 1, 11).is_news(newest));
+        let later = clock.read(1, 11 * SECOND + 1, 12 * SECOND).at;
+        assert!(later.is_news(newest));
+        let back = moment(&mut clock, 1, 5);
         assert!(back.is_news(newest));
         assert!(
-            !clock.read(2, 11 * SECOND).at.is_news(back),
+            !moment(&mut clock, 2, 11).is_news(back),
             "a line that is behind"
         );
-        assert!(!clock.read(1, 0).at.is_news(newest));
+        assert!(!clock.read(1, 0, 12 * SECOND).at.is_news(newest));
+    }
+
+    #[test]
+    fn stamps_far_ahead_of_our_clock_move_nothing_and_their_end_is_no_era() {
+        let mut clock = Clock::default();
+        let stamps = [
+            (1, 100, 100),
+            (2, 100, 100),
+            (2, 3_700, 101),
+            (1, 101, 101),
+            (2, 3_702, 102),
+            (2, 103, 103),
+            (1, 103, 103),
+        ];
+        let seen = moments(&mut clock, &stamps);
+        assert_eq!(seen[2], seen[1], "as the one before it");
+        assert!(seen[3] > seen[2] && !seen[2].is_news(seen[0]));
+        assert_eq!(seen[4], seen[1]);
+        assert_eq!(seen[5], seen[6], "of one era");
+        assert_eq!(clock.again(4_000 * SECOND), seen[6]);
+    }
+
+    #[test]
+    fn a_quiet_stream_goes_on_with_the_time_that_went_by() {
+        let mut clock = Clock::default();
+        let seen = moments(&mut clock, &[(1, 100, 100), (1, 3_700, 3_700)]);
+        assert!(seen[1].is_news(seen[0]));
+        let behind = moments(&mut clock, &[(2, 50, 3_700), (2, 3_701, 3_701)]);
+        assert!(behind[1] > seen[1], "a line that catches up");
+    }
+
+    #[test]
+    fn a_clock_that_was_set_ahead_is_believed_once_no_line_says_otherwise() {
+        let mut clock = Clock::default();
+        let seen = moments(
+            &mut clock,
+            &[
+                (1, 100, 100),
+                (2, 100, 100),
+                (1, 161, 101),
+                (2, 111, 111),
+                (1, 172, 112),
+                (2, 172, 112),
+                (1, 182, 122),
+                (2, 182, 122),
+                (1, 123, 123),
+            ],
+        );
+        assert_eq!(seen[4], seen[0], "the other line says otherwise");
+        assert!(seen[6].is_news(seen[3]));
+        assert_eq!(seen[6], seen[7]);
+        assert!(seen[8] > seen[7], "an era of its own");
+    }
+
+    #[test]
+    fn a_line_is_in_the_newest_era_once_its_stamps_can_be_of_no_other() {
+        let mut clock = Clock::default();
+        let stamps = [
+            (1, 100, 100),
+            (2, 100, 100),
+            (2, 40, 101),
+            (1, 101, 101),
+            (2, 102, 102),
+            (1, 102, 102),
+        ];
+        let seen = moments(&mut clock, &stamps);
+        assert!(seen[2] > seen[1]);
+        assert!(seen[3] < seen[2], "it may still go back");
+        assert_eq!(seen[4], seen[5]);
+        assert!(seen[5] > seen[2]);
+    }
+
+    #[test]
+    fn a_line_that_begins_with_a_stamp_far_ahead_is_where_our_clock_says() {
+        let mut clock = Clock::default();
+        let seen = moments(&mut clock, &[(1, 100, 100), (2, 3_700, 101), (2, 102, 102)]);
+        assert_eq!(seen[1].ts(), 101 * SECOND);
+        assert!(seen[2] > seen[1] && seen[2].order().0 == 0);
     }
 }

@@ -13,6 +13,7 @@ mod release;
 
 use super::audit::Audit;
 use super::books::Books;
+use super::clock::Moment;
 use super::gaps::OpenGap;
 use super::handover::Meetings;
 use super::order_sync::OrderSync;
@@ -166,12 +167,15 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
             let own = figures.iter().copied().filter(given);
             self.scratch.figures.extend(own);
         } else {
-            let held = &mut self.streams.of(key).figures;
+            let (line, ts_recv) = (self.meta.line, self.meta.ts_recv);
+            let state = self.streams.of(key);
+            let at = state.clock.read(line, sign.ts, ts_recv).at;
+            let held = &mut state.figures;
             if !change {
                 held.clear();
             }
             for figure in figures {
-                merge(held, *figure, sign.ts);
+                merge(held, *figure, at);
             }
             let all = held.iter().map(|(figure, _)| *figure).filter(given);
             self.scratch.figures.extend(all);
@@ -324,11 +328,11 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
 
 /// Takes a figure over unless a later one is held: an older change that comes late from another line
 /// says nothing about what changed since.
-fn merge(held: &mut Vec<(Figure, i64)>, figure: Figure, ts: i64) {
+fn merge(held: &mut Vec<(Figure, Moment)>, figure: Figure, at: Moment) {
     match held.binary_search_by_key(&figure.name, |(known, _)| known.name) {
-        Ok(at) if held[at].1 <= ts => held[at] = (figure, ts),
+        Ok(place) if held[place].1 <= at => held[place] = (figure, at),
         Ok(_) => {}
-        Err(at) => held.insert(at, (figure, ts)),
+        Err(place) => held.insert(place, (figure, at)),
     }
 }
 

@@ -37,8 +37,8 @@ pub(super) struct StreamState {
     pub(super) handover: Option<Handover>,
     /// Gaps that REST should fill with what is not known, oldest first.
     pub(super) wanted: Vec<Wanted>,
-    /// Statistics as they stand, each with the venue time of its last change.
-    pub(super) figures: Vec<(Figure, Nanos)>,
+    /// Statistics as they stand, each with the moment of its last change.
+    pub(super) figures: Vec<(Figure, Moment)>,
     /// Venue time of the newest message taken.
     pub(super) ts_venue: Nanos,
     /// Our stamp of the last message taken; 0 before the first.

@@ -174,7 +174,11 @@ impl BookSync {
     /// changes nothing.
     #[inline]
     pub(super) fn moment(&mut self, head: &BookHead) -> Moment {
-        self.clock.read(head.header.line, head.header.ts_venue).at
+        let header = &head.header;
+        let read = self
+            .clock
+            .read(header.line, header.ts_venue, header.ts_recv);
+        read.at
     }
 
     /// Takes an update through the venue's rule.
@@ -219,7 +223,7 @@ impl BookSync {
             return Verdict::Stale;
         }
         match venue.follow(self.held, head) {
-            Follow::Stale if self.begins_anew(at) => {
+            Follow::Stale if self.begins_anew(head, at) => {
                 let verdict = self.broke(GapCause::RESET, None);
                 self.hold(head, levels, rules.joins);
                 verdict
@@ -257,10 +261,12 @@ impl BookSync {
         head.header.seq == 0 && at.is_stamped() && at < self.mark.0
     }
 
-    /// Whether an update with a lower number tells that the venue numbers anew.
-    const fn begins_anew(&self, at: Moment) -> bool {
+    /// Whether an update with a lower number tells that the venue numbers anew; a number that only
+    /// other lines brought so far is a copy.
+    fn begins_anew(&self, head: &BookHead, at: Moment) -> bool {
         let newest = self.mark.0;
-        newest.is_stamped() && at.is_news(newest)
+        let (seq, line) = (head.header.seq, head.header.line);
+        newest.is_stamped() && at.is_news(newest) && !self.arrivals.owes(seq, line)
     }
 
     /// Whether an update without a number, from a slower line, tells what the book contains: it is
@@ -442,7 +448,12 @@ impl BookSync {
             joined: true,
         };
         (self.line, self.ts_good) = (head.header.line, head.header.ts_recv);
-        self.mark = (at, head.checksum);
+        let newest = if head.header.seq == 0 {
+            at
+        } else {
+            at.max(self.mark.0)
+        };
+        self.mark = (newest, head.checksum);
         Ok(())
     }
 

@@ -244,10 +244,15 @@ impl<S: Script> Net<S> {
     pub(crate) fn next_bbo(&mut self, at: usize) -> (u64, String) {
         self.events += 1;
         let key = 1_000_000 + self.events;
+        (key, self.bbo_of(at, key))
+    }
+
+    /// The best prices of an instrument with that bid quantity.
+    pub(crate) fn bbo_of(&self, at: usize, key: u64) -> String {
         let mut shown = self.truths[at].clone();
         let best = shown.bids()[0].0;
         shown.set_bid(best, key.try_into().unwrap());
-        (key, S::bbo(&shown))
+        S::bbo(&shown)
     }
 
     /// What names the last change of an instrument's book.

@@ -37,17 +37,25 @@ fn assert_whole<S: Script>(net: &mut Net<S>, changes: usize) {
     assert!(net.is_right(0));
 }
 
-/// VC-220: the venue's clock runs ahead by seconds and goes back. Every message is taken once and in
-/// its order, with one line, and with two of which one is behind the other.
+/// VC-220: the venue's clock runs ahead by seconds, for a moment or for so long that it is believed, and
+/// goes back. Every message is taken once and in its order, with one line, and with two of which one is
+/// behind the other.
 pub(crate) fn vc_220_nothing_is_missed_when_the_venues_clock_goes_back<S: Script>() {
-    for (lines, ahead) in [(1, 5_000), (2, 5_000), (2, 30_000)] {
+    let brief = [(1, 5_000, 0), (2, 5_000, 0), (2, 30_000, 0)];
+    let long = [(1, 5_000, 600), (2, 5_000, 600), (2, 30_000, 600)];
+    for (lines, ahead, pause) in brief.into_iter().chain(long) {
         let mut net = Net::<S>::live(lines, |_| {});
+        let start = net.time_ms();
         let mut texts = Vec::new();
         for round in 0..60 {
+            let time = start + round * pause;
+            let truth = &mut net.truths[0];
             match round {
-                20 => net.truths[0].time_ms += ahead,
-                40 => net.truths[0].time_ms = net.time_ms(),
-                _ => {}
+                20 => truth.time_ms = time.max(truth.time_ms) + ahead,
+                40 => truth.time_ms = time,
+                _ if pause == 0 => {}
+                _ if (20..40).contains(&round) => truth.time_ms = time + ahead,
+                _ => truth.time_ms = time,
             }
             texts.extend(pair(&mut net));
         }
@@ -59,6 +67,7 @@ pub(crate) fn vc_220_nothing_is_missed_when_the_venues_clock_goes_back<S: Script
             if let Some((channel, text)) = second.and_then(|at| texts.get(at)) {
                 net.hand(1, 0, *channel, text);
             }
+            net.pass(i64::try_from(pause / 2).unwrap());
         }
         assert_whole(&mut net, 60);
     }
@@ -134,4 +143,107 @@ pub(crate) fn vc_223_a_best_price_behind_its_successor_is_told_once<S: Script>()
     let late = |taken: &Taken| taken.get().header().flags.contains(Flags::LATE);
     let told: Vec<bool> = best_of(&records).into_iter().map(late).collect();
     assert_eq!(told, [false, false, true, false]);
+}
+
+/// VC-224: best prices that come in another order right behind a gap: each is told once, and what is behind
+/// a successor is late where the venue numbers it. Those that are numbered anew then are not.
+pub(crate) fn vc_224_best_prices_out_of_order_behind_a_gap_are_late<S: Script>() {
+    let mut net = Net::<S>::live(1, |_| {});
+    for line in net.open_lines(0) {
+        net.cut(line, "reset by peer");
+    }
+    net.pass(5_000);
+    net.take();
+    let mut texts = best_prices(&mut net, 8);
+    net.truths[0].numbers.last = 0;
+    texts.extend(best_prices(&mut net, 4));
+    for at in [6, 7, 2, 3, 4, 5, 0, 1, 8, 9, 10, 11] {
+        net.hand(0, 0, Channel::BBO, &texts[at]);
+    }
+    let records = net.take();
+    let late = |taken: &Taken| taken.get().header().flags.contains(Flags::LATE);
+    let told: Vec<bool> = best_of(&records).into_iter().map(late).collect();
+    let rises = net.feed.venue().numbering(Channel::BBO) == Numbering::Rising;
+    let mut expected = [false; 12];
+    expected[2..8].fill(rises);
+    assert_eq!(told, expected);
+}
+
+/// How far wrong stamps are ahead, ms.
+const WRONG: u64 = 3_600_000;
+
+/// A trade, a change of the book and best prices of instrument 0, told to nobody yet; each as it is, and
+/// with a stamp that is far ahead.
+fn with_wrong_stamps<S: Script>(net: &mut Net<S>) -> [(Channel, String, String); 3] {
+    net.truths[0].time_ms = net.time_ms().max(net.truths[0].time_ms);
+    let change = S::step(&mut net.truths[0], &mut net.dice);
+    let (fill, trade) = net.next_trade(0);
+    let (key, bbo) = net.next_bbo(0);
+    let delta = S::delta(&net.truths[0], &change);
+    net.truths[0].time_ms += WRONG;
+    let ahead = &net.truths[0];
+    let wrong = [
+        S::trade(ahead, fill),
+        S::delta(ahead, &change),
+        net.bbo_of(0, key),
+    ];
+    net.truths[0].time_ms -= WRONG;
+    let [wrong_trade, wrong_delta, wrong_bbo] = wrong;
+    [
+        (S::TRADES, trade, wrong_trade),
+        (Channel::BOOK, delta, wrong_delta),
+        (Channel::BBO, bbo, wrong_bbo),
+    ]
+}
+
+/// The next messages of instrument 0 on all lines; the last line brings wrong stamps, first or last.
+fn round<S: Script>(net: &mut Net<S>, lines: u8, (wrong, first): (bool, bool)) {
+    for (channel, right, ahead) in with_wrong_stamps(net) {
+        let mut order: Vec<u8> = (0..lines).collect();
+        if first {
+            order.reverse();
+        }
+        for replica in order {
+            let text = if wrong && replica == lines - 1 {
+                &ahead
+            } else {
+                &right
+            };
+            net.hand(replica, 0, channel, text);
+        }
+    }
+    net.pass(60);
+}
+
+/// VC-225: stamps of one line that are far ahead for a few messages. None of its messages begins
+/// anything anew, and behind them all is as it was: with one line, and with two whichever is first.
+pub(crate) fn vc_225_wrong_stamps_of_one_line_leave_no_trace<S: Script>() {
+    for (lines, first) in [(1, false), (2, false), (2, true)] {
+        let mut net = Net::<S>::live(lines, |_| {});
+        for count in 0..40 {
+            round(&mut net, lines, (count % 10 == 9, first));
+            round(&mut net, lines, (false, !first));
+        }
+        for _ in 0..3 {
+            round(&mut net, lines, (true, first));
+        }
+        assert_eq!(gaps(&net.take()), [], "{lines} lines");
+        let duplicates = net.feed.counts().duplicates;
+        for count in 0..40 {
+            round(&mut net, lines, (false, count % 3 == 0));
+        }
+        net.pass(2_000);
+        let records = net.take();
+        assert_eq!(
+            kinds(&records),
+            [Kind::Trade, Kind::BookDelta, Kind::Bbo].repeat(40),
+            "{lines} lines"
+        );
+        let copies = 120 * u64::from(lines - 1);
+        assert_eq!(net.feed.counts().duplicates, duplicates + copies);
+        let late = |taken: &&Taken| taken.get().header().flags.contains(Flags::LATE);
+        assert_eq!(records.iter().filter(late).count(), 0);
+        assert!(!records.iter().any(Taken::is_flagged));
+        assert!(net.is_right(0));
+    }
 }

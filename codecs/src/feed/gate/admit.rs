@@ -124,12 +124,15 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
         let read = if told_of_old {
             Reading::default()
         } else {
-            self.streams.of(key).clock.read(line, sign.ts)
+            let ts_recv = self.meta.ts_recv;
+            self.streams.of(key).clock.read(line, sign.ts, ts_recv)
         };
+        let ts = if told_of_old { sign.ts } else { read.at.ts() };
+        let believed = Sign { ts, ..sign };
         let flags = match self.venue.numbering(key.channel) {
-            Numbering::Consecutive => self.admit_consecutive(key, sign, read.at)?,
+            Numbering::Consecutive => self.admit_consecutive(key, believed, read.at)?,
             Numbering::Rising => self.admit_rising(key, sign, read.at)?,
-            Numbering::Ids => self.admit_id(key, sign)?,
+            Numbering::Ids => self.admit_id(key, believed)?,
             Numbering::None => {
                 let mut hash = Content::default();
                 content(&mut hash);
@@ -138,7 +141,7 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
         };
         let (now, ts_recv) = (self.meta.now, self.meta.ts_recv);
         let state = self.streams.of(key);
-        state.ts_venue = state.ts_venue.max(sign.ts);
+        state.ts_venue = state.ts_venue.max(ts);
         state.newest = state.newest.max(read.at);
         (state.now, state.ts_recv) = (now, ts_recv);
         if self.redundant {
@@ -186,7 +189,10 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
     }
 
     fn begins_anew(&mut self, key: StreamKey, sign: Sign, at: Moment) -> bool {
-        !sign.past && at.is_news(self.streams.of(key).newest)
+        let line = self.meta.line;
+        let state = self.streams.of(key);
+        // What only other lines brought so far is a copy.
+        !sign.past && at.is_news(state.newest) && !state.arrivals.owes(sign.seq, line)
     }
 
     #[inline]
@@ -215,7 +221,7 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
 
     /// A number below the highest that is no copy: one that only this line brought, or an old one.
     fn admit_late(&mut self, key: StreamKey, name: u64, order: Order) -> Option<Flags> {
-        if !self.streams.of(key).arrivals.missed(name, order, order) {
+        if !self.streams.of(key).arrivals.missed_number(name, order) {
             self.counts.duplicates += 1;
             return None;
         }

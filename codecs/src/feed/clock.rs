@@ -10,12 +10,12 @@
 //! what went back was another line alone.
 //!
 //! A stamp that is much later than one before can mean two things as well: time went by, or the stamp
-//! is wrong. Our own clock tells which. No message is faster than light, so stamps are never much
-//! farther ahead of our clock than the farthest before. One that is, is not believed: its message
-//! counts as sent with the one before it on its line. So nothing is remembered of wrong stamps, and
-//! their end is no era. Only if all lines bring nothing else for [`BELIEF`], the venue's clock was set
-//! (or ours), and the stamps hold. The first stamp of a stream is believed: there is nothing to hold
-//! it against, as our clock may be wrong by any amount.
+//! is wrong. Our own clock tells which. What was sent was sent before it came, so a stamp is not ahead
+//! of our clock, unless the clocks differ, and then all are ahead by about as much. A stamp that is
+//! ahead of our clock by more than any before is not believed: its message counts as sent with the one
+//! before it on its line. So nothing is remembered of wrong stamps, and their end is no era. Only if all
+//! lines bring nothing else for [`BELIEF`], the venue's clock was set (or ours), and the stamps hold.
+//! The first stamp of a stream is believed: our clock may be wrong by any amount.
 //!
 //! This is the only place that says how far stamps can be trusted.
 
@@ -69,18 +69,27 @@ pub(super) struct Reading {
     pub(super) reach: Moment,
 }
 
+/// How far one line came.
+#[derive(Clone, Copy, Debug)]
+struct Way {
+    line: u16,
+    /// Its newest moment.
+    reach: Moment,
+    /// Its last stamp, if that is not believed; 0 = it is.
+    doubted: Nanos,
+}
+
 /// See the module.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Clock {
     era: u32,
     /// Where the line stood that began the newest era.
     left: Nanos,
-    /// How far a stamp was ahead of our clock at most; negative where the venue's clock is behind.
+    /// How far a stamp was ahead of our clock at most.
     lead: Option<Nanos>,
     /// Since when no stamp was believed, by our clock.
-    doubted: Option<Nanos>,
-    /// The newest moment of each line.
-    lines: Vec<(u16, Moment)>,
+    doubts_since: Option<Nanos>,
+    ways: Vec<Way>,
 }
 
 impl Clock {
@@ -89,19 +98,15 @@ impl Clock {
     #[inline]
     pub(super) fn read(&mut self, line: u16, ts: Nanos, ts_recv: Nanos) -> Reading {
         let believed = ts == 0 || self.believes(ts, ts_recv);
-        let Some(at) = self.lines.iter().position(|(known, _)| *known == line) else {
-            let lead = self.lead.unwrap_or_default();
-            let latest = if believed {
-                ts
-            } else {
-                ts_recv.saturating_add(lead)
-            };
-            return self.join(line, latest);
+        let Some(at) = self.ways.iter().position(|way| way.line == line) else {
+            return self.join(line, if believed { ts } else { ts_recv });
         };
-        if believed && ts != 0 {
+        if !believed {
+            self.ways[at].doubted = ts;
+        } else if ts != 0 {
             self.advance(at, ts);
         }
-        let reach = self.lines[at].1;
+        let reach = self.ways[at].reach;
         let ts = if believed { ts } else { reach.ts };
         Reading {
             at: Moment { ts, ..reach },
@@ -111,36 +116,44 @@ impl Clock {
 
     /// The moment of a stamp that was read before.
     pub(super) fn again(&self, ts: Nanos) -> Moment {
-        let current = self.lines.iter().map(|(_, reach)| reach);
-        let newest = current.filter(|reach| reach.era == self.era).max();
+        let reaches = self.ways.iter().map(|way| way.reach);
+        let newest = reaches.filter(|reach| reach.era == self.era).max();
         Moment {
             era: self.era,
             ts: newest.map_or(ts, |newest| ts.min(newest.ts)),
         }
     }
 
-    /// Whether a stamp is not much farther ahead of our clock than those before, or has a reason.
+    /// Whether a stamp is not ahead of our clock by more than those before, or that has a reason.
     #[inline]
     fn believes(&mut self, ts: Nanos, ts_recv: Nanos) -> bool {
-        let lead = ts.saturating_sub(ts_recv);
+        let lead = ts.saturating_sub(ts_recv).max(0);
         let most = self.lead.unwrap_or(lead);
         if lead > most.saturating_add(TOLERANCE) && self.doubts(ts_recv) {
             return false;
         }
-        (self.lead, self.doubted) = (Some(most.max(lead)), None);
+        (self.lead, self.doubts_since) = (Some(most.max(lead)), None);
         true
     }
 
     #[cold]
     fn doubts(&mut self, ts_recv: Nanos) -> bool {
-        let since = *self.doubted.get_or_insert(ts_recv);
-        (0..BELIEF).contains(&ts_recv.saturating_sub(since))
+        let since = *self.doubts_since.get_or_insert(ts_recv);
+        if (0..BELIEF).contains(&ts_recv.saturating_sub(since)) {
+            return true;
+        }
+        for way in &mut self.ways {
+            way.reach.ts = way.reach.ts.max(way.doubted);
+        }
+        false
     }
 
     /// The line at `at` comes to a stamp that is believed.
     #[inline]
     fn advance(&mut self, at: usize, ts: Nanos) {
-        let reach = &mut self.lines[at].1;
+        let way = &mut self.ways[at];
+        way.doubted = 0;
+        let reach = &mut way.reach;
         if ts < reach.ts.saturating_sub(TOLERANCE) {
             return self.go_back(at, ts);
         }
@@ -153,8 +166,8 @@ impl Clock {
     #[cold]
     fn go_back(&mut self, at: usize, ts: Nanos) {
         let old = self.era;
-        let together = self.lines.iter().all(|(_, reach)| reach.era == old);
-        let reach = &mut self.lines[at].1;
+        let together = self.ways.iter().all(|way| way.reach.era == old);
+        let reach = &mut self.ways[at].reach;
         if reach.era == old {
             // Lines that are not there yet may stand beyond where this one stood.
             let others = if together { reach.ts } else { self.left };
@@ -169,20 +182,21 @@ impl Clock {
 
     #[cold]
     fn join(&mut self, line: u16, ts: Nanos) -> Reading {
-        if self.lines.len() >= LINES_A_STREAM {
-            self.lines.remove(0);
+        if self.ways.len() >= LINES_A_STREAM {
+            self.ways.remove(0);
         }
-        let now = Moment { era: self.era, ts };
-        self.lines.push((line, now));
-        Reading {
-            at: now,
-            reach: now,
-        }
+        let reach = Moment { era: self.era, ts };
+        self.ways.push(Way {
+            line,
+            reach,
+            doubted: 0,
+        });
+        Reading { at: reach, reach }
     }
 
     /// `line` begins anew.
     pub(super) fn leave(&mut self, line: u16) {
-        self.lines.retain(|(known, _)| *known != line);
+        self.ways.retain(|way| way.line != line);
     }
 }
 
@@ -300,6 +314,15 @@ mod tests {
     }
 
     #[test]
+    fn a_venue_whose_clock_is_ahead_of_ours_from_the_start_is_believed() {
+        let mut clock = Clock::default();
+        let stamps = [(1, 500, 100), (1, 502, 101), (1, 504, 103), (1, 900, 104)];
+        let seen = moments(&mut clock, &stamps);
+        assert!(seen[1] > seen[0] && seen[2] > seen[1]);
+        assert_eq!(seen[3], seen[2]);
+    }
+
+    #[test]
     fn a_clock_that_was_set_ahead_is_believed_once_no_line_says_otherwise() {
         let mut clock = Clock::default();
         let seen = moments(
@@ -312,14 +335,16 @@ mod tests {
                 (1, 172, 112),
                 (2, 172, 112),
                 (1, 182, 122),
-                (2, 182, 122),
-                (1, 123, 123),
+                (2, 123, 123),
+                (1, 183, 123),
+                (1, 124, 124),
             ],
         );
         assert_eq!(seen[4], seen[0], "the other line says otherwise");
         assert!(seen[6].is_news(seen[3]));
-        assert_eq!(seen[6], seen[7]);
-        assert!(seen[8] > seen[7], "an era of its own");
+        assert!(seen[7] > seen[6], "an era of its own");
+        assert!(seen[8] < seen[7], "a line that is behind");
+        assert!(seen[9] > seen[7] && seen[9].order().0 == 1);
     }
 
     #[test]

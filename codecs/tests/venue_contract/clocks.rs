@@ -48,7 +48,7 @@ pub(crate) fn vc_220_nothing_is_missed_when_the_venues_clock_goes_back<S: Script
         let start = net.time_ms();
         let mut texts = Vec::new();
         for round in 0..60 {
-            let time = start + round * pause;
+            let time = start + round * pause.max(1);
             let truth = &mut net.truths[0];
             match round {
                 20 => truth.time_ms = time.max(truth.time_ms) + ahead,

@@ -46,13 +46,16 @@ pub(crate) fn vc_220_nothing_is_missed_when_the_venues_clock_goes_back<S: Script
     for (lines, ahead, pause) in brief.into_iter().chain(long) {
         let mut net = Net::<S>::live(lines, |options| options.liveness.ceiling = 0);
         let start = net.time_ms();
-        let mut texts = Vec::new();
+        let (mut texts, mut stood) = (Vec::new(), start);
         for round in 0..60 {
-            let time = start + round * pause.max(1);
+            let time = start + round * pause;
             let truth = &mut net.truths[0];
             match round {
-                20 => truth.time_ms = time.max(truth.time_ms) + ahead,
-                40 => truth.time_ms = time,
+                20 => {
+                    stood = truth.time_ms.max(time);
+                    truth.time_ms = stood + ahead;
+                }
+                40 => truth.time_ms = stood.max(time),
                 _ if pause == 0 => {}
                 _ if (20..40).contains(&round) => truth.time_ms = time + ahead,
                 _ => truth.time_ms = time,

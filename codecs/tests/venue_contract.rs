@@ -49,6 +49,8 @@ mod subscriptions;
 mod support;
 #[path = "venue_contract/tape.rs"]
 mod tape;
+#[path = "venue_contract/widening.rs"]
+mod widening;
 
 use feedd_codecs::record::{GapCause, GapEnd, Kind, StatusCode};
 use feedd_codecs::venue::Channel;
@@ -71,6 +73,7 @@ use rotation::*;
 use subscriptions::*;
 use support::rig::{Rig, Taken};
 use support::script::{Asked, Script};
+use widening::*;
 
 const MS: i64 = 1_000_000;
 
@@ -189,6 +192,7 @@ macro_rules! venue_contract {
             vc_223_a_best_price_behind_its_successor_is_told_once,
             vc_224_best_prices_out_of_order_behind_a_gap_are_late,
             vc_225_wrong_stamps_of_one_line_leave_no_trace,
+            vc_226_a_finer_price_between_two_copies_makes_neither_news,
             vc_300_a_hole_in_trades_is_told_asked_for_and_filled_once,
             vc_301_a_page_with_a_part_of_a_hole_leads_to_the_next,
             vc_302_what_rest_does_not_bring_is_lost_once,

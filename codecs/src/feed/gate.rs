@@ -86,8 +86,10 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
             return;
         }
         let sign = Sign::of(&bbo.header);
-        let content = [bbo.bid_px, bbo.bid_qty, bbo.ask_px, bbo.ask_qty];
-        let Some(more) = self.admit(key, sign, |hasher| hasher.mix(&content)) else {
+        let Some(more) = self.admit(key, sign, |hasher| {
+            hasher.decimals(bbo.px_exp, &[bbo.bid_px, bbo.ask_px]);
+            hasher.decimals(bbo.qty_exp, &[bbo.bid_qty, bbo.ask_qty])
+        }) else {
             return;
         };
         self.introduce(bbo.header.instrument, bbo.px_exp, bbo.qty_exp);
@@ -100,17 +102,12 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
 
     pub(super) fn candle(&mut self, candle: &mut Candle, flags: Flags) {
         let key = key(candle.header.instrument, candle.channel);
-        let content = [
-            candle.ts_open,
-            candle.high,
-            candle.low,
-            candle.close,
-            candle.volume,
-            candle.trades,
-            i64::from(candle.closed),
-        ];
         let sign = Sign::of(&candle.header);
-        let Some(more) = self.admit(key, sign, |hasher| hasher.mix(&content)) else {
+        let Some(more) = self.admit(key, sign, |hasher| {
+            hasher.mix(&[candle.ts_open, candle.trades, i64::from(candle.closed)]);
+            hasher.decimals(candle.px_exp, &[candle.high, candle.low, candle.close]);
+            hasher.decimals(candle.volume_exp, &[candle.volume])
+        }) else {
             return;
         };
         let qty_exp = self.instruments.get(key.instrument).qty_exp;
@@ -121,9 +118,12 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
 
     pub(super) fn liquidation(&mut self, found: &mut Liquidation, flags: Flags) {
         let key = key(found.header.instrument, Channel::LIQUIDATION);
-        let content = [found.px, found.qty, i64::from(found.side.0)];
         let sign = Sign::of_event(&found.header);
-        let Some(more) = self.admit(key, sign, |hasher| hasher.mix(&content)) else {
+        let Some(more) = self.admit(key, sign, |hasher| {
+            hasher.mix(&[i64::from(found.side.0)]);
+            hasher.decimals(found.px_exp, &[found.px]);
+            hasher.decimals(found.qty_exp, &[found.qty])
+        }) else {
             return;
         };
         self.introduce(key.instrument, found.px_exp, found.qty_exp);
@@ -146,7 +146,8 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
         let sign = Sign::of_statistics(&head.header, change);
         let content = |hasher: &mut admit::Content| {
             for figure in figures {
-                hasher.mix(&[figure.mantissa, i64::from(figure.name.0)]);
+                hasher.mix(&[i64::from(figure.name.0)]);
+                hasher.decimals(figure.exp, &[figure.mantissa]);
             }
         };
         let Some(more) = self.admit(key, sign, |hasher| {

@@ -17,11 +17,15 @@ use crate::feed::clock::{Moment, Reading};
 use crate::feed::holes::Place;
 use crate::feed::ids::Ids;
 use crate::feed::stream::Wanted;
-use crate::record::{Flags, GapCause, GapEnd, Header, RecordSink, Trade};
+use crate::feed::sync::Levels;
+use crate::record::{BookHead, Flags, GapCause, GapEnd, Header, RecordSink, Trade};
 use crate::venue::{Numbering, StreamKey, Venue};
 
 /// How long nothing came, where the venue gives no stamps, before a lower number begins a new numbering.
 const RESET_QUIET: i64 = 10_000_000_000;
+
+/// Powers of ten are hashed in the bits above those that digits use.
+const POWER_SHIFT: u32 = 56;
 
 /// What tells a message from others of its stream.
 #[derive(Clone, Copy, Debug)]
@@ -99,6 +103,29 @@ impl Content {
             // The multiplier of Fibonacci hashing: 2^64 divided by the golden ratio.
             self.0 = (self.0.rotate_left(5) ^ number.cast_unsigned())
                 .wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        }
+        0
+    }
+
+    /// Adds numbers of one power of ten, so that equal numbers are equal whatever that is: it changes
+    /// once a finer number came, between one line's copy and the other's. Returns 0.
+    pub(super) fn decimals(&mut self, exp: i8, mantissas: &[i64]) -> u64 {
+        for mantissa in mantissas {
+            let (mut digits, mut power) = (*mantissa, i64::from(exp));
+            while digits % 10 == 0 && digits != 0 {
+                (digits, power) = (digits / 10, power + 1);
+            }
+            let power = if digits == 0 { 0 } else { power };
+            self.mix(&[digits ^ (power << POWER_SHIFT)]);
+        }
+        0
+    }
+
+    /// Adds the levels of a book message.
+    pub(super) fn levels(&mut self, head: &BookHead, (bids, asks): Levels<'_>) -> u64 {
+        for level in bids.iter().chain(asks) {
+            self.decimals(head.px_exp, &[level.px]);
+            self.decimals(head.qty_exp, &[level.qty]);
         }
         0
     }

@@ -38,12 +38,7 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
     fn best_levels(&mut self, head: &mut BookHead, levels: Levels<'_>, flags: Flags) {
         let sign = Sign::of(&head.header);
         let stream = key(head.header.instrument, head.channel);
-        let Some(more) = self.admit(stream, sign, |hasher| {
-            for level in levels.0.iter().chain(levels.1) {
-                hasher.mix(&[level.px, level.qty]);
-            }
-            0
-        }) else {
+        let Some(more) = self.admit(stream, sign, |hasher| hasher.levels(head, levels)) else {
             return;
         };
         self.introduce(head.header.instrument, head.px_exp, head.qty_exp);
@@ -64,9 +59,7 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
         }
         let mut content = super::admit::Content::default();
         content.mix(&[i64::from(head.checksum), i64::from(head.header.template_id)]);
-        for level in levels.0.iter().chain(levels.1) {
-            content.mix(&[level.px, level.qty]);
-        }
+        content.levels(head, levels);
         let hash = content.key(Sign::of(&head.header));
         let is_delta = head.header.template_id == Kind::BookDelta as u16;
         let (line, now) = (self.meta.line, self.meta.now);

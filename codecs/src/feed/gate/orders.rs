@@ -85,7 +85,9 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
         let mut content = Content::default();
         content.mix(&[i64::from(head.checksum), i64::from(head.header.template_id)]);
         for order in orders.0.iter().chain(orders.1) {
-            content.mix(&[order.px, order.qty, order.ts, i64::from(order.action.0)]);
+            content.decimals(head.px_exp, &[order.px]);
+            content.decimals(head.qty_exp, &[order.qty]);
+            content.mix(&[order.ts, i64::from(order.action.0)]);
         }
         let hash = content.key(Sign::of(&head.header));
         let (line, now) = (self.meta.line, self.meta.now);

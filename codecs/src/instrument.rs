@@ -14,6 +14,7 @@ use crate::record::{
     Change, InstrumentHead, InstrumentText, InstrumentType, OptionRight, TradingState,
 };
 use crate::reject::Reject;
+use crate::scan::Isa;
 use crate::time::Nanos;
 use crate::venue::VenueId;
 
@@ -351,12 +352,13 @@ impl Instruments {
     /// The instrument of the symbol of `len` bytes that `window` begins with; longer ones are found
     /// by [`Instruments::find`] alone.
     #[inline(always)]
-    pub(crate) fn find_short(
+    pub(crate) fn find_short<I: Isa>(
         &self,
+        isa: I,
         window: &[u8; SHORT_SYMBOL],
-        len: usize,
+        len: u32,
     ) -> Option<&Instrument> {
-        self.list.get(self.short.find(window, len)?.index())
+        self.list.get(self.short.find(isa, window, len)?.index())
     }
 
     /// The instrument of an id that this table gave.

@@ -24,8 +24,9 @@ mod levels;
 mod message;
 mod number;
 mod padded;
-mod simd;
+pub(crate) mod simd;
 mod template;
+mod walk;
 
 use crate::batch::Batch;
 use crate::instrument::Instruments;
@@ -38,7 +39,7 @@ pub use simd::Target;
 
 pub(crate) use message::Message;
 pub(crate) use padded::Frame;
-pub(crate) use simd::Isa;
+pub(crate) use simd::{Isa, low};
 
 use counts::Tally;
 use message::Day;
@@ -46,6 +47,7 @@ use number::Span;
 use padded::PaddedBuf;
 use simd::{Proven, Task};
 use template::{SLOTS, Template};
+use walk::Walk;
 
 /// Eight bytes as they stand in a window.
 pub(crate) const fn word(text: &[u8; 8]) -> u64 {
@@ -189,7 +191,8 @@ impl<G: Grammar> Scanner<G> {
             return Err(None);
         }
         let attempt = Attempt::<G> {
-            frame: self.buffer.fill(frame),
+            buffer: &mut self.buffer,
+            frame,
             context,
             instruments,
             batch,
@@ -246,7 +249,8 @@ impl Mark {
 
 /// One frame against the templates of its kind; compiled for each target.
 struct Attempt<'a, G: Grammar> {
-    frame: Frame<'a>,
+    buffer: &'a mut PaddedBuf,
+    frame: &'a [u8],
     context: G::Context,
     instruments: &'a Instruments,
     batch: &'a mut Batch,
@@ -260,9 +264,18 @@ impl<G: Grammar> Task for Attempt<'_, G> {
     type Output = Result<usize, Option<Bail>>;
 
     #[inline(always)]
-    fn run<I: Isa>(mut self, isa: I) -> Self::Output {
-        let kind = G::kind(isa, self.frame).ok_or(None)?;
-        let group = self.groups.get(kind).ok_or(None)?;
+    fn run<I: Isa>(self, isa: I) -> Self::Output {
+        let frame = self.buffer.fill(self.frame);
+        let kind = G::kind(isa, frame).ok_or(None)?;
+        let group = self.groups.get_mut(kind).ok_or(None)?;
+        let mut walk = Walk {
+            isa,
+            frame,
+            instruments: self.instruments,
+            batch: self.batch,
+            spans: self.spans,
+            day: self.day,
+        };
         let (hot, places) = (group.hot, group.templates.len());
         let mut left: Option<Bail> = None;
         // The one that fitted last, then the others.
@@ -271,14 +284,18 @@ impl<G: Grammar> Task for Attempt<'_, G> {
             if turn > 0 && place == hot {
                 continue;
             }
-            let bail = match self.fit(isa, kind, place) {
+            let reason = match group.fit::<G, I>(&mut walk, place, kind, self.context) {
                 Ok(()) => return Ok(kind),
-                Err(bail) => bail,
+                Err(reason) => reason,
             };
-            if left.is_none() || bail.reason != Reason::Shape {
-                left = Some(bail);
+            if left.is_none() || reason != Reason::Shape {
+                left = Some(Bail {
+                    kind,
+                    place,
+                    reason,
+                });
             }
-            if !bail.reason.is_structural() {
+            if !reason.is_structural() {
                 break;
             }
         }
@@ -296,48 +313,30 @@ fn count_unknown(template: &Template, elements: usize, batch: &mut Batch) {
     }
 }
 
-impl<G: Grammar> Attempt<'_, G> {
+impl Group {
     /// Tries one template; the batch is as before where it does not fit.
     #[inline(always)]
-    fn fit<I: Isa>(&mut self, isa: I, kind: usize, place: usize) -> Result<(), Bail> {
-        let group = &mut self.groups[kind];
-        let bail = |reason| Bail {
-            kind,
-            place,
-            reason,
-        };
-        let Some(template) = group.templates.get(place) else {
-            return Err(bail(Reason::Shape));
-        };
-        let mark = Mark::of(self.batch);
-        let mut message = Message {
-            isa,
-            frame: self.frame,
-            batch: self.batch,
-            instruments: self.instruments,
-            spans: self.spans,
-            day: self.day,
-            present: 0,
-            instrument: None,
-            scale: None,
-            first_level: mark.levels,
-            first_ask: mark.levels,
-            emitted: 0,
-        };
-        let context = self.context;
-        match message.read::<G>(template, kind, context) {
-            Ok(()) => {
+    fn fit<G: Grammar, I: Isa>(
+        &mut self,
+        walk: &mut Walk<'_, I>,
+        place: usize,
+        kind: usize,
+        context: G::Context,
+    ) -> Result<(), Reason> {
+        let template = self.templates.get(place).ok_or(Reason::Shape)?;
+        let mark = Mark::of(walk.batch);
+        match walk.read::<G>(template, kind, context) {
+            Ok(emitted) => {
                 if !template.unknown.is_empty() {
-                    let emitted = message.emitted;
-                    count_unknown(template, emitted, self.batch);
+                    count_unknown(template, emitted, walk.batch);
                 }
-                group.hot = place;
-                group.uses[place] += 1;
+                self.hot = place;
+                self.uses[place] += 1;
                 Ok(())
             }
             Err(reason) => {
-                mark.undo(self.batch);
-                Err(bail(reason))
+                mark.undo(walk.batch);
+                Err(reason)
             }
         }
     }

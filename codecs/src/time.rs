@@ -14,12 +14,10 @@ pub const fn from_epoch(value: u64) -> Option<Nanos> {
     let factor = match value {
         0..100_000_000_000_000 => 1_000_000,
         100_000_000_000_000..100_000_000_000_000_000 => 1_000,
-        _ => 1,
+        0..=0x7FFF_FFFF_FFFF_FFFF => 1,
+        _ => return None,
     };
-    match value.checked_mul(factor) {
-        Some(ns) if ns <= i64::MAX as u64 => Some(ns.cast_signed()),
-        _ => None,
-    }
+    value.cast_signed().checked_mul(factor)
 }
 
 /// An RFC 3339 stamp in UTC (`2023-07-30T15:29:58.343415Z`), up to nine fraction digits.

@@ -1,20 +1,23 @@
 //! Symbols as the scanners look them up: by the 32 bytes that begin with them.
 
 use super::InstrumentId;
+use crate::scan::{Isa, low};
 
 /// Longest symbol that this table holds, in bytes; the few longer ones are found by name alone.
 pub(crate) const SHORT_SYMBOL: usize = 32;
 
+/// One cache line.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 struct Slot {
-    text: [u128; 2],
-    len: usize,
+    text: [u8; SHORT_SYMBOL],
+    len: u32,
     id: InstrumentId,
 }
 
 /// No instrument has an empty symbol here.
 const EMPTY: Slot = Slot {
-    text: [0; 2],
+    text: [0; SHORT_SYMBOL],
     len: 0,
     id: InstrumentId::NONE,
 };
@@ -27,43 +30,46 @@ pub(super) struct ShortSymbols {
     used: usize,
 }
 
-/// The text's bytes as two words, those behind it zero.
+/// Of the first eight bytes and the last eight; in a text that is shorter they are the same.
 #[inline(always)]
-fn words(window: &[u8; SHORT_SYMBOL], len: usize) -> [u128; 2] {
-    let (halves, _) = window.as_chunks::<16>();
-    let word = |half: &[u8; 16], len: usize| match len {
-        0 => 0,
-        1..16 => u128::from_le_bytes(*half) & ((1 << (8 * len)) - 1),
-        _ => u128::from_le_bytes(*half),
+fn hash(window: &[u8; SHORT_SYMBOL], len: u32) -> usize {
+    let kept = match len {
+        0..8 => (1 << (8 * len)) - 1,
+        _ => u64::MAX,
     };
-    [
-        word(&halves[0], len),
-        word(&halves[1], len.saturating_sub(16)),
-    ]
+    let word = |at: u32| {
+        let tail = &window[at.min(SHORT_SYMBOL as u32 - 8) as usize..];
+        tail.first_chunk()
+            .map_or(0, |word| u64::from_le_bytes(*word))
+            & kept
+    };
+    let mixed = word(0) ^ word(len.saturating_sub(8)).rotate_left(29);
+    (mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as usize
 }
 
-#[inline(always)]
-const fn hash([low, high]: [u128; 2]) -> usize {
-    let folded = (low as u64)
-        ^ ((low >> 64) as u64).rotate_left(29)
-        ^ (high as u64).rotate_left(47)
-        ^ ((high >> 64) as u64).rotate_left(13);
-    (folded.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as usize
+/// Whether a scanner may take a symbol as it stands in a frame.
+fn is_plain(symbol: &str) -> bool {
+    let mut bytes = symbol.bytes();
+    bytes.all(|byte| matches!(byte, b' '..0x7F) && !matches!(byte, b'"' | b'\\'))
 }
 
 impl ShortSymbols {
     /// The id of the symbol of `len` bytes that `window` begins with.
     #[inline(always)]
-    pub(super) fn find(&self, window: &[u8; SHORT_SYMBOL], len: usize) -> Option<InstrumentId> {
-        if len == 0 || len > SHORT_SYMBOL || self.slots.is_empty() {
+    pub(super) fn find<I: Isa>(
+        &self,
+        isa: I,
+        window: &[u8; SHORT_SYMBOL],
+        len: u32,
+    ) -> Option<InstrumentId> {
+        if len == 0 {
             return None;
         }
-        let text = words(window, len);
-        let mask = self.slots.len() - 1;
-        let mut at = hash(text) & mask;
+        let mask = self.slots.len().wrapping_sub(1);
+        let mut at = hash(window, len) & mask;
         loop {
             let slot = self.slots.get(at)?;
-            if slot.len == len && slot.text == text {
+            if slot.len == len && isa.differs(window, &slot.text) & low(len) == 0 {
                 return Some(slot.id);
             }
             if slot.len == 0 {
@@ -73,22 +79,23 @@ impl ShortSymbols {
         }
     }
 
-    /// Adds a symbol that is not in the table.
+    /// Adds a symbol that is not in the table; passes over those that a scanner does not look for:
+    /// long ones, and what is not printable ASCII or may be escaped.
     pub(super) fn add(&mut self, symbol: &str, id: InstrumentId) {
-        let mut window = [0; SHORT_SYMBOL];
-        let Some(text) = window
-            .get_mut(..symbol.len())
-            .filter(|text| !text.is_empty())
-        else {
+        let mut text = [0; SHORT_SYMBOL];
+        let (true, Some(head)) = (is_plain(symbol), text.get_mut(..symbol.len())) else {
             return;
         };
-        text.copy_from_slice(symbol.as_bytes());
+        if symbol.is_empty() {
+            return;
+        }
+        head.copy_from_slice(symbol.as_bytes());
         if 2 * (self.used + 1) > self.slots.len() {
             self.grow();
         }
         self.put(Slot {
-            text: words(&window, symbol.len()),
-            len: symbol.len(),
+            text,
+            len: symbol.len() as u32,
             id,
         });
         self.used += 1;
@@ -104,7 +111,7 @@ impl ShortSymbols {
 
     fn put(&mut self, slot: Slot) {
         let mask = self.slots.len() - 1;
-        let mut at = hash(slot.text) & mask;
+        let mut at = hash(&slot.text, slot.len) & mask;
         while self.slots[at].len > 0 {
             at = (at + 1) & mask;
         }
@@ -115,11 +122,26 @@ impl ShortSymbols {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scan::simd::{Proven, Target, Task};
+
+    struct Find<'a>(&'a ShortSymbols, [u8; SHORT_SYMBOL], u32);
+
+    impl Task for Find<'_> {
+        type Output = Option<InstrumentId>;
+
+        #[inline(always)]
+        fn run<I: Isa>(self, isa: I) -> Self::Output {
+            self.0.find(isa, &self.1, self.2)
+        }
+    }
 
     fn find(table: &ShortSymbols, symbol: &str) -> Option<InstrumentId> {
         let mut window = [b'"'; SHORT_SYMBOL];
         window[..symbol.len()].copy_from_slice(symbol.as_bytes());
-        table.find(&window, symbol.len())
+        let find = |target| Proven::of(target).run(Find(table, window, symbol.len() as u32));
+        let found = Target::ALL.map(find);
+        assert_eq!([found[0]; 3], found);
+        found[0]
     }
 
     #[test]
@@ -140,5 +162,14 @@ mod tests {
         table.add(&"L".repeat(33), InstrumentId(1));
         table.add("", InstrumentId(1));
         assert_eq!(find(&table, "L"), None);
+    }
+
+    #[test]
+    fn symbols_that_a_frame_may_spell_in_another_way_are_not_held() {
+        let mut table = ShortSymbols::default();
+        for symbol in ["A\"B", "A\\B", "A\nB", "\u{e9}", "A\u{7f}"] {
+            table.add(symbol, InstrumentId(1));
+            assert_eq!(find(&table, symbol), None, "{symbol}");
+        }
     }
 }

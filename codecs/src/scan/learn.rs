@@ -92,7 +92,8 @@ impl<G: Grammar> Scanner<G> {
         groups[kind].templates.push(template.clone());
         let mut trial = Batch::default();
         let attempt = Attempt::<G> {
-            frame: self.buffer.fill(frame),
+            buffer: &mut self.buffer,
+            frame,
             context,
             instruments,
             batch: &mut trial,

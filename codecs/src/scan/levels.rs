@@ -4,9 +4,11 @@
 //! chain from one level to the next. A level that needs a finer exponent, or more digits than the
 //! fast way takes, goes through [`Scale::level`] as on the general path.
 
-use super::message::{Message, Reason, fraction_of};
-use super::number::{Ready, Scanned, Span, Tail, places};
-use super::simd::{Isa, low};
+use super::message::Reason;
+use super::number::{Goal, Ready, Scanned, Span, fraction_of};
+use super::padded::Frame;
+use super::simd::{Isa, Task, low};
+use crate::batch::Batch;
 use crate::record::Level;
 use crate::venue::levels::{MESSAGE_LEVELS_MAX, Scale};
 
@@ -54,11 +56,12 @@ impl Piece {
     }
 }
 
-/// The bytes that end `end` bytes, at most 64, behind the beginning of a level.
+/// The bytes that end `end` bytes behind the beginning of a level, at most 64 bytes and at least 17
+/// less than the bytes before it.
 #[inline(always)]
-fn tail(area: &[u8; AREA], end: u32) -> Option<&Tail> {
-    let start = end as usize & 127;
-    area.get(start..start + AREA_BEFORE)?.first_chunk()
+fn tail(area: &[u8; AREA], end: usize) -> &[u8; 16] {
+    let start = (AREA_BEFORE - 16).wrapping_add(end) & 127;
+    area[start..].first_chunk().unwrap_or(&[0; 16])
 }
 
 /// How a level is spelled.
@@ -98,21 +101,19 @@ impl Shape {
     }
 }
 
-/// The powers of ten that levels are read at.
+/// What prices and quantities are read at.
 #[derive(Clone, Copy)]
-struct Places {
-    px: usize,
-    qty: usize,
-    keep_zeros: bool,
+struct Goals {
+    px: Goal,
+    qty: Goal,
 }
 
-impl Places {
+impl Goals {
     #[inline(always)]
     const fn of(scale: &Scale) -> Self {
         Self {
-            px: places(scale.px_exp),
-            qty: places(scale.qty_exp),
-            keep_zeros: scale.keep_zeros,
+            px: Goal::of(scale.px_exp, scale.keep_zeros),
+            qty: Goal::of(scale.qty_exp, scale.keep_zeros),
         }
     }
 }
@@ -158,12 +159,34 @@ impl Found {
         })
     }
 
-    /// The level at the exponents of `places`; `None` where the fast way ends.
+    /// Price and quantity, of the level at `at` in the frame.
+    fn numbers<I: Isa>(
+        self,
+        isa: I,
+        frame: Frame<'_>,
+        at: usize,
+    ) -> (Scanned<'_, I>, Scanned<'_, I>) {
+        let number = |end: u32, (len, fraction): (u32, u32)| Scanned {
+            isa,
+            frame,
+            span: Span {
+                end: at as u32 + end,
+                len: len as u16,
+                fraction: fraction as u16,
+            },
+        };
+        (number(self.px.0, self.px), number(self.end(), self.qty))
+    }
+
+    /// The level; `None` where the fast way ends.
     #[inline(always)]
-    fn level<I: Isa>(self, isa: I, area: &[u8; AREA], places: Places) -> Option<Level> {
-        let zeros = places.keep_zeros;
-        let px = Ready::of(isa, tail(area, self.px.0)?, self.px, places.px, zeros)?;
-        let qty = Ready::of(isa, tail(area, self.end())?, self.qty, places.qty, zeros)?;
+    fn level<I: Isa>(self, isa: I, area: &[u8; AREA], goals: Goals) -> Option<Level> {
+        let ready = |end: u32, (len, fraction): (u32, u32), goal| {
+            let window = |cut| tail(area, (end as usize).wrapping_sub(cut));
+            Ready::of(isa, window, (len as usize, fraction as usize), goal)
+        };
+        let px = ready(self.px.0, self.px, goals.px)?;
+        let qty = ready(self.end(), self.qty, goals.qty)?;
         let values = isa.two_digits(px.digits, qty.digits);
         Some(Level {
             px: px.scaled(values.0)?,
@@ -172,68 +195,76 @@ impl Found {
     }
 }
 
-impl<I: Isa> Message<'_, I> {
-    /// Appends the levels of the array at `at`; where it ends.
+/// One array of a message's levels, read by a function of its own: where it ends, and the scale, which
+/// may have become finer.
+pub(super) struct Side<'a> {
+    pub(super) frame: Frame<'a>,
+    pub(super) shape: &'a Shape,
+    pub(super) batch: &'a mut Batch,
+    /// Where the message's levels begin in the batch.
+    pub(super) first: usize,
+    pub(super) scale: Scale,
+    /// Where the array begins in the frame.
+    pub(super) at: usize,
+}
+
+impl Task for Side<'_> {
+    type Output = Result<(usize, Scale), Reason>;
+
     #[inline(always)]
-    pub(super) fn levels(&mut self, shape: &Shape, at: usize) -> Result<usize, Reason> {
-        let mut scale = self.scale.ok_or(Reason::Symbol)?;
-        let area = self.frame.around(AREA_BEFORE, at).ok_or(Reason::End)?;
+    fn run<I: Isa>(self, isa: I) -> Self::Output {
+        let Self { frame, shape, .. } = self;
+        let (mut at, mut scale) = (self.at, self.scale);
+        let area = frame.around(AREA_BEFORE, at).ok_or(Reason::End)?;
         if area[AREA_BEFORE] != b'[' {
             return Err(Reason::Shape);
         }
         if area[AREA_BEFORE + 1] == b']' {
-            return Ok(at + 2);
+            return Ok((at + 2, scale));
         }
-        if !shape.open.is_at(self.isa, area, 1) {
+        if !shape.open.is_at(isa, area, 1) {
             return Err(Reason::Shape);
         }
-        let mut places = Places::of(&scale);
-        let mut at = at + 1 + shape.open.len as usize;
+        let mut goals = Goals::of(&scale);
+        at += 1 + shape.open.len as usize;
         loop {
-            let area = self.frame.around(AREA_BEFORE, at).ok_or(Reason::End)?;
-            let found = Found::read(self.isa, shape, area)?;
-            if let Some(level) = found.level(self.isa, area, places) {
+            let area = frame.around(AREA_BEFORE, at).ok_or(Reason::End)?;
+            let found = Found::read(isa, shape, area)?;
+            if let Some(level) = found.level(isa, area, goals) {
                 self.batch.levels.push(level);
             } else {
-                self.push_general(&mut scale, at, found)?;
-                places = Places::of(&scale);
+                let (px, qty) = found.numbers(isa, frame, at);
+                scale = push_general(scale, px, qty, self.batch, self.first)?;
+                goals = Goals::of(&scale);
             }
             at += found.end() as usize;
-            if shape.next.is_at(self.isa, area, found.end()) {
+            if shape.next.is_at(isa, area, found.end()) {
                 at += shape.next.len as usize;
-            } else if shape.last.is_at(self.isa, area, found.end()) {
+            } else if shape.last.is_at(isa, area, found.end()) {
                 at += shape.last.len as usize;
                 break;
             } else {
                 return Err(Reason::Shape);
             }
         }
-        self.scale = Some(scale);
-        let count = self.batch.levels.len() - self.first_level;
-        if count <= MESSAGE_LEVELS_MAX {
-            Ok(at)
-        } else {
-            Err(Reason::Number)
+        if self.batch.levels.len() - self.first > MESSAGE_LEVELS_MAX {
+            return Err(Reason::Number);
         }
+        Ok((at, scale))
     }
+}
 
-    /// Appends a level that needs a finer exponent or has more digits than the fast way takes.
-    #[cold]
-    #[inline(never)]
-    fn push_general(&mut self, scale: &mut Scale, at: usize, found: Found) -> Result<(), Reason> {
-        let (isa, frame) = (self.isa, self.frame);
-        let number = |at: usize, (len, fraction): (u32, u32)| Scanned {
-            isa,
-            frame,
-            span: Span {
-                start: at as u32,
-                end: at as u32 + len,
-                fraction,
-            },
-        };
-        let px = number(at, found.px);
-        let qty = number(at + found.qty_at as usize, found.qty);
-        let pushed = scale.level(px, qty, self.batch, self.first_level);
-        pushed.map_err(|_| Reason::Number)
-    }
+/// Appends a level that needs a finer exponent or has more digits than the fast way takes.
+#[cold]
+#[inline(never)]
+fn push_general<I: Isa>(
+    mut scale: Scale,
+    px: Scanned<'_, I>,
+    qty: Scanned<'_, I>,
+    batch: &mut Batch,
+    first: usize,
+) -> Result<Scale, Reason> {
+    let pushed = scale.level(px, qty, batch, first);
+    pushed.map_err(|_| Reason::Number)?;
+    Ok(scale)
 }

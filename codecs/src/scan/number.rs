@@ -4,28 +4,40 @@
 //! instrument's; all others take the parser of [`crate::fixed`]. Both give the same value, so which
 //! way a number goes cannot be seen.
 
+use super::message::Reason;
 use super::padded::Frame;
 use super::simd::{Digits, Isa};
 use crate::fixed::{self, Fixed};
-use crate::venue::levels::{self, Found, Number};
+use crate::record::Level;
+use crate::venue::levels::{self, Found, Number, Scale};
 
 /// Where a value stands in the frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Span {
-    pub(crate) start: u32,
     pub(crate) end: u32,
+    pub(crate) len: u16,
     /// Digits behind the point; 0 = there is no point.
-    pub(crate) fraction: u32,
+    pub(crate) fraction: u16,
 }
 
 impl Span {
     #[inline(always)]
+    pub(crate) const fn start(self) -> usize {
+        self.end as usize - self.len as usize
+    }
+
+    #[inline(always)]
+    pub(crate) const fn end(self) -> usize {
+        self.end as usize
+    }
+
+    #[inline(always)]
     pub(crate) const fn len(self) -> usize {
-        (self.end - self.start) as usize
+        self.len as usize
     }
 }
 
-const POW10: [u64; 19] = {
+const POW10: [i64; 19] = {
     let mut powers = [1; 19];
     let mut at = 1;
     while at < powers.len() {
@@ -35,71 +47,84 @@ const POW10: [u64; 19] = {
     powers
 };
 
-/// Digits behind the point at an exponent; more than any number has where it is above zero, which
-/// sends all numbers the general way.
-#[inline(always)]
-pub(crate) const fn places(exp: i8) -> usize {
-    if exp > 0 {
-        usize::MAX
-    } else {
-        exp.unsigned_abs() as usize
+/// What numbers are read at.
+#[derive(Clone, Copy)]
+pub(super) struct Goal {
+    /// Digits behind the point; below zero, no number is read the fast way.
+    places: isize,
+    /// Most zeros that are cut off where a number has more digits than that.
+    cut_max: isize,
+}
+
+impl Goal {
+    #[inline(always)]
+    pub(super) const fn of(exp: i8, keep_zeros: bool) -> Self {
+        Self {
+            places: -(exp as isize),
+            cut_max: if keep_zeros || exp > 0 { 0 } else { 16 },
+        }
     }
+}
+
+/// Digits behind the point of a number of `len` bytes, fewer than 64, that is digits with at most one
+/// point between two of them. One that has to be spelled by JSON's grammar and begins with a zero has
+/// no second digit before the point.
+#[inline(always)]
+pub(super) fn fraction_of(len: u32, dots: u64, bare_zero: bool) -> Result<u32, Reason> {
+    let whole = dots.trailing_zeros().min(len);
+    // With the point, if there is one: then it is not alone.
+    let behind = len - whole;
+    let more = dots & dots.wrapping_sub(1);
+    let several = more & ((1 << len) - 1) != 0;
+    if whole == 0 || behind == 1 || several || (bare_zero && whole > 1) {
+        return Err(Reason::Number);
+    }
+    Ok(behind.saturating_sub(1))
 }
 
 /// A number that the fast way takes: its digits and what they are multiplied with.
 #[derive(Clone, Copy)]
 pub(crate) struct Ready<'a> {
     pub(crate) digits: Digits<'a>,
-    factor: u64,
+    factor: i64,
 }
 
-/// Bytes that end with a number: as many as two windows of digits.
-pub(crate) type Tail = [u8; 32];
-
 impl<'a> Ready<'a> {
-    /// Finds the digits of a number of `len` bytes that `tail` ends with, at an exponent of `places`;
-    /// `None` where the fast way ends.
+    /// Finds the digits of a number of `len` bytes, `fraction` digits behind the point, for a
+    /// goal; `window` gives the bytes that end so many bytes, at most 17, before the number
+    /// does. `None` where the fast way ends.
     #[inline(always)]
     pub(crate) fn of<I: Isa>(
         isa: I,
-        tail: &'a Tail,
-        (len, fraction): (u32, u32),
-        places: usize,
-        keep_zeros: bool,
+        window: impl Fn(usize) -> &'a [u8; 16],
+        (len, fraction): (usize, usize),
+        Goal { places, cut_max }: Goal,
     ) -> Option<Self> {
-        let (len, fraction) = (len as usize, fraction as usize);
-        let (window, cut, point, factor) = if fraction <= places {
-            (
-                tail.last_chunk()?,
-                0,
-                fraction,
-                *POW10.get(places - fraction)?,
-            )
+        let surplus = fraction.cast_signed() - places;
+        let (cut, point, factor) = if surplus <= 0 {
+            (0, fraction, *POW10.get(surplus.unsigned_abs())?)
         } else {
-            let surplus = fraction - places;
-            let zeros = isa.zeros(tail.last_chunk()?) as usize;
-            // The point goes with the whole fraction.
-            let cut = surplus + usize::from(places == 0);
-            if keep_zeros || zeros < surplus || cut > 16 {
+            let zeros = isa.zeros(window(0)) as isize;
+            if surplus > zeros.min(cut_max) {
                 return None;
             }
-            let window = tail.get((16 - cut) & 15..)?.first_chunk()?;
-            (window, cut, places, 1)
+            // The point goes with the whole fraction.
+            let cut = surplus + isize::from(places == 0);
+            (cut.cast_unsigned(), places.cast_unsigned(), 1)
         };
         let bytes = len - cut;
         let digits = Digits {
-            window,
+            window: window(cut),
             point,
             count: bytes - usize::from(point > 0),
         };
         (bytes <= 16).then_some(Self { digits, factor })
     }
 
-    /// The mantissa that `digits` stand for.
+    /// The mantissa that `digits`, at most 16 of them, stand for.
     #[inline(always)]
     pub(crate) fn scaled(self, digits: u64) -> Option<i64> {
-        let value = digits.checked_mul(self.factor)?;
-        i64::try_from(value).ok()
+        digits.cast_signed().checked_mul(self.factor)
     }
 }
 
@@ -111,22 +136,47 @@ pub(crate) struct Scanned<'a, I> {
     pub(crate) span: Span,
 }
 
-impl<I: Isa> Scanned<'_, I> {
+/// Bytes around the end of a number, and how many of them stand before it.
+type Tail = [u8; 96];
+const TAIL_BEFORE: usize = 64;
+
+impl<'a, I: Isa> Scanned<'a, I> {
+    #[inline(always)]
+    fn ready(self, goal: Goal) -> Option<Ready<'a>> {
+        let tail: &Tail = self.frame.around(TAIL_BEFORE, self.span.end())?;
+        let window = |cut: usize| {
+            let at = TAIL_BEFORE - 16 - (cut & 31);
+            tail[at..].first_chunk().unwrap_or(&[0; 16])
+        };
+        let size = (self.span.len(), usize::from(self.span.fraction));
+        Ready::of(self.isa, window, size, goal)
+    }
+
     #[inline(always)]
     fn fast(self, exp: i8, keep_zeros: bool) -> Option<i64> {
-        let tail = self.frame.ending(self.span.end as usize)?;
-        let size = (self.span.end - self.span.start, self.span.fraction);
-        let ready = Ready::of(self.isa, tail, size, places(exp), keep_zeros)?;
+        let ready = self.ready(Goal::of(exp, keep_zeros))?;
         ready.scaled(self.isa.digits(ready.digits))
+    }
+
+    /// A price and a quantity at the exponents of `scale`, where the fast way takes both.
+    #[inline(always)]
+    pub(crate) fn level(self, qty: Self, scale: &Scale) -> Option<Level> {
+        let px = self.ready(Goal::of(scale.px_exp, scale.keep_zeros))?;
+        let qty = qty.ready(Goal::of(scale.qty_exp, scale.keep_zeros))?;
+        let values = self.isa.two_digits(px.digits, qty.digits);
+        Some(Level {
+            px: px.scaled(values.0)?,
+            qty: qty.scaled(values.1)?,
+        })
     }
 
     /// The value at the exponent that it is spelled with, with its sign; `None` where no mantissa holds
     /// it.
     #[inline(always)]
     pub(crate) fn fixed(self) -> Option<Fixed> {
-        let negative = self.frame.byte(self.span.start as usize) == b'-';
+        let negative = self.frame.byte(self.span.start()) == b'-';
         let span = Span {
-            start: self.span.start + u32::from(negative),
+            len: self.span.len - u16::from(negative),
             ..self.span
         };
         let exp = -i8::try_from(self.span.fraction).ok()?;
@@ -140,23 +190,26 @@ impl<I: Isa> Scanned<'_, I> {
     #[cold]
     #[inline(never)]
     fn long_fixed(self) -> Option<Fixed> {
-        let (start, end) = (self.span.start as usize, self.span.end as usize);
-        Fixed::parse(self.frame.slice(start, end)).ok()
+        let text = self.frame.slice(self.span.start(), self.span.end());
+        Fixed::parse(text).ok()
     }
 
     /// More digits than one window holds, as a whole and a fraction.
     fn wide(self, exp: i8) -> Option<i64> {
-        let (end, fraction) = (self.span.end as usize, self.span.fraction as usize);
+        let (end, fraction) = (self.span.end(), usize::from(self.span.fraction));
         let whole_end = end - fraction - usize::from(fraction > 0);
-        let whole = whole_end - self.span.start as usize;
-        let missing = places(exp).checked_sub(fraction)?;
+        let whole = whole_end - self.span.start();
+        let missing = usize::try_from(-isize::from(exp))
+            .ok()?
+            .checked_sub(fraction)?;
         if whole > 16 || fraction > 16 {
             return None;
         }
-        let sum = plain(self.isa, self.frame, whole_end, whole)?
+        let value = |end, count| Some(plain(self.isa, self.frame, end, count)?.cast_signed());
+        let sum = value(whole_end, whole)?
             .checked_mul(POW10[fraction])?
-            .checked_add(plain(self.isa, self.frame, end, fraction)?)?;
-        i64::try_from(sum.checked_mul(*POW10.get(missing)?)?).ok()
+            .checked_add(value(end, fraction)?)?;
+        sum.checked_mul(*POW10.get(missing)?)
     }
 }
 
@@ -183,7 +236,7 @@ impl<I: Isa> Scanned<'_, I> {
 #[cold]
 #[inline(never)]
 fn general(frame: Frame<'_>, span: Span, field: &'static str, exp: i8, keep_zeros: bool) -> Found {
-    let text = frame.slice(span.start as usize, span.end as usize);
+    let text = frame.slice(span.start(), span.end());
     levels::found(field, fixed::mantissa_at(text, exp, keep_zeros))
 }
 
@@ -201,7 +254,7 @@ fn plain<I: Isa>(isa: I, frame: Frame<'_>, end: usize, count: usize) -> Option<u
 /// The value of up to 19 bare digits.
 #[inline(always)]
 pub(crate) fn unsigned<I: Isa>(isa: I, frame: Frame<'_>, span: Span) -> Option<u64> {
-    let (end, len) = (span.end as usize, span.len());
+    let (end, len) = (span.end(), span.len());
     if len <= 16 {
         return plain(isa, frame, end, len);
     }
@@ -213,7 +266,8 @@ fn long<I: Isa>(isa: I, frame: Frame<'_>, end: usize, len: usize) -> Option<u64>
     if len > 19 {
         return None;
     }
-    Some(plain(isa, frame, end - 16, len - 16)? * POW10[16] + plain(isa, frame, end, 16)?)
+    let high = plain(isa, frame, end - 16, len - 16)?;
+    Some(high * POW10[16].cast_unsigned() + plain(isa, frame, end, 16)?)
 }
 
 #[cfg(test)]
@@ -250,9 +304,9 @@ mod tests {
             let frame = buffer.fill(whole.as_bytes());
             let fraction = text.split_once('.').map_or(0, |parts| parts.1.len());
             let span = Span {
-                start: before.len() as u32,
                 end: (before.len() + text.len()) as u32,
-                fraction: fraction as u32,
+                len: text.len() as u16,
+                fraction: fraction as u16,
             };
             let expected = general(frame, span, "field", exp, keep_zeros);
             for target in Target::ALL {

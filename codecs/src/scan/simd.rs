@@ -45,6 +45,9 @@ pub(crate) struct Digits<'a> {
 
 /// One kind of processor.
 pub(crate) trait Isa: Copy {
+    /// Does a task in a function of its own, which is compiled for this kind.
+    fn run<T: Task>(self, task: T) -> T::Output;
+
     /// Which bytes of two windows differ.
     fn differs(self, text: &[u8; 32], other: &[u8; 32]) -> u32;
 

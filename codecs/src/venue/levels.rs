@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use crate::batch::{Batch, Drift};
 use crate::fixed::{self, Fixed, NumberError};
-use crate::instrument::Instrument;
+use crate::instrument::{Instrument, InstrumentId};
 use crate::json::{Item, need};
 use crate::record::{ABSENT, Bbo, Level};
 use crate::reject::Reject;
@@ -236,11 +236,27 @@ pub(crate) fn best<N: Number>(
         0,
     ];
     qty[1] = scale.qty(need(ask_qty.0, ask_qty.1)?, ask_qty.1, &mut qty[..1])?;
-    let side = |px: i64, qty: i64| if qty == 0 { (ABSENT, 0) } else { (px, qty) };
-    let mut bbo = Bbo::new(instrument.id, scale.px_exp, scale.qty_exp);
-    (bbo.bid_px, bbo.bid_qty) = side(px[0], qty[0]);
-    (bbo.ask_px, bbo.ask_qty) = side(px[1], qty[1]);
-    Ok(bbo)
+    let side = |at: usize| Level {
+        px: px[at],
+        qty: qty[at],
+    };
+    Ok(bbo(instrument.id, &scale, side(0), side(1)))
+}
+
+/// A best bid and offer from its sides.
+#[inline(always)]
+pub(crate) const fn bbo(id: InstrumentId, scale: &Scale, bid: Level, ask: Level) -> Bbo {
+    const fn side(level: Level) -> (i64, i64) {
+        if level.qty == 0 {
+            (ABSENT, 0)
+        } else {
+            (level.px, level.qty)
+        }
+    }
+    let mut bbo = Bbo::new(id, scale.px_exp, scale.qty_exp);
+    (bbo.bid_px, bbo.bid_qty) = side(bid);
+    (bbo.ask_px, bbo.ask_qty) = side(ask);
+    bbo
 }
 
 /// Where a book message's levels stand in the batch, and their powers of ten.

@@ -1,12 +1,13 @@
 //! Prices and quantities of a message that is no book.
 
 use super::super::simd::Isa;
-use super::{Message, Reason};
+use super::{Message, Reason, Scanned};
 use crate::fixed::Fixed;
-use crate::record::Bbo;
-use crate::venue::levels::{self, Named};
+use crate::instrument::Instrument;
+use crate::record::{Bbo, Level};
+use crate::venue::levels::{self, Named, Scale};
 
-impl<'a, I: Isa> Message<'a, I> {
+impl<I: Isa> Message<'_, I> {
     /// A number at the exponent that it is spelled with.
     #[inline(always)]
     pub(crate) fn fixed(&self, slot: usize) -> Result<Fixed, Reason> {
@@ -16,21 +17,62 @@ impl<'a, I: Isa> Message<'a, I> {
     /// Price and quantity of a trade, by slot.
     #[inline(always)]
     pub(crate) fn px_and_qty(&self, px: usize, qty: usize) -> Result<(Fixed, Fixed), Reason> {
-        let read = levels::px_and_qty(self.instrument()?, self.named(px), self.named(qty));
-        read.map_err(|_| Reason::Number)
+        let instrument = self.instrument()?;
+        let scale = Scale::of(instrument);
+        match self.level(&scale, px, qty) {
+            Some(level) => Ok((
+                Fixed::new(level.px, scale.px_exp),
+                Fixed::new(level.qty, scale.qty_exp),
+            )),
+            None => one_by_one(instrument, self.number(px), self.number(qty)),
+        }
+    }
+
+    /// A price and a quantity at `scale`, where the fast way takes both.
+    #[inline(always)]
+    pub(crate) fn level(&self, scale: &Scale, px: usize, qty: usize) -> Option<Level> {
+        self.number(px).level(self.number(qty), scale)
     }
 
     /// A best bid and offer, by slot: price and quantity of the bid, then of the offer.
     #[inline(always)]
     pub(crate) fn best(&self, slots: [usize; 4]) -> Result<Bbo, Reason> {
-        let sides = slots.map(|slot| self.named(slot));
-        levels::best(self.instrument()?, sides).map_err(|_| Reason::Number)
+        let instrument = self.instrument()?;
+        let scale = Scale::of(instrument);
+        let [bid_px, bid_qty, ask_px, ask_qty] = slots;
+        let bid = self.level(&scale, bid_px, bid_qty);
+        let ask = self.level(&scale, ask_px, ask_qty);
+        match (bid, ask) {
+            (Some(bid), Some(ask)) => Ok(levels::bbo(instrument.id, &scale, bid, ask)),
+            _ => best_one_by_one(instrument, slots.map(|slot| self.number(slot))),
+        }
     }
+}
 
-    /// A number as the general path hands it over; nobody sees the name, since what cannot be read is
-    /// left to that path.
-    #[inline(always)]
-    fn named(&self, slot: usize) -> Named<super::Scanned<'a, I>> {
-        (Some(self.number(slot)), "")
-    }
+/// As the general path does it: for numbers that need a finer exponent or have many digits.
+#[cold]
+#[inline(never)]
+fn one_by_one<I: Isa>(
+    instrument: &Instrument,
+    px: Scanned<'_, I>,
+    qty: Scanned<'_, I>,
+) -> Result<(Fixed, Fixed), Reason> {
+    let read = levels::px_and_qty(instrument, named(px), named(qty));
+    read.map_err(|_| Reason::Number)
+}
+
+/// As [`one_by_one`], for both sides.
+#[cold]
+#[inline(never)]
+fn best_one_by_one<I: Isa>(
+    instrument: &Instrument,
+    sides: [Scanned<'_, I>; 4],
+) -> Result<Bbo, Reason> {
+    levels::best(instrument, sides.map(named)).map_err(|_| Reason::Number)
+}
+
+/// A number as the general path hands it over; nobody sees the name, since what cannot be read is
+/// left to that path.
+const fn named<N>(number: N) -> Named<N> {
+    (Some(number), "")
 }

@@ -1,6 +1,7 @@
 //! RFC 3339 stamps: the clock is read in words, the calendar once a day.
 
 use super::super::number::{self, Span};
+use super::super::padded::Frame;
 use super::super::simd::Isa;
 use super::{Message, Reason};
 use crate::time::{self, Nanos};
@@ -18,14 +19,14 @@ impl<I: Isa> Message<'_, I> {
     #[inline(always)]
     pub(crate) fn rfc3339(&mut self, slot: usize) -> Result<Nanos, Reason> {
         let span = self.span(slot);
-        let (start, end) = (span.start as usize, span.end as usize);
+        let (start, end) = (span.start(), span.end());
         let day = self.frame.window::<11>(start).ok_or(Reason::End)?;
         if day == &self.day.text
             && let Some(clock) = self.clock(start + 11, end)
         {
             return Ok(self.day.start + clock);
         }
-        self.calendar(start, end)
+        calendar(self.frame, self.day, start, end)
     }
 
     /// Nanoseconds of the day of `HH:MM:SS.f…Z`.
@@ -54,8 +55,8 @@ impl<I: Isa> Message<'_, I> {
             self.isa,
             self.frame,
             Span {
-                start: (at + 9) as u32,
                 end: (at + 9 + len) as u32,
+                len: len as u16,
                 fraction: 0,
             },
         )?;
@@ -63,17 +64,18 @@ impl<I: Isa> Message<'_, I> {
         let seconds = hour * 3_600 + minute * 60 + second;
         Some(seconds * 1_000_000_000 + fraction.cast_signed() * scale)
     }
+}
 
-    #[cold]
-    #[inline(never)]
-    fn calendar(&mut self, start: usize, end: usize) -> Result<Nanos, Reason> {
-        let read = |text| time::from_rfc3339(std::str::from_utf8(text).ok()?);
-        let stamp = read(self.frame.slice(start, end)).ok_or(Reason::Time)?;
-        let day = self.frame.window::<11>(start).ok_or(Reason::End)?;
-        let midnight = [&day[..], b"00:00:00Z"].concat();
-        if let Some(start) = read(&midnight) {
-            *self.day = Day { text: *day, start };
-        }
-        Ok(stamp)
+/// A stamp by the calendar; remembers its day.
+#[cold]
+#[inline(never)]
+fn calendar(frame: Frame<'_>, held: &mut Day, start: usize, end: usize) -> Result<Nanos, Reason> {
+    let read = |text| time::from_rfc3339(std::str::from_utf8(text).ok()?);
+    let stamp = read(frame.slice(start, end)).ok_or(Reason::Time)?;
+    let day = frame.window::<11>(start).ok_or(Reason::End)?;
+    let midnight = [&day[..], b"00:00:00Z"].concat();
+    if let Some(start) = read(&midnight) {
+        *held = Day { text: *day, start };
     }
+    Ok(stamp)
 }

@@ -11,13 +11,6 @@ const LOW: u64 = !HIGH;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Portable;
 
-impl Portable {
-    #[inline(never)]
-    pub(super) fn run<T: Task>(self, task: T) -> T::Output {
-        task.run(self)
-    }
-}
-
 /// The high bit of each byte that is zero.
 #[inline(always)]
 const fn zero_bytes(word: u64) -> u64 {
@@ -55,6 +48,11 @@ const fn eight(digits: u64) -> u64 {
 }
 
 impl Isa for Portable {
+    #[inline(never)]
+    fn run<T: Task>(self, task: T) -> T::Output {
+        task.run(self)
+    }
+
     #[inline(always)]
     fn differs(self, text: &[u8; 32], other: &[u8; 32]) -> u32 {
         let (words, _) = other.as_chunks::<8>();

@@ -8,11 +8,11 @@ use core::arch::x86_64::{
     __m128i, __m256i, _mm_add_epi8, _mm_and_si128, _mm_cmpeq_epi8, _mm_cmpgt_epi8,
     _mm_cvtsi128_si64, _mm_loadu_si128, _mm_madd_epi16, _mm_maddubs_epi16, _mm_min_epu8,
     _mm_movemask_epi8, _mm_or_si128, _mm_packus_epi16, _mm_packus_epi32, _mm_set1_epi8,
-    _mm_set1_epi16, _mm_set1_epi32, _mm_shuffle_epi8, _mm_sub_epi8, _mm256_and_si256,
-    _mm256_castsi128_si256, _mm256_castsi256_si128, _mm256_cmpeq_epi8, _mm256_cmpgt_epi8,
-    _mm256_extracti128_si256, _mm256_inserti128_si256, _mm256_loadu_si256, _mm256_madd_epi16,
-    _mm256_maddubs_epi16, _mm256_min_epu8, _mm256_movemask_epi8, _mm256_or_si256,
-    _mm256_packus_epi32, _mm256_set1_epi8, _mm256_set1_epi16, _mm256_set1_epi32,
+    _mm_set1_epi16, _mm_set1_epi32, _mm_shuffle_epi8, _mm_sub_epi8, _mm256_add_epi8,
+    _mm256_and_si256, _mm256_castsi128_si256, _mm256_castsi256_si128, _mm256_cmpeq_epi8,
+    _mm256_cmpgt_epi8, _mm256_extracti128_si256, _mm256_inserti128_si256, _mm256_loadu_si256,
+    _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_min_epu8, _mm256_movemask_epi8,
+    _mm256_or_si256, _mm256_packus_epi32, _mm256_set1_epi8, _mm256_set1_epi16, _mm256_set1_epi32,
     _mm256_shuffle_epi8, _mm256_sub_epi8,
 };
 
@@ -31,16 +31,6 @@ impl Sse42 {
         let all = is_x86_feature_detected!("sse4.2") && is_x86_feature_detected!("popcnt");
         all.then_some(Self(()))
     }
-
-    #[inline(always)]
-    pub(super) fn run<T: Task>(self, task: T) -> T::Output {
-        #[target_feature(enable = "sse4.2,popcnt")]
-        fn compiled<T: Task>(isa: Sse42, task: T) -> T::Output {
-            task.run(isa)
-        }
-        // SAFETY: the token proves the features.
-        unsafe { compiled(self, task) }
-    }
 }
 
 impl Avx2 {
@@ -51,16 +41,6 @@ impl Avx2 {
             && is_x86_feature_detected!("lzcnt")
             && is_x86_feature_detected!("popcnt");
         all.then_some(Self(()))
-    }
-
-    #[inline(always)]
-    pub(super) fn run<T: Task>(self, task: T) -> T::Output {
-        #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-        fn compiled<T: Task>(isa: Avx2, task: T) -> T::Output {
-            task.run(isa)
-        }
-        // SAFETY: the token proves the features.
-        unsafe { compiled(self, task) }
     }
 }
 
@@ -87,10 +67,10 @@ static COMPACT: [[u8; 16]; 16] = {
 };
 
 /// Keeps the values of the last `count` digits: loaded at `count`.
-static KEEP: [u8; 32] = {
-    let mut mask = [0; 32];
+static KEEP: [u8; 48] = {
+    let mut mask = [0; 48];
     let mut at = 16;
-    while at < 32 {
+    while at < 48 {
         mask[at] = 0x0F;
         at += 1;
     }
@@ -104,7 +84,7 @@ fn compact(point: usize) -> &'static [u8; 16] {
 
 #[inline(always)]
 fn keep(count: usize) -> &'static [u8; 16] {
-    let found = KEEP.get(count..).and_then(|tail| tail.first_chunk());
+    let found = KEEP[count & 31..].first_chunk();
     found.unwrap_or(&[0; 16])
 }
 
@@ -197,19 +177,23 @@ fn differs_lower32(text: &[u8; 32], other: &[u8; 32]) -> u32 {
     ))
 }
 
+/// Added to a byte, makes the digits the greatest of all signed bytes.
+const TO_TOP: i8 = i8::MAX - b'9'.cast_signed();
+/// The greatest byte below them.
+const BELOW_DIGITS: i8 = i8::MAX - 10;
+
 #[inline]
 #[target_feature(enable = "sse4.2,popcnt")]
 fn numeric16(text: &[u8; 32]) -> Numeric {
     let (low, high) = halves(text);
-    let (zero, nine, dot) = (
-        _mm_set1_epi8(b'0'.cast_signed()),
-        _mm_set1_epi8(9),
+    let (shift, below, dot) = (
+        _mm_set1_epi8(TO_TOP),
+        _mm_set1_epi8(BELOW_DIGITS),
         _mm_set1_epi8(b'.'.cast_signed()),
     );
-    let (low_value, high_value) = (_mm_sub_epi8(low, zero), _mm_sub_epi8(high, zero));
     let digits = bits(
-        _mm_cmpeq_epi8(_mm_min_epu8(low_value, nine), low_value),
-        _mm_cmpeq_epi8(_mm_min_epu8(high_value, nine), high_value),
+        _mm_cmpgt_epi8(_mm_add_epi8(low, shift), below),
+        _mm_cmpgt_epi8(_mm_add_epi8(high, shift), below),
     );
     let dots = bits(_mm_cmpeq_epi8(low, dot), _mm_cmpeq_epi8(high, dot));
     Numeric {
@@ -222,8 +206,8 @@ fn numeric16(text: &[u8; 32]) -> Numeric {
 #[target_feature(enable = "avx2")]
 fn numeric32(text: &[u8; 32]) -> Numeric {
     let text = load32(text);
-    let value = _mm256_sub_epi8(text, _mm256_set1_epi8(b'0'.cast_signed()));
-    let digits = _mm256_cmpeq_epi8(_mm256_min_epu8(value, _mm256_set1_epi8(9)), value);
+    let shifted = _mm256_add_epi8(text, _mm256_set1_epi8(TO_TOP));
+    let digits = _mm256_cmpgt_epi8(shifted, _mm256_set1_epi8(BELOW_DIGITS));
     let dots = _mm256_cmpeq_epi8(text, _mm256_set1_epi8(b'.'.cast_signed()));
     Numeric {
         others: !wide_bits(_mm256_or_si256(digits, dots)),
@@ -269,18 +253,23 @@ const fn join(halves: i64) -> u64 {
     (halves & 0xFFFF_FFFF) * 100_000_000 + (halves >> 32)
 }
 
-#[inline]
-#[target_feature(enable = "sse4.2,popcnt")]
-fn digits16(digits: Digits<'_>) -> u64 {
-    let compact = _mm_shuffle_epi8(load16(digits.window), load16(compact(digits.point)));
-    let values = _mm_and_si128(compact, load16(keep(digits.count)));
-    let pairs = _mm_maddubs_epi16(values, _mm_set1_epi16(0x010A));
-    let fours = _mm_madd_epi16(pairs, _mm_set1_epi32(0x0001_0064));
-    let fours = _mm_packus_epi32(fours, fours);
-    join(_mm_cvtsi128_si64(_mm_madd_epi16(
-        fours,
-        _mm_set1_epi32(0x0001_2710),
-    )))
+/// # Safety
+///
+/// The processor has SSE4.2.
+#[inline(always)]
+unsafe fn digits16(digits: Digits<'_>) -> u64 {
+    // SAFETY: as the caller says.
+    unsafe {
+        let compact = _mm_shuffle_epi8(load16(digits.window), load16(compact(digits.point)));
+        let values = _mm_and_si128(compact, load16(keep(digits.count)));
+        let pairs = _mm_maddubs_epi16(values, _mm_set1_epi16(0x010A));
+        let fours = _mm_madd_epi16(pairs, _mm_set1_epi32(0x0001_0064));
+        let fours = _mm_packus_epi32(fours, fours);
+        join(_mm_cvtsi128_si64(_mm_madd_epi16(
+            fours,
+            _mm_set1_epi32(0x0001_2710),
+        )))
+    }
 }
 
 #[inline]
@@ -289,20 +278,25 @@ fn two(first: &[u8; 16], second: &[u8; 16]) -> __m256i {
     _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(load16(first)), load16(second))
 }
 
-#[inline]
-#[target_feature(enable = "avx2")]
-fn two_digits32(first: Digits<'_>, second: Digits<'_>) -> (u64, u64) {
-    let moves = two(compact(first.point), compact(second.point));
-    let compact = _mm256_shuffle_epi8(two(first.window, second.window), moves);
-    let values = _mm256_and_si256(compact, two(keep(first.count), keep(second.count)));
-    let pairs = _mm256_maddubs_epi16(values, _mm256_set1_epi16(0x010A));
-    let fours = _mm256_madd_epi16(pairs, _mm256_set1_epi32(0x0001_0064));
-    let fours = _mm256_packus_epi32(fours, fours);
-    let eights = _mm256_madd_epi16(fours, _mm256_set1_epi32(0x0001_2710));
-    (
-        join(_mm_cvtsi128_si64(_mm256_castsi256_si128(eights))),
-        join(_mm_cvtsi128_si64(_mm256_extracti128_si256::<1>(eights))),
-    )
+/// # Safety
+///
+/// The processor has AVX2.
+#[inline(always)]
+unsafe fn two_digits32(first: Digits<'_>, second: Digits<'_>) -> (u64, u64) {
+    // SAFETY: as the caller says.
+    unsafe {
+        let moves = two(compact(first.point), compact(second.point));
+        let compact = _mm256_shuffle_epi8(two(first.window, second.window), moves);
+        let values = _mm256_and_si256(compact, two(keep(first.count), keep(second.count)));
+        let pairs = _mm256_maddubs_epi16(values, _mm256_set1_epi16(0x010A));
+        let fours = _mm256_madd_epi16(pairs, _mm256_set1_epi32(0x0001_0064));
+        let fours = _mm256_packus_epi32(fours, fours);
+        let eights = _mm256_madd_epi16(fours, _mm256_set1_epi32(0x0001_2710));
+        (
+            join(_mm_cvtsi128_si64(_mm256_castsi256_si128(eights))),
+            join(_mm_cvtsi128_si64(_mm256_extracti128_si256::<1>(eights))),
+        )
+    }
 }
 
 #[inline]
@@ -363,8 +357,19 @@ fn nibbles(text: __m128i) -> (__m128i, __m128i) {
 
 /// Calls the functions above with the token that stands for their features.
 macro_rules! isa {
-    ($isa:ty, $differs:ident, $differs_lower:ident, $numeric:ident, $textual:ident, $two_digits:expr) => {
+    ($isa:ty, $features:literal, $differs:ident, $differs_lower:ident, $numeric:ident, $textual:ident, $two_digits:expr) => {
         impl Isa for $isa {
+            #[inline(always)]
+            fn run<T: Task>(self, task: T) -> T::Output {
+                #[inline(never)]
+                #[target_feature(enable = $features)]
+                fn compiled<T: Task>(isa: $isa, task: T) -> T::Output {
+                    task.run(isa)
+                }
+                // SAFETY: the token proves the features.
+                unsafe { compiled(self, task) }
+            }
+
             #[inline(always)]
             fn differs(self, text: &[u8; 32], other: &[u8; 32]) -> u32 {
                 // SAFETY: the token proves the features.
@@ -423,6 +428,7 @@ macro_rules! isa {
 
 isa!(
     Sse42,
+    "sse4.2,popcnt",
     differs16,
     differs_lower16,
     numeric16,
@@ -431,6 +437,7 @@ isa!(
 );
 isa!(
     Avx2,
+    "avx2,bmi1,bmi2,lzcnt,popcnt",
     differs32,
     differs_lower32,
     numeric32,

@@ -47,7 +47,6 @@ use number::Span;
 use padded::PaddedBuf;
 use simd::{Proven, Task};
 use template::{SLOTS, Template};
-use walk::Walk;
 
 /// Eight bytes as they stand in a window.
 pub(crate) const fn word(text: &[u8; 8]) -> u64 {
@@ -268,38 +267,99 @@ impl<G: Grammar> Task for Attempt<'_, G> {
         let frame = self.buffer.fill(self.frame);
         let kind = G::kind(isa, frame).ok_or(None)?;
         let group = self.groups.get_mut(kind).ok_or(None)?;
-        let mut walk = Walk {
+        let first_level = self.batch.levels.len();
+        let message = Message {
             isa,
             frame,
-            instruments: self.instruments,
             batch: self.batch,
+            instruments: self.instruments,
             spans: self.spans,
             day: self.day,
+            present: 0,
+            instrument: None,
+            scale: None,
+            first_level,
+            first_ask: first_level,
         };
-        let (hot, places) = (group.hot, group.templates.len());
-        let mut left: Option<Bail> = None;
-        // The one that fitted last, then the others.
-        for turn in 0..=places {
-            let place = if turn == 0 { hot } else { turn - 1 };
-            if turn > 0 && place == hot {
-                continue;
+        let mut fit = Fit::<G, I> {
+            message,
+            group,
+            kind,
+            context: self.context,
+        };
+        match fit.fit(fit.group.hot) {
+            Ok(()) => Ok(kind),
+            Err(reason) => isa.run(Others { fit, reason }),
+        }
+    }
+}
+
+/// A message against the templates of its kind.
+struct Fit<'a, G: Grammar, I> {
+    message: Message<'a, I>,
+    group: &'a mut Group,
+    kind: usize,
+    context: G::Context,
+}
+
+impl<G: Grammar, I: Isa> Fit<'_, G, I> {
+    /// Tries one template; the batch is as before where it does not fit.
+    #[inline(always)]
+    fn fit(&mut self, place: usize) -> Result<(), Reason> {
+        let (message, group) = (&mut self.message, &mut *self.group);
+        let template = group.templates.get(place).ok_or(Reason::Shape)?;
+        let mark = Mark::of(message.batch);
+        message.present = template.present;
+        (message.instrument, message.scale) = (None, None);
+        match message.read::<G>(template, self.kind, self.context) {
+            Ok(emitted) => {
+                if !template.unknown.is_empty() {
+                    count_unknown(template, emitted, message.batch);
+                }
+                group.hot = place;
+                group.uses[place] += 1;
+                Ok(())
             }
-            let reason = match group.fit::<G, I>(&mut walk, place, kind, self.context) {
-                Ok(()) => return Ok(kind),
-                Err(reason) => reason,
-            };
-            if left.is_none() || reason != Reason::Shape {
-                left = Some(Bail {
-                    kind,
-                    place,
-                    reason,
-                });
-            }
-            if !reason.is_structural() {
-                break;
+            Err(reason) => {
+                mark.undo(message.batch);
+                Err(reason)
             }
         }
-        Err(left)
+    }
+}
+
+/// The templates behind the one that fitted last, which did not fit now.
+struct Others<'a, G: Grammar, I> {
+    fit: Fit<'a, G, I>,
+    /// Why.
+    reason: Reason,
+}
+
+impl<G: Grammar, I: Isa> Task for Others<'_, G, I> {
+    type Output = Result<usize, Option<Bail>>;
+
+    #[inline(always)]
+    fn run<J: Isa>(self, _isa: J) -> Self::Output {
+        let Self { mut fit, reason } = self;
+        let (kind, hot) = (fit.kind, fit.group.hot);
+        let bail = |place, reason| Bail {
+            kind,
+            place,
+            reason,
+        };
+        let mut left = bail(hot, reason);
+        let others = (0..fit.group.templates.len()).filter(|place| *place != hot);
+        for place in others {
+            if !left.reason.is_structural() {
+                break;
+            }
+            match fit.fit(place) {
+                Ok(()) => return Ok(kind),
+                Err(Reason::Shape) => {}
+                Err(reason) => left = bail(place, reason),
+            }
+        }
+        Err(Some(left))
     }
 }
 
@@ -309,35 +369,6 @@ fn count_unknown(template: &Template, elements: usize, batch: &mut Batch) {
     for _ in 0..elements {
         for (channel, field) in &template.unknown {
             batch.drift.unknown_field(channel, field);
-        }
-    }
-}
-
-impl Group {
-    /// Tries one template; the batch is as before where it does not fit.
-    #[inline(always)]
-    fn fit<G: Grammar, I: Isa>(
-        &mut self,
-        walk: &mut Walk<'_, I>,
-        place: usize,
-        kind: usize,
-        context: G::Context,
-    ) -> Result<(), Reason> {
-        let template = self.templates.get(place).ok_or(Reason::Shape)?;
-        let mark = Mark::of(walk.batch);
-        match walk.read::<G>(template, kind, context) {
-            Ok(emitted) => {
-                if !template.unknown.is_empty() {
-                    count_unknown(template, emitted, walk.batch);
-                }
-                self.hot = place;
-                self.uses[place] += 1;
-                Ok(())
-            }
-            Err(reason) => {
-                mark.undo(walk.batch);
-                Err(reason)
-            }
         }
     }
 }

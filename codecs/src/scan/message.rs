@@ -10,7 +10,7 @@ use super::padded::Frame;
 use super::simd::{Isa, low};
 use super::template::SLOTS;
 use crate::batch::Batch;
-use crate::instrument::Instrument;
+use crate::instrument::{Instrument, Instruments};
 use crate::time::{self, Nanos};
 use crate::venue::levels::{Scale, Sides};
 
@@ -73,7 +73,8 @@ pub(crate) struct Message<'a, I> {
     pub(crate) isa: I,
     pub(crate) frame: Frame<'a>,
     pub(crate) batch: &'a mut Batch,
-    pub(super) spans: &'a [Span; SLOTS],
+    pub(super) instruments: &'a Instruments,
+    pub(super) spans: &'a mut [Span; SLOTS],
     pub(super) day: &'a mut Day,
     /// The slots that the template fills.
     pub(super) present: u32,

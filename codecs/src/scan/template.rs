@@ -96,6 +96,8 @@ pub(crate) struct Template {
     pub(crate) steps: Vec<Step>,
     /// Where the step stands that begins an element that repeats.
     pub(crate) element: Option<usize>,
+    /// The slot of its symbol, and whether that is spelled in lower case.
+    pub(crate) symbol: Option<(u8, bool)>,
     /// The slots that it fills.
     pub(crate) present: u32,
     pub(crate) shape: Shape,
@@ -125,6 +127,7 @@ impl Template {
             template: Self {
                 steps: Vec::new(),
                 element: None,
+                symbol: None,
                 present: 0,
                 shape: Shape::default(),
                 unknown: Vec::new(),
@@ -217,6 +220,9 @@ impl Parser<'_> {
             self.template.shape = shape;
         }
         let slot = self.slot(name)?;
+        if matches!(hole, Hole::Symbol | Hole::Lower) && slot != UNREAD {
+            self.template.symbol = Some((slot, hole == Hole::Lower));
+        }
         self.push(hole, slot);
         Ok(())
     }

@@ -226,8 +226,16 @@ pub(crate) type Named<N> = (Option<N>, &'static str);
 #[inline(always)]
 pub(crate) fn best<N: Number>(
     instrument: &Instrument,
-    [bid_px, bid_qty, ask_px, ask_qty]: [Named<N>; 4],
+    sides: [Named<N>; 4],
 ) -> Result<Bbo, Reject> {
+    best_sides(instrument, sides).map(|best| best.bbo())
+}
+
+/// As [`best`], before it becomes a record.
+pub(crate) fn best_sides<N: Number>(
+    instrument: &Instrument,
+    [bid_px, bid_qty, ask_px, ask_qty]: [Named<N>; 4],
+) -> Result<Best, Reject> {
     let mut scale = Scale::of(instrument);
     let mut px = [scale.px(need(bid_px.0, bid_px.1)?, bid_px.1, &mut [])?, 0];
     px[1] = scale.px(need(ask_px.0, ask_px.1)?, ask_px.1, &mut px[..1])?;
@@ -240,23 +248,39 @@ pub(crate) fn best<N: Number>(
         px: px[at],
         qty: qty[at],
     };
-    Ok(bbo(instrument.id, &scale, side(0), side(1)))
+    Ok(Best {
+        instrument: instrument.id,
+        scale,
+        bid: side(0),
+        ask: side(1),
+    })
 }
 
-/// A best bid and offer from its sides.
-#[inline(always)]
-pub(crate) const fn bbo(id: InstrumentId, scale: &Scale, bid: Level, ask: Level) -> Bbo {
-    const fn side(level: Level) -> (i64, i64) {
-        if level.qty == 0 {
-            (ABSENT, 0)
-        } else {
-            (level.px, level.qty)
+/// A best bid and offer that becomes a record.
+#[derive(Clone, Copy)]
+pub(crate) struct Best {
+    pub(crate) instrument: InstrumentId,
+    pub(crate) scale: Scale,
+    pub(crate) bid: Level,
+    pub(crate) ask: Level,
+}
+
+impl Best {
+    /// The record. A side of quantity 0 has no orders.
+    #[inline(always)]
+    pub(crate) const fn bbo(&self) -> Bbo {
+        const fn side(level: Level) -> (i64, i64) {
+            if level.qty == 0 {
+                (ABSENT, 0)
+            } else {
+                (level.px, level.qty)
+            }
         }
+        let mut bbo = Bbo::new(self.instrument, self.scale.px_exp, self.scale.qty_exp);
+        (bbo.bid_px, bbo.bid_qty) = side(self.bid);
+        (bbo.ask_px, bbo.ask_qty) = side(self.ask);
+        bbo
     }
-    let mut bbo = Bbo::new(id, scale.px_exp, scale.qty_exp);
-    (bbo.bid_px, bbo.bid_qty) = side(bid);
-    (bbo.ask_px, bbo.ask_qty) = side(ask);
-    bbo
 }
 
 /// Where a book message's levels stand in the batch, and their powers of ten.

@@ -4,8 +4,8 @@ use super::super::simd::Isa;
 use super::{Message, Reason, Scanned};
 use crate::fixed::Fixed;
 use crate::instrument::Instrument;
-use crate::record::{Bbo, Level};
-use crate::venue::levels::{self, Named, Scale};
+use crate::record::Level;
+use crate::venue::levels::{self, Best, Named, Scale};
 
 impl<I: Isa> Message<'_, I> {
     /// A number at the exponent that it is spelled with.
@@ -36,14 +36,19 @@ impl<I: Isa> Message<'_, I> {
 
     /// A best bid and offer, by slot: price and quantity of the bid, then of the offer.
     #[inline(always)]
-    pub(crate) fn best(&self, slots: [usize; 4]) -> Result<Bbo, Reason> {
+    pub(crate) fn best(&self, slots: [usize; 4]) -> Result<Best, Reason> {
         let instrument = self.instrument()?;
         let scale = Scale::of(instrument);
         let [bid_px, bid_qty, ask_px, ask_qty] = slots;
         let bid = self.level(&scale, bid_px, bid_qty);
         let ask = self.level(&scale, ask_px, ask_qty);
         match (bid, ask) {
-            (Some(bid), Some(ask)) => Ok(levels::bbo(instrument.id, &scale, bid, ask)),
+            (Some(bid), Some(ask)) => Ok(Best {
+                instrument: instrument.id,
+                scale,
+                bid,
+                ask,
+            }),
             _ => best_one_by_one(instrument, slots.map(|slot| self.number(slot))),
         }
     }
@@ -67,8 +72,8 @@ fn one_by_one<I: Isa>(
 fn best_one_by_one<I: Isa>(
     instrument: &Instrument,
     sides: [Scanned<'_, I>; 4],
-) -> Result<Bbo, Reason> {
-    levels::best(instrument, sides.map(named)).map_err(|_| Reason::Number)
+) -> Result<Best, Reason> {
+    levels::best_sides(instrument, sides.map(named)).map_err(|_| Reason::Number)
 }
 
 /// A number as the general path hands it over; nobody sees the name, since what cannot be read is

@@ -181,6 +181,15 @@ fn trade<I: Isa>(aggregate: bool, message: &mut Message<'_, I>) -> Result<(), Re
     let (px, qty) = message.px_and_qty(fill::PX, fill::QTY)?;
     let id = message.unsigned(fill::ID)?;
     let side = aggressor(message.flag(fill::MAKER));
+    let (sent, time) = (message.epoch(fill::SENT)?, message.epoch(fill::TIME)?);
+    let (first, last) = if aggregate {
+        (
+            message.unsigned(fill::FIRST)?,
+            message.unsigned(fill::LAST)?,
+        )
+    } else {
+        (0, 0)
+    };
     let mut record = Trade::new(
         instrument.id,
         px,
@@ -189,13 +198,9 @@ fn trade<I: Isa>(aggregate: bool, message: &mut Message<'_, I>) -> Result<(), Re
         TradeId::Integer(u128::from(id)),
     );
     record.header.seq = id;
-    record.header.ts_venue = message.epoch(fill::TIME)?;
-    record.header.ts_send = message.epoch(fill::SENT)?;
-    if aggregate {
-        record.first_id = message.unsigned(fill::FIRST)?;
-        record.last_id = message.unsigned(fill::LAST)?;
-        record.conditions = Conditions::AGGREGATE;
-    }
+    (record.header.ts_send, record.header.ts_venue) = (sent, time);
+    (record.first_id, record.last_id) = (first, last);
+    record.conditions = Conditions::default().with(Conditions::AGGREGATE, aggregate);
     message.batch.items.push(Item::Trade(record));
     Ok(())
 }
@@ -205,10 +210,14 @@ fn book_ticker<I: Isa>(message: &mut Message<'_, I>) -> Result<(), Reason> {
     if message.has(best::STREAM) && !message.is_lower_of(best::STREAM, best::SYMBOL) {
         return Err(Reason::Value);
     }
-    let mut bbo = message.best(best::SIDES)?;
-    bbo.header.seq = message.unsigned(best::SEQ)?;
-    bbo.header.ts_send = message.optional_epoch(best::SENT)?;
-    bbo.header.ts_venue = message.optional_epoch(best::TIME)?;
+    let found = message.best(best::SIDES)?;
+    let seq = message.unsigned(best::SEQ)?;
+    let sent = message.optional_epoch(best::SENT)?;
+    let time = message.optional_epoch(best::TIME)?;
+    let mut bbo = found.bbo();
+    bbo.header.seq = seq;
+    bbo.header.ts_send = sent;
+    bbo.header.ts_venue = time;
     message.batch.items.push(Item::Bbo(bbo));
     Ok(())
 }

@@ -130,12 +130,15 @@ fn trade<I: Isa>(message: &mut Message<'_, I>) -> Result<(), Reason> {
     } else {
         TradeId::Integer(u128::from(message.unsigned(fill::ID)?))
     };
+    let (sent, time) = (message.epoch(fill::SENT)?, message.epoch(fill::TIME)?);
+    let cross = if message.has(fill::CROSS) {
+        message.unsigned(fill::CROSS)?
+    } else {
+        0
+    };
     let mut record = Trade::new(instrument.id, px, qty, side, id);
-    record.header.ts_venue = message.epoch(fill::TIME)?;
-    record.header.ts_send = message.epoch(fill::SENT)?;
-    if message.has(fill::CROSS) {
-        record.header.seq = message.unsigned(fill::CROSS)?;
-    }
+    (record.header.ts_send, record.header.ts_venue) = (sent, time);
+    record.header.seq = cross;
     record.conditions = Conditions::default()
         .with(Conditions::BLOCK, message.flag(fill::BLOCK))
         .with(Conditions::RPI, message.flag(fill::RPI));

@@ -164,6 +164,8 @@ fn trade<I: Isa>(message: &mut Message<'_, I>) -> Result<(), Reason> {
         _ => return Err(Reason::Value),
     };
     let id = message.unsigned(fill::ID)?;
+    let time = message.rfc3339(fill::TIME)?;
+    let is_snapshot = is_snapshot(message.text(fill::TYPE))?;
     let mut record = Trade::new(
         instrument.id,
         px,
@@ -172,8 +174,8 @@ fn trade<I: Isa>(message: &mut Message<'_, I>) -> Result<(), Reason> {
         TradeId::Integer(u128::from(id)),
     );
     record.header.seq = id;
-    record.header.ts_venue = message.rfc3339(fill::TIME)?;
-    if is_snapshot(message.text(fill::TYPE))? {
+    record.header.ts_venue = time;
+    if is_snapshot {
         record.header.flags = Flags::SNAPSHOT;
     }
     message.batch.items.push(Item::Trade(record));
@@ -205,7 +207,7 @@ fn order_book<I: Isa>(view: View, message: &mut Message<'_, I>) -> Result<(), Re
 fn ticker<I: Isa>(message: &mut Message<'_, I>) -> Result<(), Reason> {
     is_snapshot(message.text(best::TYPE))?;
     let instrument = message.instrument()?;
-    let mut bbo = message.best(best::SIDES)?;
+    let mut bbo = message.best(best::SIDES)?.bbo();
     if message.has(best::TIME) {
         bbo.header.ts_venue = message.rfc3339(best::TIME)?;
     }

@@ -16,7 +16,8 @@
 //!
 //! The operations on bytes exist for AVX2, for SSE4.2 and without intrinsics; which one runs is found
 //! once, when a decoder is made. Wide loads stay inside a padded buffer that the type system knows
-//! (module `padded`).
+//! (module `padded`). What runs in a loop is a function of its own for each target, small enough to stay in
+//! registers: the values of a message (module `walk`), levels that are spelled alike (module `levels`).
 
 mod counts;
 mod learn;
@@ -24,6 +25,7 @@ mod levels;
 mod message;
 mod number;
 mod padded;
+mod plan;
 pub(crate) mod simd;
 mod template;
 mod walk;
@@ -278,6 +280,7 @@ impl<G: Grammar> Task for Attempt<'_, G> {
             present: 0,
             instrument: None,
             scale: None,
+            plans: None,
             first_level,
             first_ask: first_level,
         };
@@ -310,7 +313,7 @@ impl<G: Grammar, I: Isa> Fit<'_, G, I> {
         let template = group.templates.get(place).ok_or(Reason::Shape)?;
         let mark = Mark::of(message.batch);
         message.present = template.present;
-        (message.instrument, message.scale) = (None, None);
+        (message.instrument, message.scale, message.plans) = (None, None, None);
         match message.read::<G>(template, self.kind, self.context) {
             Ok(emitted) => {
                 if !template.unknown.is_empty() {

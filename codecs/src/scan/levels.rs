@@ -5,8 +5,9 @@
 //! fast way takes, goes through [`Scale::level`] as on the general path.
 
 use super::message::Reason;
-use super::number::{Goal, Ready, Scanned, Span, fraction_of};
+use super::number::{Scanned, Span, fraction_of};
 use super::padded::Frame;
+use super::plan::{Goals, Plan, Plans};
 use super::simd::{Isa, Task, low};
 use crate::batch::Batch;
 use crate::record::Level;
@@ -101,36 +102,21 @@ impl Shape {
     }
 }
 
-/// What prices and quantities are read at.
-#[derive(Clone, Copy)]
-struct Goals {
-    px: Goal,
-    qty: Goal,
-}
-
-impl Goals {
-    #[inline(always)]
-    const fn of(scale: &Scale) -> Self {
-        Self {
-            px: Goal::of(scale.px_exp, scale.keep_zeros),
-            qty: Goal::of(scale.qty_exp, scale.keep_zeros),
-        }
-    }
-}
-
-/// Where price and quantity stand, counted from the beginning of the level: bytes and digits behind
-/// the point of each.
+/// Where price and quantity of a level stand, counted from its beginning.
 #[derive(Clone, Copy)]
 struct Found {
-    px: (u32, u32),
+    px_len: u32,
     qty_at: u32,
-    qty: (u32, u32),
+    qty_len: u32,
+    /// The points, of the whole level and from the quantity on.
+    dots: u64,
+    qty_dots: u64,
 }
 
 impl Found {
     #[inline(always)]
     const fn end(self) -> u32 {
-        self.qty_at + self.qty.0
+        self.qty_at + self.qty_len
     }
 
     #[inline(always)]
@@ -151,12 +137,22 @@ impl Found {
         if !shape.middle.is_at(isa, area, px_len) {
             return Err(Reason::Shape);
         }
-        let zero = |at: u32| shape.bare && area[AREA_BEFORE + (at as usize & 127)] == b'0';
         Ok(Self {
-            px: (px_len, fraction_of(px_len, dots, zero(0))?),
+            px_len,
             qty_at,
-            qty: (qty_len, fraction_of(qty_len, dots >> qty_at, zero(qty_at))?),
+            qty_len,
+            dots,
+            qty_dots: dots >> qty_at,
         })
+    }
+
+    /// Digits behind the points of price and quantity.
+    #[inline(always)]
+    fn fractions(self, shape: &Shape, area: &[u8; AREA]) -> Result<(u32, u32), Reason> {
+        let zero = |at: u32| shape.bare && area[AREA_BEFORE + (at as usize & 127)] == b'0';
+        let px = fraction_of(self.px_len, self.dots, zero(0))?;
+        let qty = fraction_of(self.qty_len, self.qty_dots, zero(self.qty_at))?;
+        Ok((px, qty))
     }
 
     /// Price and quantity, of the level at `at` in the frame.
@@ -165,8 +161,9 @@ impl Found {
         isa: I,
         frame: Frame<'_>,
         at: usize,
+        fractions: (u32, u32),
     ) -> (Scanned<'_, I>, Scanned<'_, I>) {
-        let number = |end: u32, (len, fraction): (u32, u32)| Scanned {
+        let number = |end: u32, len: u32, fraction: u32| Scanned {
             isa,
             frame,
             span: Span {
@@ -175,24 +172,109 @@ impl Found {
                 fraction: fraction as u16,
             },
         };
-        (number(self.px.0, self.px), number(self.end(), self.qty))
+        let px = number(self.px_len, self.px_len, fractions.0);
+        (px, number(self.end(), self.qty_len, fractions.1))
     }
+}
 
-    /// The level; `None` where the fast way ends.
+/// Whether a number of `len` bytes, whose points are `dots`, is one that a plan is for.
+#[inline(always)]
+fn fits(plan: &Plan, len: u32, dots: u64, bare_zero: impl FnOnce() -> bool) -> bool {
+    let whole = len.wrapping_sub(plan.behind);
+    let point = u64::from(plan.points) << (whole & 63);
+    len > plan.behind && dots & ((1 << (len & 63)) - 1) == point && !(bare_zero() && whole > 1)
+}
+
+/// Where levels ended: bytes of the frame before that, and whether the array ended, too.
+#[derive(Clone, Copy)]
+struct End {
+    at: usize,
+    is_last: bool,
+}
+
+/// Whether another level or the array's end stands behind a level, `at` bytes behind its beginning at
+/// `from` in the frame.
+#[inline(always)]
+fn behind<I: Isa>(
+    isa: I,
+    shape: &Shape,
+    area: &[u8; AREA],
+    from: usize,
+    at: u32,
+) -> Result<End, Reason> {
+    let (piece, is_last) = if shape.next.is_at(isa, area, at) {
+        (&shape.next, false)
+    } else if shape.last.is_at(isa, area, at) {
+        (&shape.last, true)
+    } else {
+        return Err(Reason::Shape);
+    };
+    Ok(End {
+        at: from + (at + piece.len) as usize,
+        is_last,
+    })
+}
+
+/// The levels that follow, as long as they are spelled as the plans are for: a small function of its own,
+/// which keeps all that it needs in registers.
+struct Alike<'a> {
+    frame: Frame<'a>,
+    shape: &'a Shape,
+    levels: &'a mut Vec<Level>,
+    plans: &'a Plans,
+    at: usize,
+}
+
+impl Task for Alike<'_> {
+    type Output = Result<End, Reason>;
+
     #[inline(always)]
-    fn level<I: Isa>(self, isa: I, area: &[u8; AREA], goals: Goals) -> Option<Level> {
-        let ready = |end: u32, (len, fraction): (u32, u32), goal| {
-            let window = |cut| tail(area, (end as usize).wrapping_sub(cut));
-            Ready::of(isa, window, (len as usize, fraction as usize), goal)
+    fn run<I: Isa>(self, isa: I) -> Self::Output {
+        let Self { shape, plans, .. } = self;
+        let mut end = End {
+            at: self.at,
+            is_last: false,
         };
-        let px = ready(self.px.0, self.px, goals.px)?;
-        let qty = ready(self.end(), self.qty, goals.qty)?;
-        let values = isa.two_digits(px.digits, qty.digits);
-        Some(Level {
-            px: px.scaled(values.0)?,
-            qty: qty.scaled(values.1)?,
-        })
+        while !end.is_last {
+            let area = self.frame.around(AREA_BEFORE, end.at).ok_or(Reason::End)?;
+            let found = Found::read(isa, shape, area)?;
+            let Some(level) = alike(isa, shape, area, found, plans) else {
+                break;
+            };
+            self.levels.push(level);
+            end = behind(isa, shape, area, end.at, found.end())?;
+        }
+        Ok(end)
     }
+}
+
+/// A level that is spelled as the plans are for; `None` where it is not, or the fast way ends.
+#[inline(always)]
+fn alike<I: Isa>(
+    isa: I,
+    shape: &Shape,
+    area: &[u8; AREA],
+    found: Found,
+    plans: &Plans,
+) -> Option<Level> {
+    let zero = |at: u32| area[AREA_BEFORE + (at as usize & 127)] == b'0';
+    if !fits(&plans.px, found.px_len, found.dots, || {
+        shape.bare && zero(0)
+    }) {
+        return None;
+    }
+    let window = |end: u32| move |cut| tail(area, (end as usize).wrapping_sub(cut));
+    let px = plans.px.digits(isa, window(found.px_len), found.px_len)?;
+    let bare_zero = || shape.bare && zero(found.qty_at);
+    let qty = if fits(&plans.qty, found.qty_len, found.qty_dots, bare_zero) {
+        plans.qty.digits(isa, window(found.end()), found.qty_len)?
+    } else if found.qty_len == 1 && zero(found.qty_at) {
+        // A level that is deleted may have the bare zero as its quantity.
+        plans.qty.none(window(found.end()))
+    } else {
+        return None;
+    };
+    plans.level(isa, px, qty)
 }
 
 /// One array of a message's levels, read by a function of its own: where it ends, and the scale, which
@@ -204,6 +286,8 @@ pub(super) struct Side<'a> {
     /// Where the message's levels begin in the batch.
     pub(super) first: usize,
     pub(super) scale: Scale,
+    /// For the levels that are spelled like the last one.
+    pub(super) plans: &'a mut Option<Plans>,
     /// Where the array begins in the frame.
     pub(super) at: usize,
 }
@@ -212,45 +296,64 @@ impl Task for Side<'_> {
     type Output = Result<(usize, Scale), Reason>;
 
     #[inline(always)]
-    fn run<I: Isa>(self, isa: I) -> Self::Output {
-        let Self { frame, shape, .. } = self;
-        let (mut at, mut scale) = (self.at, self.scale);
-        let area = frame.around(AREA_BEFORE, at).ok_or(Reason::End)?;
+    fn run<I: Isa>(mut self, isa: I) -> Self::Output {
+        let area = self.frame.around(AREA_BEFORE, self.at).ok_or(Reason::End)?;
         if area[AREA_BEFORE] != b'[' {
             return Err(Reason::Shape);
         }
         if area[AREA_BEFORE + 1] == b']' {
-            return Ok((at + 2, scale));
+            return Ok((self.at + 2, self.scale));
         }
-        if !shape.open.is_at(isa, area, 1) {
+        if !self.shape.open.is_at(isa, area, 1) {
             return Err(Reason::Shape);
         }
-        let mut goals = Goals::of(&scale);
-        at += 1 + shape.open.len as usize;
-        loop {
-            let area = frame.around(AREA_BEFORE, at).ok_or(Reason::End)?;
-            let found = Found::read(isa, shape, area)?;
-            if let Some(level) = found.level(isa, area, goals) {
-                self.batch.levels.push(level);
-            } else {
-                let (px, qty) = found.numbers(isa, frame, at);
-                scale = push_general(scale, px, qty, self.batch, self.first)?;
-                goals = Goals::of(&scale);
+        let mut end = End {
+            at: self.at + 1 + self.shape.open.len as usize,
+            is_last: false,
+        };
+        // The level that the plans were made for.
+        let mut planned = usize::MAX;
+        while !end.is_last {
+            if let Some(plans) = &*self.plans {
+                end = isa.run(Alike {
+                    frame: self.frame,
+                    shape: self.shape,
+                    levels: &mut self.batch.levels,
+                    plans,
+                    at: end.at,
+                })?;
             }
-            at += found.end() as usize;
-            if shape.next.is_at(isa, area, found.end()) {
-                at += shape.next.len as usize;
-            } else if shape.last.is_at(isa, area, found.end()) {
-                at += shape.last.len as usize;
-                break;
-            } else {
-                return Err(Reason::Shape);
+            if !end.is_last {
+                end = self.other(isa, end, &mut planned)?;
             }
         }
         if self.batch.levels.len() - self.first > MESSAGE_LEVELS_MAX {
             return Err(Reason::Number);
         }
-        Ok((at, scale))
+        Ok((end.at, self.scale))
+    }
+}
+
+impl Side<'_> {
+    /// A level that the plans are not for: makes others, or where they are for it and the fast way ends,
+    /// appends it.
+    #[inline(always)]
+    fn other<I: Isa>(&mut self, isa: I, end: End, planned: &mut usize) -> Result<End, Reason> {
+        let (frame, shape, at) = (self.frame, self.shape, end.at);
+        let area = frame.around(AREA_BEFORE, at).ok_or(Reason::End)?;
+        let found = Found::read(isa, shape, area)?;
+        let fractions = found.fractions(shape, area)?;
+        if *planned != at {
+            *planned = at;
+            *self.plans = Plans::of(fractions, Goals::of(&self.scale));
+            if self.plans.is_some() {
+                return Ok(end);
+            }
+        }
+        let (px, qty) = found.numbers(isa, frame, at, fractions);
+        *self.plans = None;
+        self.scale = push_general(self.scale, px, qty, self.batch, self.first)?;
+        behind(isa, shape, area, at, found.end())
     }
 }
 

@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use super::number::{self, Scanned, Span};
 use super::padded::Frame;
+use super::plan::Plans;
 use super::simd::{Isa, low};
 use super::template::SLOTS;
 use crate::batch::Batch;
@@ -81,6 +82,8 @@ pub(crate) struct Message<'a, I> {
     pub(super) instrument: Option<&'a Instrument>,
     /// The powers of ten of its levels, where it has levels.
     pub(super) scale: Option<Scale>,
+    /// How the levels are spelled that were met last.
+    pub(super) plans: Option<Plans>,
     /// Where the message's levels begin in the batch, and where the asks do.
     pub(super) first_level: usize,
     pub(super) first_ask: usize,

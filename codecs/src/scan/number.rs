@@ -6,10 +6,11 @@
 
 use super::message::Reason;
 use super::padded::Frame;
+use super::plan::{Goal, POW10, Plan, Plans};
 use super::simd::{Digits, Isa};
 use crate::fixed::{self, Fixed};
 use crate::record::Level;
-use crate::venue::levels::{self, Found, Number, Scale};
+use crate::venue::levels::{self, Found, Number};
 
 /// Where a value stands in the frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,95 +38,20 @@ impl Span {
     }
 }
 
-const POW10: [i64; 19] = {
-    let mut powers = [1; 19];
-    let mut at = 1;
-    while at < powers.len() {
-        powers[at] = powers[at - 1] * 10;
-        at += 1;
-    }
-    powers
-};
-
-/// What numbers are read at.
-#[derive(Clone, Copy)]
-pub(super) struct Goal {
-    /// Digits behind the point; below zero, no number is read the fast way.
-    places: isize,
-    /// Most zeros that are cut off where a number has more digits than that.
-    cut_max: isize,
-}
-
-impl Goal {
-    #[inline(always)]
-    pub(super) const fn of(exp: i8, keep_zeros: bool) -> Self {
-        Self {
-            places: -(exp as isize),
-            cut_max: if keep_zeros || exp > 0 { 0 } else { 16 },
-        }
-    }
-}
-
 /// Digits behind the point of a number of `len` bytes, fewer than 64, that is digits with at most one
 /// point between two of them. One that has to be spelled by JSON's grammar and begins with a zero has
 /// no second digit before the point.
 #[inline(always)]
 pub(super) fn fraction_of(len: u32, dots: u64, bare_zero: bool) -> Result<u32, Reason> {
+    let dots = dots & ((1 << len) - 1);
     let whole = dots.trailing_zeros().min(len);
     // With the point, if there is one: then it is not alone.
     let behind = len - whole;
-    let more = dots & dots.wrapping_sub(1);
-    let several = more & ((1 << len) - 1) != 0;
+    let several = dots & dots.wrapping_sub(1) != 0;
     if whole == 0 || behind == 1 || several || (bare_zero && whole > 1) {
         return Err(Reason::Number);
     }
     Ok(behind.saturating_sub(1))
-}
-
-/// A number that the fast way takes: its digits and what they are multiplied with.
-#[derive(Clone, Copy)]
-pub(crate) struct Ready<'a> {
-    pub(crate) digits: Digits<'a>,
-    factor: i64,
-}
-
-impl<'a> Ready<'a> {
-    /// Finds the digits of a number of `len` bytes, `fraction` digits behind the point, for a
-    /// goal; `window` gives the bytes that end so many bytes, at most 17, before the number
-    /// does. `None` where the fast way ends.
-    #[inline(always)]
-    pub(crate) fn of<I: Isa>(
-        isa: I,
-        window: impl Fn(usize) -> &'a [u8; 16],
-        (len, fraction): (usize, usize),
-        Goal { places, cut_max }: Goal,
-    ) -> Option<Self> {
-        let surplus = fraction.cast_signed() - places;
-        let (cut, point, factor) = if surplus <= 0 {
-            (0, fraction, *POW10.get(surplus.unsigned_abs())?)
-        } else {
-            let zeros = isa.zeros(window(0)) as isize;
-            if surplus > zeros.min(cut_max) {
-                return None;
-            }
-            // The point goes with the whole fraction.
-            let cut = surplus + isize::from(places == 0);
-            (cut.cast_unsigned(), places.cast_unsigned(), 1)
-        };
-        let bytes = len - cut;
-        let digits = Digits {
-            window: window(cut),
-            point,
-            count: bytes - usize::from(point > 0),
-        };
-        (bytes <= 16).then_some(Self { digits, factor })
-    }
-
-    /// The mantissa that `digits`, at most 16 of them, stand for.
-    #[inline(always)]
-    pub(crate) fn scaled(self, digits: u64) -> Option<i64> {
-        digits.cast_signed().checked_mul(self.factor)
-    }
 }
 
 /// A number in a frame.
@@ -142,32 +68,33 @@ const TAIL_BEFORE: usize = 64;
 
 impl<'a, I: Isa> Scanned<'a, I> {
     #[inline(always)]
-    fn ready(self, goal: Goal) -> Option<Ready<'a>> {
+    fn digits(self, plan: &Plan) -> Option<Digits<'a>> {
         let tail: &Tail = self.frame.around(TAIL_BEFORE, self.span.end())?;
         let window = |cut: usize| {
             let at = TAIL_BEFORE - 16 - (cut & 31);
             tail[at..].first_chunk().unwrap_or(&[0; 16])
         };
-        let size = (self.span.len(), usize::from(self.span.fraction));
-        Ready::of(self.isa, window, size, goal)
+        plan.digits(self.isa, window, u32::from(self.span.len))
     }
 
     #[inline(always)]
     fn fast(self, exp: i8, keep_zeros: bool) -> Option<i64> {
-        let ready = self.ready(Goal::of(exp, keep_zeros))?;
-        ready.scaled(self.isa.digits(ready.digits))
+        let plan = Plan::of(u32::from(self.span.fraction), Goal::of(exp, keep_zeros))?;
+        plan.scaled(self.isa.digits(self.digits(&plan)?))
     }
 
-    /// A price and a quantity at the exponents of `scale`, where the fast way takes both.
+    /// A price, and a quantity, by plans that are for their digits.
     #[inline(always)]
-    pub(crate) fn level(self, qty: Self, scale: &Scale) -> Option<Level> {
-        let px = self.ready(Goal::of(scale.px_exp, scale.keep_zeros))?;
-        let qty = qty.ready(Goal::of(scale.qty_exp, scale.keep_zeros))?;
-        let values = self.isa.two_digits(px.digits, qty.digits);
-        Some(Level {
-            px: px.scaled(values.0)?,
-            qty: qty.scaled(values.1)?,
-        })
+    pub(super) fn level(self, qty: Self, plans: &Plans) -> Option<Level> {
+        let px = self.digits(&plans.px)?;
+        let qty = qty.digits(&plans.qty)?;
+        plans.level(self.isa, px, qty)
+    }
+
+    /// Digits behind the points of a price and a quantity.
+    #[inline(always)]
+    pub(super) const fn fractions(self, qty: Self) -> (u32, u32) {
+        (self.span.fraction as u32, qty.span.fraction as u32)
     }
 
     /// The value at the exponent that it is spelled with, with its sign; `None` where no mantissa holds

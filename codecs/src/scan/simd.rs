@@ -2,7 +2,7 @@
 //!
 //! [`Isa`] has one implementation without intrinsics and two with them. Their values are proofs: one
 //! can only be had where the processor has the instructions, so calling them is sound. Everything
-//! between [`Target::run`] and the operations is inlined into one function that is compiled for the
+//! between [`Isa::run`] and the operations is inlined into one function that is compiled for the
 //! target. This folder is the only place of the crate with `unsafe`.
 
 mod portable;
@@ -51,7 +51,7 @@ pub(crate) trait Isa: Copy {
     /// Which bytes of two windows differ.
     fn differs(self, text: &[u8; 32], other: &[u8; 32]) -> u32;
 
-    /// Which bytes of two short windows differ.
+    /// Which bytes of two short windows differ; nothing is said of the higher bits.
     fn differs_short(self, text: &[u8; 16], other: &[u8; 16]) -> u32;
 
     /// Which bytes of `text` differ from `other` in lower case.
@@ -69,7 +69,7 @@ pub(crate) trait Isa: Copy {
     /// The values of two numbers.
     fn two_digits(self, first: Digits<'_>, second: Digits<'_>) -> (u64, u64);
 
-    /// How many of the last bytes are `0`.
+    /// Which bytes are `0`.
     fn zeros(self, window: &[u8; 16]) -> u32;
 
     /// The bytes of a hyphenated UUID.

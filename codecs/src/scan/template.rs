@@ -76,6 +76,17 @@ impl Hole {
         let row = Self::FORMS.iter().find(|row| row.0 == form)?;
         Some(row.1)
     }
+
+    /// Whether a literal that begins with `byte` ends a value for certain: then no more than one window
+    /// of the value has to be looked at.
+    const fn is_ended_by(self, byte: u8) -> bool {
+        match self {
+            Self::Number | Self::Signed | Self::Quoted => !matches!(byte, 0 | b'.' | b'0'..=b'9'),
+            Self::Symbol => byte == b'"',
+            Self::Stream | Self::Lower => byte == b'@',
+            _ => true,
+        }
+    }
 }
 
 /// A literal and the hole behind it.
@@ -116,7 +127,9 @@ pub(crate) enum Fault {
     Slot,
     /// A repetition that is not closed, or a second one.
     Repeat,
-    /// Levels before the symbol, asks before bids, or levels whose spelling is not understood.
+    /// A value that goes on as well as ends with the byte behind it.
+    Open,
+    /// Levels before the symbol, asks before bids, levels that repeat or whose spelling is not understood.
     Levels,
 }
 
@@ -152,10 +165,18 @@ impl Template {
         let (bids, asks) = (place(&[Hole::Bids]), place(&[Hole::Asks]));
         let in_order = match (bids, asks) {
             (None, None) => true,
-            (Some(bids), Some(asks)) => symbol.is_some_and(|symbol| symbol < bids) && bids < asks,
+            (Some(bids), Some(asks)) => {
+                let one_book = self.element.is_none();
+                one_book && symbol.is_some_and(|symbol| symbol < bids) && bids < asks
+            }
             _ => false,
         };
-        if in_order { Ok(()) } else { Err(Fault::Levels) }
+        if !in_order {
+            return Err(Fault::Levels);
+        }
+        let mut pairs = self.steps.iter().zip(self.steps.iter().skip(1));
+        let ended = pairs.all(|(step, next)| step.hole.is_ended_by(next.literal[0]));
+        if ended { Ok(()) } else { Err(Fault::Open) }
     }
 }
 
@@ -315,6 +336,9 @@ mod tests {
                 Fault::Levels,
             ),
             (r#"<s:symbol><b:bids ["*"]>"#, Fault::Levels),
+            ("<E:quoted>.5,", Fault::Open),
+            ("<E:number><s:flag>", Fault::Open),
+            ("<s:symbol>@", Fault::Open),
         ] {
             let parsed = Template::parse(text, &["E", "s", "a", "b"]);
             assert_eq!(parsed, Err(fault), "{text}");

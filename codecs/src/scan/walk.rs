@@ -64,14 +64,14 @@ impl Task for Stretch<'_> {
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) -> Self::Output {
         let Self { frame, steps, .. } = self;
-        let (mut at, mut next) = (self.at, self.next);
-        let stop = |at: usize, next: usize, hole| Stop {
+        let mut at = self.at;
+        let mut left = steps.get(self.next..).unwrap_or(&[]).iter();
+        let stop = |at: usize, left: usize, hole| Stop {
             at: at as u32,
-            next: next as u32,
+            next: (steps.len() - left) as u32,
             hole,
         };
-        while let Some(step) = steps.get(next) {
-            next += 1;
+        while let Some(step) = left.next() {
             let area = frame.window::<AREA>(at).ok_or(Reason::End)?;
             if isa.differs(window(area, 0), &step.literal) & step.bytes != 0 {
                 return Err(Reason::Shape);
@@ -94,7 +94,9 @@ impl Task for Stretch<'_> {
                 Hole::Stream | Hole::Lower => (name(isa, text, b'@')?, 0),
                 Hole::Uuid => (36, 0),
                 Hole::Flag => (flag(text)?, 0),
-                Hole::Bids | Hole::Asks | Hole::Emit => return Ok(stop(at, next, step.hole)),
+                Hole::Bids => return Ok(stop(at, left.len(), Hole::Bids)),
+                Hole::Asks => return Ok(stop(at, left.len(), Hole::Asks)),
+                Hole::Emit => return Ok(stop(at, left.len(), Hole::Emit)),
             };
             at += len as usize;
             self.spans[usize::from(step.slot) % SLOTS] = Span {
@@ -103,7 +105,7 @@ impl Task for Stretch<'_> {
                 fraction: fraction as u16,
             };
         }
-        Ok(stop(at, next, Hole::None))
+        Ok(stop(at, 0, Hole::None))
     }
 }
 
@@ -122,10 +124,8 @@ fn digits<I: Isa>(isa: I, text: &[u8; WINDOW]) -> Result<u32, Reason> {
 #[inline(always)]
 fn number<I: Isa>(isa: I, text: &[u8; WINDOW], bare: bool) -> Result<(u32, u32), Reason> {
     let found = isa.numeric(text);
+    // A number that goes on behind the window does not have the next literal behind it.
     let len = found.others.trailing_zeros();
-    if len == 32 {
-        return Err(Reason::Number);
-    }
     let fraction = fraction_of(len, u64::from(found.dots), bare && text[0] == b'0')?;
     Ok((len, fraction))
 }
@@ -145,11 +145,11 @@ fn clean<I: Isa>(isa: I, text: &[u8; WINDOW]) -> Result<u32, Reason> {
 /// whether it is one: so nothing is asked of it here, but that it is no stream of all symbols.
 #[inline(always)]
 fn name<I: Isa>(isa: I, text: &[u8; WINDOW], end: u8) -> Result<u32, Reason> {
-    let len = isa.textual(text, end).ends.trailing_zeros();
-    if len == 32 || text[0] == b'!' {
+    if text[0] == b'!' {
         return Err(Reason::Text);
     }
-    Ok(len)
+    // A name that goes on behind the window does not have the next literal behind it.
+    Ok(isa.textual(text, end).ends.trailing_zeros())
 }
 
 /// Turns the values of a message into items, in a function of its own.
@@ -251,6 +251,7 @@ impl<I: Isa> Message<'_, I> {
             batch: self.batch,
             first: self.first_level,
             scale,
+            plans: &mut self.plans,
             at,
         })?;
         self.scale = Some(scale);

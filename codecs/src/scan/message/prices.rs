@@ -1,5 +1,6 @@
 //! Prices and quantities of a message that is no book.
 
+use super::super::plan::{Goals, Plans};
 use super::super::simd::Isa;
 use super::{Message, Reason, Scanned};
 use crate::fixed::Fixed;
@@ -19,19 +20,15 @@ impl<I: Isa> Message<'_, I> {
     pub(crate) fn px_and_qty(&self, px: usize, qty: usize) -> Result<(Fixed, Fixed), Reason> {
         let instrument = self.instrument()?;
         let scale = Scale::of(instrument);
-        match self.level(&scale, px, qty) {
+        let (px, qty) = (self.number(px), self.number(qty));
+        let plans = Plans::of(px.fractions(qty), Goals::of(&scale));
+        match plans.and_then(|plans| px.level(qty, &plans)) {
             Some(level) => Ok((
                 Fixed::new(level.px, scale.px_exp),
                 Fixed::new(level.qty, scale.qty_exp),
             )),
-            None => one_by_one(instrument, self.number(px), self.number(qty)),
+            None => one_by_one(instrument, px, qty),
         }
-    }
-
-    /// A price and a quantity at `scale`, where the fast way takes both.
-    #[inline(always)]
-    pub(crate) fn level(&self, scale: &Scale, px: usize, qty: usize) -> Option<Level> {
-        self.number(px).level(self.number(qty), scale)
     }
 
     /// A best bid and offer, by slot: price and quantity of the bid, then of the offer.
@@ -39,18 +36,31 @@ impl<I: Isa> Message<'_, I> {
     pub(crate) fn best(&self, slots: [usize; 4]) -> Result<Best, Reason> {
         let instrument = self.instrument()?;
         let scale = Scale::of(instrument);
-        let [bid_px, bid_qty, ask_px, ask_qty] = slots;
-        let bid = self.level(&scale, bid_px, bid_qty);
-        let ask = self.level(&scale, ask_px, ask_qty);
-        match (bid, ask) {
-            (Some(bid), Some(ask)) => Ok(Best {
+        match self.both(slots, Goals::of(&scale)) {
+            Some((bid, ask)) => Ok(Best {
                 instrument: instrument.id,
                 scale,
                 bid,
                 ask,
             }),
-            _ => best_one_by_one(instrument, slots.map(|slot| self.number(slot))),
+            None => best_one_by_one(instrument, slots.map(|slot| self.number(slot))),
         }
+    }
+
+    /// The levels of both sides, where the fast way takes them.
+    #[inline(always)]
+    fn both(&self, slots: [usize; 4], goals: Goals) -> Option<(Level, Level)> {
+        let number = |at: usize| self.number(slots[at]);
+        let bid_fractions = number(0).fractions(number(1));
+        let plans = Plans::of(bid_fractions, goals)?;
+        let bid = number(0).level(number(1), &plans)?;
+        let ask_fractions = number(2).fractions(number(3));
+        let plans = if bid_fractions == ask_fractions {
+            plans
+        } else {
+            Plans::of(ask_fractions, goals)?
+        };
+        Some((bid, number(2).level(number(3), &plans)?))
     }
 }
 

@@ -129,8 +129,7 @@ impl Isa for Portable {
 
     #[inline(always)]
     fn zeros(self, window: &[u8; 16]) -> u32 {
-        let zeros = u128::from(0x30 * ONES) << 64 | u128::from(0x30 * ONES);
-        (u128::from_le_bytes(*window) ^ zeros).leading_zeros() / 8
+        !self.differs_short(window, &[b'0'; 16]) & 0xFFFF
     }
 
     #[inline(always)]

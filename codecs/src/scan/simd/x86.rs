@@ -136,7 +136,7 @@ fn differs16(text: &[u8; 32], other: &[u8; 32]) -> u32 {
 #[target_feature(enable = "sse4.2,popcnt")]
 fn differs_short16(text: &[u8; 16], other: &[u8; 16]) -> u32 {
     let same = _mm_cmpeq_epi8(load16(text), load16(other));
-    _mm_movemask_epi8(same).cast_unsigned() ^ 0xFFFF
+    !_mm_movemask_epi8(same).cast_unsigned()
 }
 
 #[inline]
@@ -303,7 +303,7 @@ unsafe fn two_digits32(first: Digits<'_>, second: Digits<'_>) -> (u64, u64) {
 #[target_feature(enable = "sse4.2,popcnt")]
 fn zeros16(window: &[u8; 16]) -> u32 {
     let zeros = _mm_cmpeq_epi8(load16(window), _mm_set1_epi8(b'0'.cast_signed()));
-    (_mm_movemask_epi8(zeros).cast_unsigned() << 16).leading_ones()
+    _mm_movemask_epi8(zeros).cast_unsigned()
 }
 
 /// The 32 digits of a UUID stand between four hyphens: two shuffles bring each half together.

@@ -4,11 +4,12 @@
 //! chain from one level to the next. A level that needs a finer exponent, or more digits than the
 //! fast way takes, goes through [`Scale::level`] as on the general path.
 
-use super::message::Reason;
+use super::message::{Message, Reason};
 use super::number::{Scanned, Span, fraction_of};
 use super::padded::Frame;
 use super::plan::{Goals, Plan, Plans};
 use super::simd::{Isa, Task, low};
+use super::template::Template;
 use crate::batch::Batch;
 use crate::record::Level;
 use crate::venue::levels::{MESSAGE_LEVELS_MAX, Scale};
@@ -277,82 +278,92 @@ fn alike<I: Isa>(
     plans.level(isa, px, qty)
 }
 
-/// One array of a message's levels, read by a function of its own: where it ends, and the scale, which
-/// may have become finer.
-pub(super) struct Side<'a> {
-    pub(super) frame: Frame<'a>,
-    pub(super) shape: &'a Shape,
-    pub(super) batch: &'a mut Batch,
-    /// Where the message's levels begin in the batch.
-    pub(super) first: usize,
-    pub(super) scale: Scale,
-    /// For the levels that are spelled like the last one.
-    pub(super) plans: &'a mut Option<Plans>,
+/// One array of a message's levels, read by a function of its own: where it ends.
+pub(super) struct Side<'m, 'a, I> {
+    pub(super) message: &'m mut Message<'a, I>,
+    pub(super) template: &'m Template,
+    pub(super) is_asks: bool,
     /// Where the array begins in the frame.
     pub(super) at: usize,
 }
 
-impl Task for Side<'_> {
-    type Output = Result<(usize, Scale), Reason>;
+impl<I: Isa> Task for Side<'_, '_, I> {
+    type Output = Result<usize, Reason>;
 
     #[inline(always)]
-    fn run<I: Isa>(mut self, isa: I) -> Self::Output {
-        let area = self.frame.around(AREA_BEFORE, self.at).ok_or(Reason::End)?;
+    fn run<J: Isa>(self, _isa: J) -> Self::Output {
+        let (message, shape) = (self.message, &self.template.shape);
+        if self.is_asks {
+            message.first_ask = message.batch.levels.len();
+        }
+        if message.scale.is_none() {
+            message.resolve(self.template)?;
+            message.scale = Some(Scale::of(message.instrument()?));
+        }
+        message.side(shape, self.at)
+    }
+}
+
+impl<I: Isa> Message<'_, I> {
+    /// Appends the levels of the array at `at`; where it ends.
+    #[inline(always)]
+    fn side(&mut self, shape: &Shape, at: usize) -> Result<usize, Reason> {
+        let isa = self.isa;
+        let area = self.frame.around(AREA_BEFORE, at).ok_or(Reason::End)?;
         if area[AREA_BEFORE] != b'[' {
             return Err(Reason::Shape);
         }
         if area[AREA_BEFORE + 1] == b']' {
-            return Ok((self.at + 2, self.scale));
+            return Ok(at + 2);
         }
-        if !self.shape.open.is_at(isa, area, 1) {
+        if !shape.open.is_at(isa, area, 1) {
             return Err(Reason::Shape);
         }
         let mut end = End {
-            at: self.at + 1 + self.shape.open.len as usize,
+            at: at + 1 + shape.open.len as usize,
             is_last: false,
         };
         // The level that the plans were made for.
         let mut planned = usize::MAX;
         while !end.is_last {
-            if let Some(plans) = &*self.plans {
+            if let Some(plans) = &self.plans {
                 end = isa.run(Alike {
                     frame: self.frame,
-                    shape: self.shape,
+                    shape,
                     levels: &mut self.batch.levels,
                     plans,
                     at: end.at,
                 })?;
             }
             if !end.is_last {
-                end = self.other(isa, end, &mut planned)?;
+                end = self.other(shape, end, &mut planned)?;
             }
         }
-        if self.batch.levels.len() - self.first > MESSAGE_LEVELS_MAX {
+        if self.batch.levels.len() - self.first_level > MESSAGE_LEVELS_MAX {
             return Err(Reason::Number);
         }
-        Ok((end.at, self.scale))
+        Ok(end.at)
     }
-}
 
-impl Side<'_> {
     /// A level that the plans are not for: makes others, or where they are for it and the fast way ends,
     /// appends it.
     #[inline(always)]
-    fn other<I: Isa>(&mut self, isa: I, end: End, planned: &mut usize) -> Result<End, Reason> {
-        let (frame, shape, at) = (self.frame, self.shape, end.at);
+    fn other(&mut self, shape: &Shape, end: End, planned: &mut usize) -> Result<End, Reason> {
+        let (isa, frame, at) = (self.isa, self.frame, end.at);
+        let scale = self.scale.ok_or(Reason::Symbol)?;
         let area = frame.around(AREA_BEFORE, at).ok_or(Reason::End)?;
         let found = Found::read(isa, shape, area)?;
         let fractions = found.fractions(shape, area)?;
         if *planned != at {
             *planned = at;
-            *self.plans = Plans::of(fractions, Goals::of(&self.scale));
+            self.plans = Plans::of(fractions, Goals::of(&scale));
             if self.plans.is_some() {
                 return Ok(end);
             }
         }
         let (px, qty) = found.numbers(isa, frame, at, fractions);
-        *self.plans = None;
-        self.scale = push_general(self.scale, px, qty, self.batch, self.first)?;
+        self.plans = None;
+        self.scale = Some(push_general(scale, px, qty, self.batch, self.first_level)?);
         behind(isa, shape, area, at, found.end())
     }
 }

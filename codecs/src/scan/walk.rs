@@ -4,11 +4,9 @@ use super::Grammar;
 use super::levels::Side;
 use super::message::{Message, Reason};
 use super::number::{Span, fraction_of};
-use super::padded::Frame;
 use super::simd::{Isa, Task, low};
-use super::template::{Hole, SLOTS, Step, Template};
+use super::template::{Hole, SLOTS, Template};
 use crate::instrument::SHORT_SYMBOL;
-use crate::venue::levels::Scale;
 
 /// Bytes that are looked at for one value.
 const WINDOW: usize = SHORT_SYMBOL;
@@ -36,41 +34,36 @@ fn flag(text: &[u8; WINDOW]) -> Result<u32, Reason> {
     }
 }
 
-/// Where a stretch of a template ended.
+/// Where a stretch of a template ended: how many bytes of the frame, and which steps, are behind it.
 #[derive(Clone, Copy)]
 struct Stop {
-    /// Bytes of the frame behind it.
     at: u32,
-    /// The step behind it.
     next: u32,
-    /// What is there: levels, or a message or element that is whole; else the template's end.
-    hole: Hole,
+    /// Whether a message or an element is whole, or else the template at its end.
+    is_whole: bool,
 }
 
-/// The values up to the next levels or the end of an element, read by a small function of its own, which
-/// keeps all that it needs in registers.
-struct Stretch<'w> {
-    frame: Frame<'w>,
-    steps: &'w [Step],
-    spans: &'w mut [Span; SLOTS],
+/// The values and levels up to the end of an element, read by a function of its own, which keeps all that
+/// the values need in registers.
+struct Stretch<'m, 'a, I> {
+    message: &'m mut Message<'a, I>,
+    template: &'m Template,
     /// Bytes of the frame, and steps, before it.
     at: usize,
     next: usize,
 }
 
-impl Task for Stretch<'_> {
+impl<I: Isa> Task for Stretch<'_, '_, I> {
     type Output = Result<Stop, Reason>;
 
     #[inline(always)]
-    fn run<I: Isa>(self, isa: I) -> Self::Output {
-        let Self { frame, steps, .. } = self;
+    fn run<J: Isa>(self, _isa: J) -> Self::Output {
+        let Self {
+            message, template, ..
+        } = self;
+        let (isa, frame, steps) = (message.isa, message.frame, template.steps.as_slice());
         let mut at = self.at;
         let mut left = steps.get(self.next..).unwrap_or(&[]).iter();
-        let stop = |at: usize, left: usize, hole| Stop {
-            at: at as u32,
-            next: (steps.len() - left) as u32,
-            hole,
-        };
         while let Some(step) = left.next() {
             let area = frame.window::<AREA>(at).ok_or(Reason::End)?;
             if isa.differs(window(area, 0), &step.literal) & step.bytes != 0 {
@@ -94,18 +87,36 @@ impl Task for Stretch<'_> {
                 Hole::Stream | Hole::Lower => (name(isa, text, b'@')?, 0),
                 Hole::Uuid => (36, 0),
                 Hole::Flag => (flag(text)?, 0),
-                Hole::Bids => return Ok(stop(at, left.len(), Hole::Bids)),
-                Hole::Asks => return Ok(stop(at, left.len(), Hole::Asks)),
-                Hole::Emit => return Ok(stop(at, left.len(), Hole::Emit)),
+                Hole::Bids | Hole::Asks => {
+                    let is_asks = step.hole == Hole::Asks;
+                    at = isa.run(Side {
+                        message,
+                        template,
+                        is_asks,
+                        at,
+                    })?;
+                    continue;
+                }
+                Hole::Emit => {
+                    return Ok(Stop {
+                        at: at as u32,
+                        next: (steps.len() - left.len()) as u32,
+                        is_whole: true,
+                    });
+                }
             };
             at += len as usize;
-            self.spans[usize::from(step.slot) % SLOTS] = Span {
+            message.spans[usize::from(step.slot) % SLOTS] = Span {
                 end: at as u32,
                 len: len as u16,
                 fraction: fraction as u16,
             };
         }
-        Ok(stop(at, 0, Hole::None))
+        Ok(Stop {
+            at: at as u32,
+            next: steps.len() as u32,
+            is_whole: false,
+        })
     }
 }
 
@@ -180,37 +191,29 @@ impl<I: Isa> Message<'_, I> {
         let (mut at, mut next, mut emitted) = (0, 0, 0);
         while next < template.steps.len() {
             let stop = self.isa.run(Stretch {
-                frame: self.frame,
-                steps: &template.steps,
-                spans: self.spans,
+                message: self,
+                template,
                 at,
                 next,
             })?;
             (at, next) = (stop.at as usize, stop.next as usize);
-            match stop.hole {
-                Hole::Bids => {
-                    self.resolve(template)?;
-                    at = self.side(template, at)?;
-                }
-                Hole::Asks => {
-                    self.first_ask = self.batch.levels.len();
-                    at = self.side(template, at)?;
-                }
-                Hole::Emit => {
-                    self.resolve(template)?;
-                    self.isa.run(Emit::<G, I> {
-                        kind,
-                        context,
-                        message: self,
-                    })?;
-                    emitted += 1;
-                    if let Some(element) = template.element
-                        && self.frame.byte(at) == b','
-                    {
-                        (at, next) = (at + 1, element);
-                    }
-                }
-                _ => {}
+            if !stop.is_whole {
+                break;
+            }
+            // Levels have asked for the instrument already.
+            if self.scale.is_none() {
+                self.resolve(template)?;
+            }
+            self.isa.run(Emit::<G, I> {
+                kind,
+                context,
+                message: self,
+            })?;
+            emitted += 1;
+            if let Some(element) = template.element
+                && self.frame.byte(at) == b','
+            {
+                (at, next) = (at + 1, element);
             }
         }
         if at == self.frame.len() {
@@ -223,7 +226,7 @@ impl<I: Isa> Message<'_, I> {
     /// Finds the instrument of the symbol that was met. Only symbols of printable ASCII without quotes and
     /// backslashes are found.
     #[inline(always)]
-    fn resolve(&mut self, template: &Template) -> Result<(), Reason> {
+    pub(super) fn resolve(&mut self, template: &Template) -> Result<(), Reason> {
         let (slot, is_lower) = template.symbol.ok_or(Reason::Symbol)?;
         let span = self.spans[usize::from(slot) % SLOTS];
         let text = self.frame.window(span.start()).ok_or(Reason::End)?;
@@ -236,25 +239,5 @@ impl<I: Isa> Message<'_, I> {
         };
         self.instrument = Some(found.ok_or(Reason::Symbol)?);
         Ok(())
-    }
-
-    /// Appends the levels of the array at `at`; where it ends.
-    #[inline(always)]
-    fn side(&mut self, template: &Template, at: usize) -> Result<usize, Reason> {
-        let scale = match self.scale {
-            Some(scale) => scale,
-            None => Scale::of(self.instrument()?),
-        };
-        let (end, scale) = self.isa.run(Side {
-            frame: self.frame,
-            shape: &template.shape,
-            batch: self.batch,
-            first: self.first_level,
-            scale,
-            plans: &mut self.plans,
-            at,
-        })?;
-        self.scale = Some(scale);
-        Ok(end)
     }
 }

@@ -85,7 +85,8 @@ impl<G: Grammar> Scanner<G> {
         instruments: &Instruments,
         expected: &Batch,
     ) -> bool {
-        if self.groups[kind].templates.contains(template) {
+        // An element takes nothing from what is not read yet.
+        if self.groups[kind].templates.contains(template) || template.has_late_value() {
             return false;
         }
         let mut groups: Vec<Group> = G::KINDS.iter().map(|_| Group::default()).collect();

@@ -155,6 +155,13 @@ impl Template {
         Ok(template)
     }
 
+    /// Whether it has a value that stands behind an element, which would be emitted without it.
+    pub(crate) fn has_late_value(&self) -> bool {
+        let steps = self.steps.iter();
+        let mut behind = steps.skip_while(|step| step.hole != Hole::Emit);
+        behind.any(|step| step.slot != UNREAD)
+    }
+
     fn check(&self) -> Result<(), Fault> {
         let place = |holes: &[Hole]| {
             self.steps
@@ -317,6 +324,19 @@ mod tests {
         assert_eq!(steps, expected);
         assert_eq!(template.element, Some(3));
         assert_eq!(template.present, 0b11);
+    }
+
+    #[test]
+    fn a_value_behind_an_element_is_late() {
+        let is_late = |text| {
+            let template = Template::parse(text, &["E", "s"]).unwrap();
+            template.has_late_value()
+        };
+        assert!(is_late(r#"[<{>{"s":"<s:symbol>"}<}>],"E":<E:digits>}"#));
+        assert!(!is_late(
+            r#"{"E":<E:digits>,"d":[<{>{"s":"<s:symbol>"}<}>],"x":<_:digits>}"#
+        ));
+        assert!(!is_late(r#"{"s":"<s:symbol>","E":<E:digits>}"#));
     }
 
     #[test]

@@ -28,9 +28,11 @@ count() {
 # Tenths: some 15 in a hundred below what was measured when the gate was set.
 least() {
     case "$1" in
-        binance_depth*) echo 42 ;;
-        bybit_book* | bybit_snapshot*) echo 36 ;;
-        *) echo 49 ;;
+        binance_depth*) echo 79 ;;
+        bybit_snapshot*) echo 73 ;;
+        bybit_book*) echo 58 ;;
+        kraken*) echo 56 ;;
+        *) echo 66 ;;
     esac
 }
 

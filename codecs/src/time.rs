@@ -14,7 +14,7 @@ pub const fn from_epoch(value: u64) -> Option<Nanos> {
     let factor = match value {
         0..100_000_000_000_000 => 1_000_000,
         100_000_000_000_000..100_000_000_000_000_000 => 1_000,
-        0..=0x7FFF_FFFF_FFFF_FFFF => 1,
+        100_000_000_000_000_000..=0x7FFF_FFFF_FFFF_FFFF => 1,
         _ => return None,
     };
     value.cast_signed().checked_mul(factor)

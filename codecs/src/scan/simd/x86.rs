@@ -256,6 +256,10 @@ const fn join(halves: i64) -> u64 {
 /// # Safety
 ///
 /// The processor has SSE4.2.
+#[allow(
+    clippy::multiple_unsafe_ops_per_block,
+    reason = "one reason for all: the processor's features"
+)]
 #[inline(always)]
 unsafe fn digits16(digits: Digits<'_>) -> u64 {
     // SAFETY: as the caller says.
@@ -281,6 +285,10 @@ fn two(first: &[u8; 16], second: &[u8; 16]) -> __m256i {
 /// # Safety
 ///
 /// The processor has AVX2.
+#[allow(
+    clippy::multiple_unsafe_ops_per_block,
+    reason = "one reason for all: the processor's features"
+)]
 #[inline(always)]
 unsafe fn two_digits32(first: Digits<'_>, second: Digits<'_>) -> (u64, u64) {
     // SAFETY: as the caller says.

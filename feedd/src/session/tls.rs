@@ -1,11 +1,13 @@
 //! Whom TLS trusts, and what a refusal means.
 
 use std::error::Error;
+use std::path::Path;
 use std::sync::Arc;
 
 use rustls::{CertificateError, ClientConfig, Error as TlsError, RootCertStore};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
+use ureq::tls::{Certificate, PemItem, RootCerts};
 
 use crate::config::TlsConfig;
 use crate::exit::{Code, Failure};
@@ -86,6 +88,36 @@ fn inner<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stati
         ureq::Error::Io(error) => Some(error),
         _ => None,
     }
+}
+
+/// Whom clients of HTTP trust: the authorities in the file that `key` of the configuration names, or else
+/// those that browsers trust.
+///
+/// # Errors
+///
+/// A [`Failure`] that names key and file, if there is no certificate to be read.
+pub(crate) fn authorities(ca_file: Option<&Path>, key: &str) -> Result<RootCerts, Failure> {
+    let Some(path) = ca_file else {
+        return Ok(RootCerts::WebPki);
+    };
+    let unreadable = |error: &dyn std::fmt::Display| {
+        let problem = format!(
+            "{key} {}: {error}; expected PEM certificates",
+            path.display()
+        );
+        Failure::new(Code::NoInput, problem)
+    };
+    let pem = std::fs::read(path).map_err(|error| unreadable(&error))?;
+    let certificates: Vec<Certificate<'static>> = ureq::tls::parse_pem(&pem)
+        .filter_map(|item| match item {
+            Ok(PemItem::Certificate(certificate)) => Some(certificate),
+            _ => None,
+        })
+        .collect();
+    if certificates.is_empty() {
+        return Err(unreadable(&"no certificate"));
+    }
+    Ok(RootCerts::Specific(Arc::new(certificates)))
 }
 
 /// Certificate and name checks are always on; only the authorities can be chosen.

@@ -1,19 +1,18 @@
 //! One HTTP request and what its answer means.
 
 use std::io::Read;
-use std::sync::Arc;
 use std::time::Duration;
 
 use ureq::Agent;
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig as UreqTls};
+use ureq::tls::TlsConfig as UreqTls;
 use ureq::unversioned::transport::DefaultConnector;
 
 use crate::clock;
-use crate::config::{Config, TlsConfig};
-use crate::exit::{Code, Failure};
+use crate::config::Config;
+use crate::exit::Failure;
 use crate::session::budget::{BODY_HEAD, Reply, Stop};
 use crate::session::names::Names;
-use crate::session::tls::Distrust;
+use crate::session::tls::{Distrust, authorities};
 
 /// Longest time for one request, body included.
 const REQUEST_LIMIT: Duration = Duration::from_secs(20);
@@ -51,7 +50,9 @@ pub(super) struct Http {
 impl Http {
     pub(super) fn new(base: &str, names: Names, config: &Config) -> Result<Self, Failure> {
         let host = base.split_once("://").map_or(base, |(_, host)| host);
-        let tls = UreqTls::builder().root_certs(roots(&config.tls)?).build();
+        let tls = UreqTls::builder()
+            .root_certs(authorities(config.tls.ca_file.as_deref(), "tls.ca_file")?)
+            .build();
         let settings = Agent::config_builder()
             .timeout_global(Some(REQUEST_LIMIT))
             .http_status_as_error(false)
@@ -129,26 +130,4 @@ impl Http {
             distrust: None,
         }
     }
-}
-
-fn roots(tls: &TlsConfig) -> Result<RootCerts, Failure> {
-    let Some(path) = &tls.ca_file else {
-        return Ok(RootCerts::WebPki);
-    };
-    let pem = std::fs::read(path).map_err(|error| {
-        Failure::new(
-            Code::NoInput,
-            format!(
-                "tls.ca_file {}: {error}; expected PEM certificates",
-                path.display()
-            ),
-        )
-    })?;
-    let certificates: Vec<Certificate<'static>> = ureq::tls::parse_pem(&pem)
-        .filter_map(|item| match item {
-            Ok(PemItem::Certificate(certificate)) => Some(certificate),
-            _ => None,
-        })
-        .collect();
-    Ok(RootCerts::Specific(Arc::new(certificates)))
 }

@@ -6,8 +6,10 @@ use feedd_storage::sink::Refusal;
 use feedd_storage::sink::credentials::{Credentials, Secret};
 use serde_json::Value;
 use ureq::Agent;
+use ureq::tls::TlsConfig;
 
 use super::options::Options;
+use crate::session::tls::authorities;
 
 /// Longest answer: a count a minute, instrument and day has some megabytes.
 const BODY_BYTES_MAX: u64 = 256 << 20;
@@ -25,10 +27,14 @@ impl Exec {
     ///
     /// # Errors
     ///
-    /// [`Refusal::Transient`] if the credentials cannot be read: an operator has to act.
+    /// [`Refusal::Transient`] if credentials or authorities cannot be read: an operator has to act.
     pub fn new(options: &Options, timeout: Duration) -> Result<Self, Refusal> {
+        let ca_file = options.ca_file.as_deref();
+        let authorities =
+            authorities(ca_file, "sinks.questdb.ca_file").map_err(Refusal::transient)?;
         let settings = Agent::config_builder()
             .http_status_as_error(false)
+            .tls_config(TlsConfig::builder().root_certs(authorities).build())
             .timeout_global(Some(timeout))
             .build();
         let credentials = options.read_credentials().map_err(Refusal::transient)?;
@@ -92,3 +98,7 @@ fn rows(mut answer: Value) -> Vec<Vec<Value>> {
         })
         .collect()
 }
+
+#[cfg(test)]
+#[path = "tls_tests.rs"]
+mod tests;

@@ -20,6 +20,8 @@ pub struct Options {
     pub server: Server,
     /// File of the credentials; nothing for a server that asks for none.
     pub credentials: Option<PathBuf>,
+    /// PEM file of the authorities that sign the server's certificate; nothing for the public ones.
+    pub ca_file: Option<PathBuf>,
     /// How long after the server's acknowledgement a row may still be lost by a crash of the
     /// server's *host*. So long the cursor waits, and so much is sent again after a restart. Servers
     /// acknowledge what is in their page cache unless `cairo.commit.mode` is `sync`.
@@ -43,6 +45,7 @@ impl Options {
         Ok(Self {
             server: Server::parse(connect)?,
             credentials: None,
+            ca_file: None,
             settle: Duration::from_secs(60),
             connections: 2,
             keep_quotes_days: 3,
@@ -55,6 +58,7 @@ impl Options {
         let options = Self::new(config.connect.as_deref()?);
         Some(options.map(|options| Self {
             credentials: config.credentials.clone(),
+            ca_file: config.ca_file.clone(),
             settle: config.settle.0,
             connections: config.connections,
             keep_quotes_days: config.keep_quotes_days,
@@ -87,6 +91,10 @@ impl Options {
                 .request_timeout(timeout)?
                 .retry_timeout(Duration::ZERO)?,
             Transport::Qwp => builder.reconnect_max_duration(timeout)?,
+        };
+        let builder = match &self.ca_file {
+            Some(path) if self.server.tls => builder.tls_roots(path)?,
+            _ => builder,
         };
         match credentials {
             None => Ok(builder),

@@ -10,13 +10,14 @@ mod load;
 mod sinks;
 mod units;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 pub use capture::CaptureConfig;
 pub use feed::{FeedConfig, QualityConfig};
 pub use load::load;
+pub(crate) use load::parse_known;
 pub use sinks::{ParquetConfig, QuestDbConfig, RedisConfig, SinksConfig};
 pub use units::{Bytes, Span};
 
@@ -231,4 +232,17 @@ pub enum ConfigError {
         /// Each key with its value and what is allowed.
         Vec<String>,
     ),
+}
+
+impl ConfigError {
+    /// Names the file whose text was read.
+    pub(crate) fn at(self, file: &Path) -> Self {
+        match self {
+            Self::Syntax { message, .. } => Self::Syntax {
+                path: file.to_owned(),
+                message,
+            },
+            other => other,
+        }
+    }
 }

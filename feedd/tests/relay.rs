@@ -9,7 +9,7 @@ mod fan;
 use std::time::{Duration, Instant};
 
 use fan::{Copied, Source, relay_config, wait_for};
-use feedd::relay::config::FanConfig;
+use feedd::relay::config::{Begin, FanConfig};
 use feedd::relay::relaying::Relay;
 
 /// Runs a relay in this thread until its journal has `count` records.
@@ -66,6 +66,45 @@ fn a_relay_that_begins_anew_at_any_moment_repeats_and_loses_nothing() {
     let copied = Copied::read(&config.journal.dir);
     assert_eq!(copied.of_source(0), source.payloads());
     assert!(copied.is_in_order_and_once());
+}
+
+#[test]
+fn a_late_joiner_that_wants_the_newest_has_no_history_and_everything_since() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut source = Source::new(&dir.path().join("a"), &["BTC/USD", "ETH/USD"]);
+    source.append(0..3_000);
+    let server = source.serve();
+    let mut config = relay_config(dir.path(), &[server.addr()]);
+    config.relay.begin = Begin::Newest;
+    relay_until(&config, 1);
+    // Away for a while: what it has taken once, it goes on with.
+    source.append(3_000..3_500);
+    relay_until(&config, 501);
+    let copied = Copied::read(&config.journal.dir);
+    assert_eq!(copied.of_source(0), source.payloads()[2_999..]);
+    assert!(copied.is_in_order_and_once() && copied.gaps().is_empty());
+}
+
+#[test]
+fn a_relay_that_wants_the_newest_takes_all_of_a_source_that_has_nothing_yet() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut source = Source::new(&dir.path().join("a"), &["BTC/USD"]);
+    let server = source.serve();
+    let mut config = relay_config(dir.path(), &[server.addr()]);
+    config.relay.begin = Begin::Newest;
+    let mut looks = 0;
+    relay_while(&config, |records| {
+        looks += 1;
+        if looks == 10 {
+            source.append(0..1);
+        }
+        if looks == 20 {
+            source.append(1..300);
+        }
+        records < 300
+    });
+    let copied = Copied::read(&config.journal.dir);
+    assert_eq!(copied.of_source(0), source.payloads());
 }
 
 #[test]

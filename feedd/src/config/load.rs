@@ -3,6 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 use super::{Config, ConfigError, FeedConfig};
 
 /// Reads, parses and checks a configuration file.
@@ -15,19 +18,22 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
         path: path.to_owned(),
         source,
     })?;
-    let mut config = parse(&text).map_err(|error| match error {
-        ConfigError::Syntax { message, .. } => ConfigError::Syntax {
-            path: path.to_owned(),
-            message,
-        },
-        other => other,
-    })?;
+    let mut config = parse(&text).map_err(|error| error.at(path))?;
     config.check()?;
     config.split()?;
     Ok(config)
 }
 
 fn parse(text: &str) -> Result<Config, ConfigError> {
+    parse_known(text, full)
+}
+
+/// Reads a file's text. A key that means nothing is refused with the nearest of those that `full`, a
+/// value in which every key is set, has.
+pub(crate) fn parse_known<T: DeserializeOwned + Serialize>(
+    text: &str,
+    full: impl FnOnce() -> T,
+) -> Result<T, ConfigError> {
     let syntax = |error: &dyn std::fmt::Display| ConfigError::Syntax {
         path: "configuration".into(),
         message: error.to_string(),
@@ -37,18 +43,19 @@ fn parse(text: &str) -> Result<Config, ConfigError> {
     let config = serde_ignored::deserialize(deserializer, |path| unknown.push(path.to_string()))
         .map_err(|error| syntax(&error))?;
     if unknown.is_empty() {
-        Ok(config)
-    } else {
-        Err(ConfigError::Unknown(
-            unknown.iter().map(|key| hint(key)).collect(),
-        ))
+        return Ok(config);
     }
+    let mut known = BTreeSet::new();
+    if let Ok(value) = toml::Value::try_from(full()) {
+        collect(&value, &mut known);
+    }
+    let hints = unknown.iter().map(|key| hint(key, &known));
+    Err(ConfigError::Unknown(hints.collect()))
 }
 
 /// The key with the nearest known one.
-fn hint(path: &str) -> String {
+fn hint(path: &str, known: &BTreeSet<String>) -> String {
     let key = path.rsplit('.').next().unwrap_or(path);
-    let known = known_keys();
     let nearest = known
         .iter()
         .max_by(|a, b| strsim::jaro(key, a).total_cmp(&strsim::jaro(key, b)));
@@ -58,8 +65,8 @@ fn hint(path: &str) -> String {
     }
 }
 
-/// Every key of a configuration in which every key is set.
-fn known_keys() -> BTreeSet<String> {
+/// A configuration in which every key is set.
+fn full() -> Config {
     let mut full = Config::default();
     full.threads.journal_core = Some(0);
     full.capture.host = Some(String::new());
@@ -69,14 +76,11 @@ fn known_keys() -> BTreeSet<String> {
     full.sinks.parquet.dir = Some("parquet".into());
     full.sinks.questdb.connect = Some(String::new());
     full.sinks.questdb.credentials = Some("questdb".into());
+    full.sinks.questdb.ca_file = Some("ca.pem".into());
     full.sinks.redis.address = Some(String::new());
     full.sinks.redis.credentials = Some("redis".into());
     full.feeds.push(full_feed());
-    let mut keys = BTreeSet::new();
-    if let Ok(value) = toml::Value::try_from(&full) {
-        collect(&value, &mut keys);
-    }
-    keys
+    full
 }
 
 /// A feed in which every key is set.

@@ -9,7 +9,7 @@
 //! | 4 | 4 | what: 1 = records, 2 = roster |
 //! | 8 | 8 | `from`: number of the first frame wanted |
 //! | 16 | 8 | `until`: number of the first frame not wanted any more |
-//! | 24 | 4 | run of `from`; 0 = from the oldest frame there is |
+//! | 24 | 4 | run of `from`; 0 = from the oldest frame there is; 2^32 - 1, with `from` 2^64 - 1 = from the newest |
 //! | 28 | 4 | run of `until` |
 //! | 32 | 8 | zero |
 //!
@@ -77,7 +77,7 @@ struct AnswerHead {
 pub enum Ask {
     /// The frames from one place (included) to another (not included).
     Records {
-        /// The first wanted.
+        /// The first wanted; [`Position::START`] = the oldest there is, [`Position::END`] = the newest.
         from: Position,
         /// The first not wanted any more; [`Position::END`] = all there is.
         until: Position,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use feedd_storage::{JournalOptions, LogOptions};
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Bytes, ConfigError, JournalConfig, Span};
+use crate::config::{Bytes, ConfigError, JournalConfig, Span, parse_known};
 
 /// Most sources of one relay.
 const SOURCES_MAX: usize = 64;
@@ -19,7 +19,7 @@ const REPLAY_PORT: u16 = 9_710;
 
 /// The file.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct FanConfig {
     /// The journal that is published, or that the relay writes.
     pub journal: JournalConfig,
@@ -33,7 +33,7 @@ pub struct FanConfig {
 
 /// `[aeron]`
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct AeronConfig {
     /// Directory of a media driver that runs already; absent = one is started in this process.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -57,7 +57,7 @@ impl Default for AeronConfig {
 
 /// `[publish]`
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct PublishConfig {
     /// Where the replay service listens. It has no passwords: an address of a network where
     /// everybody may read the journal.
@@ -85,10 +85,23 @@ impl Default for PublishConfig {
     }
 }
 
+/// Where a relay begins with a source of which it has nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Begin {
+    /// With the oldest record that the source's journal still has.
+    #[default]
+    Oldest,
+    /// With the newest record, for who comes late and does not want the past.
+    Newest,
+}
+
 /// `[relay]`
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct RelayConfig {
+    /// Where it begins with a source of which it has nothing: `oldest` or `newest`.
+    pub begin: Begin,
     /// How long a record waits for earlier ones of other sources, `0ms` to `10s`.
     pub window: Span,
     /// How often a source without a channel is asked, `1ms` to `1min`.
@@ -104,6 +117,7 @@ pub struct RelayConfig {
 impl Default for RelayConfig {
     fn default() -> Self {
         Self {
+            begin: Begin::Oldest,
             window: Span::from_millis(50),
             poll: Span::from_millis(100),
             silence: Span::from_millis(1_000),
@@ -114,7 +128,6 @@ impl Default for RelayConfig {
 
 /// `[[relay.source]]`
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
 pub struct SourceConfig {
     /// Name in logs and in the file `sources`.
     pub name: String,
@@ -142,12 +155,23 @@ pub fn load(path: &Path) -> Result<FanConfig, ConfigError> {
         path: path.to_owned(),
         source,
     })?;
-    let config: FanConfig = toml::from_str(&text).map_err(|error| ConfigError::Syntax {
-        path: path.to_owned(),
-        message: error.to_string(),
-    })?;
+    let config = parse_known(&text, full).map_err(|error| error.at(path))?;
     config.check()?;
     Ok(config)
+}
+
+/// A configuration in which every key is set.
+fn full() -> FanConfig {
+    let mut full = FanConfig::default();
+    full.aeron.dir = Some("aeron".into());
+    full.publish.channel = Some(String::new());
+    full.relay.sources.push(SourceConfig {
+        name: String::new(),
+        replay: String::new(),
+        channel: Some(String::new()),
+        stream: default_stream(),
+    });
+    full
 }
 
 impl FanConfig {
@@ -231,7 +255,7 @@ mod tests {
     use super::*;
 
     fn parsed(text: &str) -> FanConfig {
-        toml::from_str(text).unwrap()
+        parse_known(text, full).unwrap()
     }
 
     #[test]
@@ -257,8 +281,24 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_key_is_refused_with_the_known_ones() {
-        let error = toml::from_str::<FanConfig>("[relay]\nwindw = \"1s\"").unwrap_err();
-        assert!(error.to_string().contains("window"), "{error}");
+    fn an_unknown_key_names_the_nearest_in_every_section() {
+        for (text, told) in [
+            (
+                "[relay]\nwindw = \"1s\"",
+                "`relay.windw` (nearest: `window`)",
+            ),
+            (
+                "[journal]\nretian = 1",
+                "`journal.retian` (nearest: `retain`)",
+            ),
+            ("[aeron]\ndirr = 1", "`aeron.dirr` (nearest: `dir`)"),
+            (
+                "[[relay.source]]\nname = \"a\"\nreplay = \"b:1\"\nchanel = \"c\"",
+                "`relay.source.0.chanel` (nearest: `channel`)",
+            ),
+        ] {
+            let error = parse_known(text, full).unwrap_err().to_string();
+            assert_eq!(error, format!("unknown keys: {told}"));
+        }
     }
 }

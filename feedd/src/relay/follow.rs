@@ -88,6 +88,8 @@ struct Need {
 pub struct Follower {
     journal: u128,
     at: Position,
+    /// Where nothing was taken yet, the source's newest frame is the first wanted.
+    newest: bool,
     need: Option<Need>,
     held: VecDeque<Box<[u8]>>,
     held_bytes: usize,
@@ -101,6 +103,7 @@ impl Follower {
         let mut follower = Self {
             journal,
             at,
+            newest: false,
             need: None,
             held: VecDeque::new(),
             held_bytes: 0,
@@ -108,6 +111,14 @@ impl Follower {
         };
         follower.want(Position::END, true);
         follower
+    }
+
+    /// Without what the source has already, but for its newest frame: for who comes late and does not
+    /// want the past. Changes nothing where something was taken before.
+    #[must_use]
+    pub const fn from_newest(mut self) -> Self {
+        self.newest = true;
+        self
     }
 
     /// Identity of the journal.
@@ -167,7 +178,10 @@ impl Follower {
 
     /// What to ask now, if anything; it counts as asked.
     pub fn ask(&mut self) -> Option<Ask> {
-        let from = self.at;
+        let from = match self.at {
+            Position::START if self.newest => Position::END,
+            at => at,
+        };
         let need = self.need.as_mut().filter(|need| !need.asked)?;
         need.asked = true;
         if need.roster {

@@ -65,6 +65,7 @@ impl Relay {
         let dir: &Path = &config.journal.dir;
         let ledger = Ledger::open(dir, config.journal_options())?;
         let rhythm = Rhythm {
+            begin: config.relay.begin,
             poll: config.relay.poll.0,
             silence: config.relay.silence.0,
         };

@@ -301,12 +301,16 @@ impl<'a, W: Write> Answering<'a, W> {
     }
 }
 
-/// A reader at the first frame that does not come before `from`. A journal that lost its newest
+/// A reader at the first frame that does not come before `from`, or at the newest for
+/// [`Position::END`]. A journal that lost its newest
 /// frames with the power gives their numbers again in its next run, so a later run may begin below
 /// the number that is wanted.
 fn open_at(records: &Path, from: Position) -> Result<LogReader, ReadError> {
     if from.run == 0 {
         return LogReader::open(records, Start::Oldest);
+    }
+    if from == Position::END {
+        return open_newest(records);
     }
     let start = Start::Seq(from.seq);
     let mut probe = LogReader::open(records, start)?;
@@ -318,6 +322,17 @@ fn open_at(records: &Path, from: Position) -> Result<LogReader, ReadError> {
         .find(|segment| segment.run > from.run && segment.first_seq < from.seq);
     let start = again.map_or(start, |segment| Start::Seq(segment.first_seq));
     LogReader::open(records, start)
+}
+
+/// A reader at the newest frame there is, or, where the newest number was never given to one, at the
+/// end.
+fn open_newest(records: &Path) -> Result<LogReader, ReadError> {
+    let end = LogReader::open(records, Start::Newest)?;
+    let newest = Start::Seq(end.next_seq().unwrap_or(0).saturating_sub(1));
+    match LogReader::open(records, newest)?.next() {
+        Ok(Some(_)) => LogReader::open(records, newest),
+        _ => Ok(end),
+    }
 }
 
 #[cfg(test)]

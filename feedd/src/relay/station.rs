@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use super::ask::{Answer, Ask};
-use super::config::SourceConfig;
+use super::config::{Begin, SourceConfig};
 use super::fetch::{Fetcher, Piece};
 use super::follow::{FollowCounts, FollowError, Follower, Take};
 use super::ledger::Ledger;
@@ -32,9 +32,11 @@ pub trait Live {
     fn poll(&mut self, limit: usize, take: &mut dyn FnMut(&[u8])) -> usize;
 }
 
-/// How often a source is asked without need.
+/// Where a source begins, and how often it is asked without need.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rhythm {
+    /// Where nothing of it is written yet.
+    pub(super) begin: Begin,
     /// Where there is no live stream.
     pub(super) poll: Duration,
     /// Where the live stream is silent.
@@ -160,8 +162,12 @@ impl Station {
         let number = ledger.source(journal, &self.name)?;
         let at = ledger.at(number);
         tracing::info!(source = %self.name, journal = %format_args!("{journal:032x}"), %at, "following");
+        let follower = Follower::new(journal, at);
         self.followed = Some(Followed {
-            follower: Follower::new(journal, at),
+            follower: match self.rhythm.begin {
+                Begin::Oldest => follower,
+                Begin::Newest => follower.from_newest(),
+            },
             number,
             names: Names::default(),
         });

@@ -3,29 +3,24 @@
 //! The whole daemon runs in this process against simulated venues; what is counted is what the
 //! reader's thread asks of the allocator.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
-#![allow(
-    unsafe_code,
-    reason = "a counting global allocator cannot be written without it"
-)]
 
+#[path = "../../codecs/tests/support/counting.rs"]
+mod counting;
 mod support;
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use counting::Counting;
 use feedd::config::Span;
 use feedd::pipeline::Pipeline;
 use support::{Rig, market, wait_for};
 use venue_sim::{Product, SimConfig};
 
-/// The system's allocator, counting the requests of each thread.
-struct Counting;
-
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: Counting = Counting(count);
 
 /// Threads told apart: by the low bits of their ids.
 const THREADS: usize = 1 << 16;
@@ -44,27 +39,6 @@ fn count() {
 
 fn slot(thread: i32) -> usize {
     thread.unsigned_abs() as usize % THREADS
-}
-
-// SAFETY: every call goes to the system's allocator with the caller's own arguments; counting
-// touches only a thread-local number and a static, which neither allocate nor are dropped.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
-        // SAFETY: the caller's promise about `layout` is passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        // SAFETY: `block` came from `System` with this layout, as the caller promises.
-        unsafe { System.dealloc(block, layout) }
-    }
-
-    unsafe fn realloc(&self, block: *mut u8, layout: Layout, bytes: usize) -> *mut u8 {
-        count();
-        // SAFETY: `block` came from `System` with this layout, as the caller promises.
-        unsafe { System.realloc(block, layout, bytes) }
-    }
 }
 
 /// The thread of the only reader.

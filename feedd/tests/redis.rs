@@ -213,6 +213,47 @@ fn a_hash_has_the_newest_exact_values_and_a_message_told_each() {
     }
 }
 
+/// How often the server carried out `command`.
+fn calls(server: &Server, command: &str) -> u64 {
+    let info: String = redis::cmd("INFO")
+        .arg("commandstats")
+        .query(&mut server.connect())
+        .unwrap();
+    let line = info.lines().find_map(|line| {
+        let counts = line.strip_prefix(&format!("cmdstat_{command}:calls="))?;
+        counts.split(',').next()?.parse().ok()
+    });
+    line.unwrap_or(0)
+}
+
+#[test]
+fn of_a_batch_only_the_newest_value_is_written_and_the_newest_of_all_arrives() {
+    let name = "of_a_batch_only_the_newest_value_is_written_and_the_newest_of_all_arrives";
+    let Some(server) = Server::start(name, &[]) else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let mut market = Market::new(dir.path());
+    market.trades(700);
+    let next_seq = market.journal.records().next_seq();
+    drain(&mut pump(dir.path(), server.options()), next_seq);
+    // A hundred batches of seven trades, each of two instruments; and one batch more for the rest.
+    let batches = next_seq.div_ceil(7) + 1;
+    for command in ["hmset", "publish"] {
+        let calls = calls(&server, command);
+        assert!((100..=2 * batches).contains(&calls), "{command}: {calls}");
+    }
+    assert!(
+        calls(&server, "exec") <= batches,
+        "a batch is one round trip"
+    );
+    let newest = ["BTC/USD", "ETH/USD"]
+        .map(|symbol| server.values(&format!("feedd:kraken-spot:{symbol}"))["trade_id"].clone());
+    let last = next_seq - 1;
+    let expected = [last - 1, last].map(|id| id.to_string());
+    assert!(expected.iter().all(|id| newest.contains(id)), "{newest:?}");
+}
+
 #[test]
 fn values_never_go_back_when_an_older_cursor_comes_back() {
     let name = "values_never_go_back_when_an_older_cursor_comes_back";

@@ -1,5 +1,6 @@
 //! The built daemon as a child process.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -41,9 +42,15 @@ pub(crate) fn run(arguments: &[&str], config: &Path) -> Output {
 impl Daemon {
     /// `feedd run -c <config>`, its log beside the configuration.
     pub(crate) fn start(config: &Path) -> Self {
+        Self::start_with(config, &[])
+    }
+
+    /// As [`Daemon::start`], with more in its environment.
+    pub(crate) fn start_with(config: &Path, environment: &[(&str, &OsStr)]) -> Self {
         let number = NEXT_LOG.fetch_add(1, Ordering::Relaxed);
         let log = config.with_file_name(format!("feedd-{number}.log"));
         let child = command(&["run"], config)
+            .envs(environment.iter().copied())
             .stdout(Stdio::null())
             .stderr(File::create(&log).unwrap())
             .spawn()

@@ -136,6 +136,13 @@ pub fn start_log() {
     } else {
         builder.json().try_init()
     };
+    keep_secrets();
+}
+
+/// Libraries trace the very bytes that they send, secrets among them: no configuration of the log lets
+/// that through.
+pub(crate) fn keep_secrets() {
+    log::set_max_level(log::max_level().min(log::LevelFilter::Debug));
 }
 
 /// Counts SIGTERM and SIGINT.

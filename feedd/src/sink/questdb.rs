@@ -38,8 +38,8 @@ use settle::Settling;
 /// Longest time for one answer of the server; a batch takes some milliseconds, a table that is made
 /// some hundred.
 pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
-/// Bytes of one table's rows that are sent at once. Larger pieces are not faster, smaller ones are
-/// (measured, `docs/sinks/questdb.md`); QWP's frames are at most 2 MiB.
+/// Bytes of one table's rows that are sent at once, as one transaction: a third of a batch of trades,
+/// so that the server reads one piece while the next is written. QWP's frames are at most 2 MiB.
 const PIECE_BYTES: usize = 1 << 20;
 
 /// The sink.

@@ -119,7 +119,7 @@ impl Arrivals {
     /// are more than a message comes late by, or it is also before all that were forgotten.
     pub(super) fn is_before_all(&self, order: Order) -> bool {
         let mut held = self.ring.iter();
-        let known = self.ring.len() >= LATE_MAX || order <= self.floor;
+        let known = self.ring.len() >= LATE_MAX || order < self.floor;
         known && !self.ring.is_empty() && held.all(|held| order < held.order)
     }
 
@@ -233,6 +233,20 @@ mod tests {
         }
         assert_eq!(arrivals.copy(0, 2, 1), None);
         assert!(arrivals.copy(1, 2, 1).is_some());
+    }
+
+    #[test]
+    fn behind_a_gap_what_is_beyond_it_was_missed_and_its_edge_is_a_repetition() {
+        let mut arrivals = Arrivals::default();
+        arrivals.took(100, numbered(100), 1, 0);
+        arrivals.clear();
+        arrivals.took(103, numbered(103), 1, 0);
+        let expected = [(99, true, false), (100, false, false), (101, false, true)];
+        for (number, is_new, missed) in expected {
+            let place = numbered(number);
+            assert_eq!(arrivals.is_before_all(place), is_new, "{number}");
+            assert_eq!(arrivals.missed_number(number, place), missed, "{number}");
+        }
     }
 
     #[test]

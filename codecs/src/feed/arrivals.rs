@@ -101,18 +101,13 @@ impl Arrivals {
 
     /// Whether a message of which no copy was found was missed: one so old that it would be
     /// forgotten proves nothing. `reach` is how far its line had come: what a line brings now,
-    /// another brought at about the time of that.
-    pub(super) fn missed(&self, key: u64, order: Order, reach: Order) -> bool {
-        let oldest = self.ring.get(self.next);
-        oldest.is_some_and(|held| order.max(reach) > held.order)
-            && !self.ring.iter().any(|held| held.key == key)
-    }
-
-    /// [`Arrivals::missed`], of numbers that rise: where few are remembered, what is forgotten is below
+    /// another brought at about the time of that. Where few are remembered, what is forgotten is below
     /// them all.
-    pub(super) fn missed_number(&self, key: u64, order: Order) -> bool {
-        let whole = self.ring.len() < REMEMBERED && order > self.floor;
-        whole && !self.ring.iter().any(|held| held.key == key) || self.missed(key, order, order)
+    pub(super) fn missed(&self, key: u64, order: Order, reach: Order) -> bool {
+        let oldest = self.ring.get(self.next).map(|held| held.order);
+        let whole = self.ring.len() < REMEMBERED;
+        let forgotten = oldest.filter(|_| !whole).unwrap_or(self.floor);
+        order.max(reach) > forgotten && !self.ring.iter().any(|held| held.key == key)
     }
 
     /// Whether a number can be neither late nor a repetition: it is before all that are remembered. These
@@ -245,21 +240,35 @@ mod tests {
         for (number, is_new, missed) in expected {
             let place = numbered(number);
             assert_eq!(arrivals.is_before_all(place), is_new, "{number}");
-            assert_eq!(arrivals.missed_number(number, place), missed, "{number}");
+            assert_eq!(arrivals.missed(number, place, place), missed, "{number}");
         }
     }
 
     #[test]
     fn only_what_would_be_remembered_was_missed() {
         let mut arrivals = Arrivals::default();
-        assert!(!arrivals.missed(9, numbered(9), numbered(9)));
+        let first = 100;
+        let last = first + REMEMBERED as u64;
+        for key in first..=last {
+            arrivals.took(key * 2, numbered(key * 2), 1, 0);
+        }
+        // The first was forgotten.
+        for (key, missed) in [(100, false), (101, false), (102, false), (103, true)] {
+            let (key, place) = (key + 100, numbered(key + 100));
+            assert_eq!(arrivals.missed(key, place, place), missed, "{key}");
+        }
+        assert!(arrivals.missed(9, numbered(9), numbered(last * 2)));
+    }
+
+    #[test]
+    fn what_is_not_remembered_was_missed_as_long_as_nothing_is_forgotten() {
+        let mut arrivals = Arrivals::default();
         for key in [10, 12, 13] {
             arrivals.took(key, numbered(key), 1, 0);
         }
-        for (key, missed) in [(9, false), (10, false), (11, true), (12, false)] {
+        for (key, missed) in [(9, true), (10, false), (11, true), (12, false)] {
             let place = numbered(key);
             assert_eq!(arrivals.missed(key, place, place), missed, "{key}");
         }
-        assert!(arrivals.missed(9, numbered(9), numbered(11)));
     }
 }

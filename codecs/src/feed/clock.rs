@@ -83,7 +83,7 @@ struct Way {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Clock {
     era: u32,
-    /// Where the line stood that began the newest era.
+    /// How far lines were when the newest era began.
     left: Nanos,
     /// How far a stamp was ahead of our clock at most.
     lead: Option<Nanos>,
@@ -166,14 +166,15 @@ impl Clock {
     #[cold]
     fn go_back(&mut self, at: usize, ts: Nanos) {
         let old = self.era;
-        let together = self.ways.iter().all(|way| way.reach.era == old);
-        let reach = &mut self.ways[at].reach;
-        if reach.era == old {
-            // Lines that are not there yet may stand beyond where this one stood.
-            let others = if together { reach.ts } else { self.left };
-            self.left = others.max(reach.ts);
+        if self.ways[at].reach.era == old {
+            let apart = self.ways.iter().any(|way| way.reach.era != old);
+            // Lines that are not there yet may stand beyond where all others stood.
+            let behind = if apart { self.left } else { 0 };
+            let there = self.ways.iter().filter(|way| way.reach.era == old);
+            self.left = there.map(|way| way.reach.ts).fold(behind, Nanos::max);
             self.era = old.saturating_add(1);
         }
+        let reach = &mut self.ways[at].reach;
         *reach = Moment {
             era: reach.era.saturating_add(1),
             ts,

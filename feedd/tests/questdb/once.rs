@@ -126,7 +126,10 @@ fn a_server_that_is_down_for_a_while_under_load_gets_everything_afterwards() {
         killed.elapsed() > Duration::from_secs(seconds)
     });
     let waiting = pumping.status.read();
-    assert!(waiting.retries > 0 && waiting.lag_records > 0, "{waiting:?}");
+    assert!(
+        waiting.retries > 0 && waiting.lag_records > 0,
+        "{waiting:?}"
+    );
     server.start_again();
     let back = Instant::now();
     let report = pumping.drain(market.journal.records().next_seq());

@@ -18,14 +18,23 @@ use crate::feed::holes::Place;
 use crate::feed::ids::Ids;
 use crate::feed::stream::Wanted;
 use crate::feed::sync::Levels;
+use crate::fixed::{EXP_MAX, EXP_MIN};
 use crate::record::{BookHead, Flags, GapCause, GapEnd, Header, RecordSink, Trade};
 use crate::venue::{Numbering, StreamKey, Venue};
 
 /// How long nothing came, where the venue gives no stamps, before a lower number begins a new numbering.
 const RESET_QUIET: i64 = 10_000_000_000;
 
-/// Powers of ten are hashed in the bits above those that digits use.
-const POWER_SHIFT: u32 = 56;
+/// What numbers are multiplied with by exponent, from the finest on, so that all have the finest.
+static UNITS: [i128; (EXP_MAX - EXP_MIN) as usize + 1] = {
+    let mut units = [1; (EXP_MAX - EXP_MIN) as usize + 1];
+    let mut at = 1;
+    while at < units.len() {
+        units[at] = units[at - 1] * 10;
+        at += 1;
+    }
+    units
+};
 
 /// What tells a message from others of its stream.
 #[derive(Clone, Copy, Debug)]
@@ -110,13 +119,11 @@ impl Content {
     /// Adds numbers of one power of ten, so that equal numbers are equal whatever that is: it changes
     /// once a finer number came, between one line's copy and the other's. Returns 0.
     pub(super) fn decimals(&mut self, exp: i8, mantissas: &[i64]) -> u64 {
+        let place = exp.clamp(EXP_MIN, EXP_MAX) - EXP_MIN;
+        let unit = UNITS[usize::from(place.unsigned_abs())];
         for mantissa in mantissas {
-            let (mut digits, mut power) = (*mantissa, i64::from(exp));
-            while digits % 10 == 0 && digits != 0 {
-                (digits, power) = (digits / 10, power + 1);
-            }
-            let power = if digits == 0 { 0 } else { power };
-            self.mix(&[digits ^ (power << POWER_SHIFT)]);
+            let value = i128::from(*mantissa).wrapping_mul(unit);
+            self.mix(&[value as i64, (value >> 64) as i64]);
         }
         0
     }
@@ -248,7 +255,7 @@ impl<V: Venue, S: RecordSink> Gate<'_, V, S> {
 
     /// A number below the highest that is no copy: one that only this line brought, or an old one.
     fn admit_late(&mut self, key: StreamKey, name: u64, order: Order) -> Option<Flags> {
-        if !self.streams.of(key).arrivals.missed_number(name, order) {
+        if !self.streams.of(key).arrivals.missed(name, order, order) {
             self.counts.duplicates += 1;
             return None;
         }

@@ -193,6 +193,7 @@ macro_rules! venue_contract {
             vc_224_best_prices_out_of_order_behind_a_gap_are_late,
             vc_225_wrong_stamps_of_one_line_leave_no_trace,
             vc_226_a_finer_price_between_two_copies_makes_neither_news,
+            vc_227_best_prices_stamped_before_the_end_of_a_gap_are_late,
             vc_300_a_hole_in_trades_is_told_asked_for_and_filled_once,
             vc_301_a_page_with_a_part_of_a_hole_leads_to_the_next,
             vc_302_what_rest_does_not_bring_is_lost_once,

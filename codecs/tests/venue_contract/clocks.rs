@@ -171,6 +171,27 @@ pub(crate) fn vc_224_best_prices_out_of_order_behind_a_gap_are_late<S: Script>()
     assert_eq!(told, expected);
 }
 
+/// VC-227: right behind a gap, when one message is all that is remembered, the venue's clock goes back by less
+/// than what tells a new era: what is stamped before that message is late, and told once whichever line
+/// brings it first.
+pub(crate) fn vc_227_best_prices_stamped_before_the_end_of_a_gap_are_late<S: Script>() {
+    let mut net = Net::<S>::live(2, |_| {});
+    for line in [net.open_lines(0), net.open_lines(1)].concat() {
+        net.cut(line, "reset by peer");
+    }
+    net.pass(5_000);
+    net.take();
+    let texts = best_prices(&mut net, 6);
+    for at in [3, 0, 1, 2, 4, 5] {
+        net.hand(at % 2, 0, Channel::BBO, &texts[usize::from(at)]);
+        net.hand(1 - at % 2, 0, Channel::BBO, &texts[usize::from(at)]);
+    }
+    let records = net.take();
+    let late = |taken: &Taken| taken.get().header().flags.contains(Flags::LATE);
+    let told: Vec<bool> = best_of(&records).into_iter().map(late).collect();
+    assert_eq!(told, [false, true, true, true, false, false]);
+}
+
 /// How far wrong stamps are ahead, ms.
 const WRONG: u64 = 3_600_000;
 

@@ -99,7 +99,11 @@ impl Clock {
     pub(super) fn read(&mut self, line: u16, ts: Nanos, ts_recv: Nanos) -> Reading {
         let believed = ts == 0 || self.believes(ts, ts_recv);
         let Some(at) = self.ways.iter().position(|way| way.line == line) else {
-            return self.join(line, if believed { ts } else { ts_recv });
+            return if believed {
+                self.join(line, ts, 0)
+            } else {
+                self.join(line, self.guess(ts, ts_recv), ts)
+            };
         };
         if !believed {
             self.ways[at].doubted = ts;
@@ -182,7 +186,7 @@ impl Clock {
     }
 
     #[cold]
-    fn join(&mut self, line: u16, ts: Nanos) -> Reading {
+    fn join(&mut self, line: u16, ts: Nanos, doubted: Nanos) -> Reading {
         if self.ways.len() >= LINES_A_STREAM {
             self.ways.remove(0);
         }
@@ -190,9 +194,22 @@ impl Clock {
         self.ways.push(Way {
             line,
             reach,
-            doubted: 0,
+            doubted,
         });
         Reading { at: reach, reach }
+    }
+
+    /// Where a line begins whose first stamp is not believed: where our clock says; if the stamps of another
+    /// line are not believed either, as far from that line as the stamps are from each other.
+    #[cold]
+    fn guess(&self, ts: Nanos, ts_recv: Nanos) -> Nanos {
+        let doubted = self.ways.iter().filter(|way| way.doubted != 0);
+        doubted
+            .max_by_key(|way| way.doubted)
+            .map_or(ts_recv, |other| {
+                let ahead = ts.saturating_sub(other.doubted);
+                other.reach.ts.saturating_add(ahead).min(ts_recv)
+            })
     }
 
     /// `line` begins anew.
@@ -364,6 +381,18 @@ mod tests {
         assert!(seen[3] < seen[2], "it may still go back");
         assert_eq!(seen[4], seen[5]);
         assert!(seen[5] > seen[2]);
+    }
+
+    #[test]
+    fn lines_that_begin_with_stamps_far_ahead_are_in_the_order_of_their_stamps() {
+        let mut clock = Clock::default();
+        let first = [(1, 100, 100), (2, 3_710, 110), (3, 3_705, 111)];
+        let seen = moments(&mut clock, &first);
+        assert!(seen[2] < seen[1], "sent before, came behind");
+        assert_eq!(
+            moments(&mut clock, &[(4, 3_711, 112)])[0].ts(),
+            111 * SECOND
+        );
     }
 
     #[test]

@@ -160,8 +160,9 @@ fn a_link_that_loses_a_twentieth_loses_no_record() {
     let _publisher = stage.publisher(0);
     let relay = stage.relay();
     wait_for(LIMIT, || exists(&stage.path("relay")));
-    append_slowly(&mut source, 0..8_000);
-    stage.wait_for_records(8_000);
+    // Some seconds: a link that loses may need that to come about.
+    append_slowly(&mut source, 0..24_000);
+    stage.wait_for_records(24_000);
     let live = stage.live_frames(relay);
     assert!(!AERON || live > 0, "nothing came live");
     stage.assert_equal(&source);

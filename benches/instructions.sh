@@ -11,8 +11,9 @@ command -v valgrind >/dev/null || { echo "instructions.sh: valgrind is missing" 
 cargo build -q --locked -p feedd-codecs --release --example decode_instructions
 program="${CARGO_TARGET_DIR:-target}/release/examples/decode_instructions"
 counted=1000
-quick="binance_book_ticker binance_depth_20 bybit_trade_x1 bybit_book_10 kraken_trade kraken_book"
-all="$quick binance_trade binance_depth_175 bybit_trade_x5 bybit_snapshot_50_50"
+quick="binance_book_ticker binance_depth_20 bybit_trade_x1 bybit_book_10 kraken_trade kraken_book
+    bybit_rpi_10 kraken_futures_ticker"
+all="$quick binance_trade binance_depth_175 bybit_trade_x5 bybit_snapshot_50_50 kraken_futures_ticker_lite"
 case "${1:-}" in
     "") classes=$all ;;
     quick) classes=$quick counted=100 ;;
@@ -31,19 +32,21 @@ least() {
         binance_depth*) echo 79 ;;
         bybit_snapshot*) echo 73 ;;
         bybit_book*) echo 58 ;;
+        bybit_rpi*) echo 48 ;;
+        kraken_futures*) echo 51 ;;
         kraken*) echo 56 ;;
         *) echo 66 ;;
     esac
 }
 
 failed=0
-printf '%-22s %10s %10s %7s %7s\n' class scanner general ratio least
+printf '%-26s %10s %10s %7s %7s\n' class scanner general ratio least
 for class in $classes; do
     fast=$(count "$class" scanner)
     slow=$(count "$class" general)
     [ -n "$fast" ] && [ -n "$slow" ] || { echo "instructions.sh: $class was not counted" >&2; exit 70; }
     ratio=$((slow * 10 / fast))
-    printf '%-22s %10d %10d %5d.%d %5d.%d\n' "$class" $((fast / counted)) $((slow / counted)) \
+    printf '%-26s %10d %10d %5d.%d %5d.%d\n' "$class" $((fast / counted)) $((slow / counted)) \
         $((ratio / 10)) $((ratio % 10)) $(($(least "$class") / 10)) $(($(least "$class") % 10))
     [ "$ratio" -ge "$(least "$class")" ] || failed=1
 done

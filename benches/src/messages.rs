@@ -1,6 +1,9 @@
 //! Messages as the venues send them, with values that vary: symbols by Zipf's law, prices that walk,
 //! whole parts of 1 to 10 digits, three deletions in ten levels. Seeded: the same on every machine.
 
+#[path = "messages/rarer.rs"]
+mod rarer;
+
 use std::fmt::Write as _;
 
 use feedd_codecs::VenueId;
@@ -25,15 +28,21 @@ pub enum Class {
     BybitDelta,
     /// Bybit linear book of 50 levels a side.
     BybitSnapshot,
+    /// Bybit linear update of 10 levels with two quantities.
+    BybitRpi,
     /// Kraken spot trade.
     KrakenTrade,
     /// Kraken spot book update.
     KrakenBook,
+    /// Kraken futures best prices and statistics.
+    FuturesTicker,
+    /// Kraken futures short statistics.
+    FuturesTickerLite,
 }
 
 impl Class {
     /// Every class, in the order of the table that they are reported in.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::BookTicker,
         Self::Trade,
         Self::Depth20,
@@ -42,8 +51,11 @@ impl Class {
         Self::BybitTrades,
         Self::BybitDelta,
         Self::BybitSnapshot,
+        Self::BybitRpi,
         Self::KrakenTrade,
         Self::KrakenBook,
+        Self::FuturesTicker,
+        Self::FuturesTickerLite,
     ];
 
     /// The name in reports.
@@ -58,8 +70,11 @@ impl Class {
             Self::BybitTrades => "bybit_trade_x5",
             Self::BybitDelta => "bybit_book_10",
             Self::BybitSnapshot => "bybit_snapshot_50_50",
+            Self::BybitRpi => "bybit_rpi_10",
             Self::KrakenTrade => "kraken_trade",
             Self::KrakenBook => "kraken_book",
+            Self::FuturesTicker => "kraken_futures_ticker",
+            Self::FuturesTickerLite => "kraken_futures_ticker_lite",
         }
     }
 
@@ -67,6 +82,15 @@ impl Class {
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|class| class.name() == name)
+    }
+
+    /// Whether the rivals' decoders read it, too.
+    #[must_use]
+    pub const fn is_compared(self) -> bool {
+        !matches!(
+            self,
+            Self::BybitRpi | Self::FuturesTicker | Self::FuturesTickerLite
+        )
     }
 
     /// Whose messages these are.
@@ -77,6 +101,7 @@ impl Class {
                 VenueId::BINANCE_SPOT
             }
             Self::KrakenTrade | Self::KrakenBook => VenueId::KRAKEN_SPOT,
+            Self::FuturesTicker | Self::FuturesTickerLite => VenueId::KRAKEN_FUTURES,
             _ => VenueId::BYBIT_LINEAR,
         }
     }
@@ -218,8 +243,11 @@ impl Generator {
             Class::BybitTrades => bybit_trades(market, dice, millis, 5),
             Class::BybitDelta => bybit_book(market, dice, millis, "delta", 5),
             Class::BybitSnapshot => bybit_book(market, dice, millis, "snapshot", 50),
+            Class::BybitRpi => rarer::bybit_rpi(market, dice, millis),
             Class::KrakenTrade => kraken_trade(market, dice, millis),
             Class::KrakenBook => kraken_book(market, dice, millis),
+            Class::FuturesTicker => rarer::futures_ticker(market, dice, millis),
+            Class::FuturesTickerLite => rarer::futures_ticker_lite(market, dice),
         }
     }
 }
@@ -229,12 +257,12 @@ fn symbol(venue: VenueId, at: usize) -> String {
         "BTC", "ETH", "SOL", "XRP", "DOGE", "1000PEPE", "ADA", "LINK", "AVAX", "W",
     ];
     const QUOTES: [&str; 4] = ["USDT", "USDC", "EUR", "BTC"];
-    let slash = if venue == VenueId::KRAKEN_SPOT {
-        "/"
-    } else {
-        ""
+    let (kind, slash) = match venue {
+        VenueId::KRAKEN_SPOT => ("", "/"),
+        VenueId::KRAKEN_FUTURES => ("PF_", ""),
+        _ => ("", ""),
     };
-    format!("{}{slash}{}", BASES[at % 10], QUOTES[at / 10 % 4])
+    format!("{kind}{}{slash}{}", BASES[at % 10], QUOTES[at / 10 % 4])
 }
 
 /// `value` with `places` digits behind the point, `padded` with zeros to so many.

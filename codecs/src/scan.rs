@@ -44,7 +44,7 @@ pub(crate) use padded::Frame;
 pub(crate) use simd::{Isa, low};
 
 use counts::Tally;
-use message::Day;
+use message::Kept;
 use number::Span;
 use padded::PaddedBuf;
 use simd::{Proven, Task};
@@ -120,7 +120,7 @@ pub(crate) struct Scanner<G> {
     proven: Proven,
     buffer: PaddedBuf,
     spans: Box<[Span; SLOTS]>,
-    day: Day,
+    kept: Kept,
     groups: Vec<Group>,
     tally: Tally,
     grammar: std::marker::PhantomData<G>,
@@ -142,7 +142,7 @@ impl<G: Grammar> Scanner<G> {
             proven: Proven::of(target),
             buffer: PaddedBuf::default(),
             spans: Box::new([Span::default(); SLOTS]),
-            day: Day::default(),
+            kept: Kept::default(),
             groups: groups.collect(),
             tally: Tally::new(G::KINDS.iter().map(|kind| kind.channel).collect()),
             grammar: std::marker::PhantomData,
@@ -198,7 +198,7 @@ impl<G: Grammar> Scanner<G> {
             instruments,
             batch,
             spans: &mut self.spans,
-            day: &mut self.day,
+            kept: &mut self.kept,
             groups: &mut self.groups,
         };
         match self.proven.run(attempt) {
@@ -256,7 +256,7 @@ struct Attempt<'a, G: Grammar> {
     instruments: &'a Instruments,
     batch: &'a mut Batch,
     spans: &'a mut [Span; SLOTS],
-    day: &'a mut Day,
+    kept: &'a mut Kept,
     groups: &'a mut [Group],
 }
 
@@ -276,7 +276,7 @@ impl<G: Grammar> Task for Attempt<'_, G> {
             batch: self.batch,
             instruments: self.instruments,
             spans: self.spans,
-            day: self.day,
+            kept: self.kept,
             present: 0,
             instrument: None,
             scale: None,

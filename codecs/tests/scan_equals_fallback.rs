@@ -221,7 +221,12 @@ fn usual_messages<V: Venue>(id: VenueId) {
 
 /// A message with a field that no template has, between others; `None` where it has no such place.
 fn with_new_field(sample: &str) -> Option<String> {
-    let places = [r#""s":""#, r#""symbol":""#, r#""seq":"#];
+    let places = [
+        r#""s":""#,
+        r#""symbol":""#,
+        r#""seq":"#,
+        r#""product_id":""#,
+    ];
     let place = places.into_iter().find(|place| sample.contains(place))?;
     Some(sample.replace(place, &format!(r#""zq":17,{place}"#)))
 }

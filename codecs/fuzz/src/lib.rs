@@ -11,7 +11,7 @@ use feedd_codecs::{Batch, Venue, VenueId};
 const FRAME_MAX: usize = 4096;
 
 /// The symbols of the seed corpus.
-const SYMBOLS: [&str; 9] = [
+const SYMBOLS: [&str; 11] = [
     "BTCUSDT",
     "BNBBTC",
     "ETHUSDT",
@@ -21,6 +21,8 @@ const SYMBOLS: [&str; 9] = [
     "BTC/USD",
     "ETH/USD",
     "PI_XBTUSD",
+    "PF_ETHUSD",
+    "FI_ETHUSD_210131",
 ];
 
 /// The decoders of a target, kept from input to input: making one costs more than an input. What one

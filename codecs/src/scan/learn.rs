@@ -99,7 +99,7 @@ impl<G: Grammar> Scanner<G> {
             instruments,
             batch: &mut trial,
             spans: &mut self.spans,
-            day: &mut self.day,
+            kept: &mut self.kept,
             groups: &mut groups,
         };
         self.proven.run(attempt).is_ok()

@@ -2,20 +2,24 @@
 //!
 //! One load of 64 bytes and bit scans give all lengths of a level; the conversions hang off the
 //! chain from one level to the next. A level that needs a finer exponent, or more digits than the
-//! fast way takes, goes through [`Scale::level`] as on the general path.
+//! fast way takes, goes through [`Scale::level`] as on the general path. Levels with two quantities have a
+//! loop of their own (module `triples`).
+
+mod shape;
+mod triples;
 
 use super::message::{Message, Reason};
 use super::number::{Scanned, Span, fraction_of};
 use super::padded::Frame;
 use super::plan::{Goals, Plan, Plans};
-use super::simd::{Isa, Task, low};
+use super::simd::{Isa, Task};
 use super::template::Template;
 use crate::batch::Batch;
 use crate::record::Level;
 use crate::venue::levels::{MESSAGE_LEVELS_MAX, Scale};
 
-/// Bytes of the longest literal inside a level.
-const PIECE: usize = 16;
+pub(crate) use shape::Shape;
+pub(super) use triples::Triples;
 
 /// Bytes that are looked at for one level: 25 digits, point and literal twice.
 const LEVEL: u32 = 64;
@@ -23,40 +27,6 @@ const LEVEL: u32 = 64;
 /// What is loaded for one level, of which so many bytes stand before it.
 const AREA: usize = 176;
 const AREA_BEFORE: usize = 32;
-
-/// A short literal, compared in one go.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Piece {
-    text: [u8; PIECE],
-    /// One bit for each byte.
-    bytes: u32,
-    len: u32,
-}
-
-impl Piece {
-    fn of(text: &str) -> Option<Self> {
-        let mut bytes = [0; PIECE];
-        bytes
-            .get_mut(..text.len())?
-            .copy_from_slice(text.as_bytes());
-        let len = u32::try_from(text.len()).ok()?;
-        Some(Self {
-            text: bytes,
-            bytes: low(len),
-            len,
-        })
-    }
-
-    /// Whether it stands `at` bytes, fewer than 96, behind the beginning of a level.
-    #[inline(always)]
-    fn is_at<I: Isa>(&self, isa: I, area: &[u8; AREA], at: u32) -> bool {
-        let at = AREA_BEFORE + (at as usize & 127);
-        let Some(found) = area.get(at..at + PIECE).and_then(|tail| tail.first_chunk()) else {
-            return false;
-        };
-        isa.differs_short(found, &self.text) & self.bytes == 0
-    }
-}
 
 /// The bytes that end `end` bytes behind the beginning of a level, at most 64 bytes and at least 17
 /// less than the bytes before it.
@@ -66,49 +36,14 @@ fn tail(area: &[u8; AREA], end: usize) -> &[u8; 16] {
     area[start..].first_chunk().unwrap_or(&[0; 16])
 }
 
-/// How a level is spelled.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Shape {
-    /// Before the first price.
-    open: Piece,
-    /// Between price and quantity.
-    middle: Piece,
-    /// Between a quantity and the next price.
-    next: Piece,
-    /// Behind the last quantity, the array's end included.
-    last: Piece,
-    /// Whether the numbers are bare: then JSON refuses zeros before them.
-    bare: bool,
-}
-
-impl Shape {
-    /// Reads `["*","*"]` and the like.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        let (open, rest) = text.split_once('*')?;
-        let (middle, close) = rest.split_once('*')?;
-        let quoted = open.ends_with('"');
-        let alike = middle.starts_with('"') == quoted
-            && (middle.ends_with('"') == quoted || middle.ends_with(':'))
-            && close.starts_with('"') == quoted;
-        if !alike || close.is_empty() || middle.len() < 3 - usize::from(!quoted) * 2 {
-            return None;
-        }
-        Some(Self {
-            open: Piece::of(open)?,
-            middle: Piece::of(middle)?,
-            next: Piece::of(&format!("{close},{open}"))?,
-            last: Piece::of(&format!("{close}]"))?,
-            bare: !quoted,
-        })
-    }
-}
-
 /// Where price and quantity of a level stand, counted from its beginning.
 #[derive(Clone, Copy)]
 struct Found {
     px_len: u32,
     qty_at: u32,
     qty_len: u32,
+    /// What is neither digit nor point.
+    others: u64,
     /// The points, of the whole level and from the quantity on.
     dots: u64,
     qty_dots: u64,
@@ -142,6 +77,7 @@ impl Found {
             px_len,
             qty_at,
             qty_len,
+            others,
             dots,
             qty_dots: dots >> qty_at,
         })
@@ -191,6 +127,22 @@ fn fits(plan: &Plan, len: u32, dots: u64, bare_zero: impl FnOnce() -> bool) -> b
 struct End {
     at: usize,
     is_last: bool,
+}
+
+/// Where the first level of the array at `at` begins, or the array ends.
+#[inline(always)]
+fn begin<I: Isa>(isa: I, shape: &Shape, frame: Frame<'_>, at: usize) -> Result<End, Reason> {
+    let area = frame.around(AREA_BEFORE, at).ok_or(Reason::End)?;
+    if area[AREA_BEFORE] != b'[' {
+        return Err(Reason::Shape);
+    }
+    let is_last = area[AREA_BEFORE + 1] == b']';
+    if !is_last && !shape.open.is_at(isa, area, 1) {
+        return Err(Reason::Shape);
+    }
+    let len = if is_last { 1 } else { shape.open.len as usize };
+    let at = at + 1 + len;
+    Ok(End { at, is_last })
 }
 
 /// Whether another level or the array's end stands behind a level, `at` bytes behind its beginning at
@@ -300,6 +252,9 @@ impl<I: Isa> Task for Side<'_, '_, I> {
             message.resolve(self.template)?;
             message.scale = Some(Scale::of(message.instrument()?));
         }
+        if shape.triple {
+            return message.triples(shape, self.is_asks, self.at);
+        }
         message.side(shape, self.at)
     }
 }
@@ -309,20 +264,10 @@ impl<I: Isa> Message<'_, I> {
     #[inline(always)]
     fn side(&mut self, shape: &Shape, at: usize) -> Result<usize, Reason> {
         let isa = self.isa;
-        let area = self.frame.around(AREA_BEFORE, at).ok_or(Reason::End)?;
-        if area[AREA_BEFORE] != b'[' {
-            return Err(Reason::Shape);
+        let mut end = begin(isa, shape, self.frame, at)?;
+        if end.is_last {
+            return Ok(end.at);
         }
-        if area[AREA_BEFORE + 1] == b']' {
-            return Ok(at + 2);
-        }
-        if !shape.open.is_at(isa, area, 1) {
-            return Err(Reason::Shape);
-        }
-        let mut end = End {
-            at: at + 1 + shape.open.len as usize,
-            is_last: false,
-        };
         // The level that the plans were made for.
         let mut planned = usize::MAX;
         while !end.is_last {

@@ -5,6 +5,7 @@ mod stamp;
 
 use std::ops::Range;
 
+use super::levels::Triples;
 use super::number::{self, Scanned, Span};
 use super::padded::Frame;
 use super::plan::Plans;
@@ -15,7 +16,15 @@ use crate::instrument::{Instrument, Instruments};
 use crate::time::{self, Nanos};
 use crate::venue::levels::{Scale, Sides};
 
-pub(crate) use stamp::Day;
+use stamp::Day;
+
+/// What is kept from message to message.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    day: Day,
+    /// Room for levels with two quantities.
+    pub(super) triples: Triples,
+}
 
 /// Why a scanner left a message to the general path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +85,7 @@ pub(crate) struct Message<'a, I> {
     pub(crate) batch: &'a mut Batch,
     pub(super) instruments: &'a Instruments,
     pub(super) spans: &'a mut [Span; SLOTS],
-    pub(super) day: &'a mut Day,
+    pub(super) kept: &'a mut Kept,
     /// The slots that the template fills.
     pub(super) present: u32,
     pub(super) instrument: Option<&'a Instrument>,

@@ -18,10 +18,14 @@ pub(crate) struct Span {
     pub(crate) end: u32,
     pub(crate) len: u16,
     /// Digits behind the point; 0 = there is no point.
+    /// [`Span::POWER`] = it has an exponent.
     pub(crate) fraction: u16,
 }
 
 impl Span {
+    /// Stands for the digits behind the point of a number with an exponent.
+    pub(crate) const POWER: u16 = u16::MAX;
+
     #[inline(always)]
     pub(crate) const fn start(self) -> usize {
         self.end as usize - self.len as usize
@@ -101,22 +105,38 @@ impl<'a, I: Isa> Scanned<'a, I> {
     /// it.
     #[inline(always)]
     pub(crate) fn fixed(self) -> Option<Fixed> {
+        let (negative, digits) = self.sign();
+        let Ok(places) = i8::try_from(self.span.fraction) else {
+            return self.long_fixed();
+        };
+        match digits.fast(-places, true) {
+            Some(mantissa) if negative => Some(Fixed::new(-mantissa, -places)),
+            Some(mantissa) => Some(Fixed::new(mantissa, -places)),
+            None => self.long_fixed(),
+        }
+    }
+
+    /// Whether it is below zero, and what stands behind the sign.
+    #[inline(always)]
+    fn sign(self) -> (bool, Self) {
         let negative = self.frame.byte(self.span.start()) == b'-';
         let span = Span {
             len: self.span.len - u16::from(negative),
             ..self.span
         };
-        let exp = -i8::try_from(self.span.fraction).ok()?;
-        match (Scanned { span, ..self }).fast(exp, true) {
-            Some(mantissa) if negative => Some(Fixed::new(-mantissa, exp)),
-            Some(mantissa) => Some(Fixed::new(mantissa, exp)),
-            None => self.long_fixed(),
-        }
+        (negative, Scanned { span, ..self })
     }
 
-    #[cold]
+    /// As [`Scanned::fixed`], for numbers with an exponent or more digits than one window holds.
     #[inline(never)]
     fn long_fixed(self) -> Option<Fixed> {
+        let (negative, digits) = self.sign();
+        if let Ok(places) = i8::try_from(self.span.fraction)
+            && let Some(mantissa) = digits.wide(-places)
+        {
+            let mantissa = if negative { -mantissa } else { mantissa };
+            return Some(Fixed::new(mantissa, -places));
+        }
         let text = self.frame.slice(self.span.start(), self.span.end());
         Fixed::parse(text).ok()
     }
@@ -124,11 +144,11 @@ impl<'a, I: Isa> Scanned<'a, I> {
     /// More digits than one window holds, as a whole and a fraction.
     fn wide(self, exp: i8) -> Option<i64> {
         let (end, fraction) = (self.span.end(), usize::from(self.span.fraction));
-        let whole_end = end - fraction - usize::from(fraction > 0);
-        let whole = whole_end - self.span.start();
         let missing = usize::try_from(-isize::from(exp))
             .ok()?
             .checked_sub(fraction)?;
+        let whole_end = end - fraction - usize::from(fraction > 0);
+        let whole = whole_end - self.span.start();
         if whole > 16 || fraction > 16 {
             return None;
         }

@@ -12,7 +12,7 @@
 //! |---|---|
 //! | `digits` | an unsigned JSON number without fraction |
 //! | `number` | an unsigned JSON number |
-//! | `signed` | a JSON number without exponent |
+//! | `signed` | a JSON number |
 //! | `quoted` | digits with at most one point between them, inside quotes |
 //! | `text` | printable ASCII up to a quote, without backslash |
 //! | `symbol` | text that is the symbol of an instrument |
@@ -20,7 +20,7 @@
 //! | `stream` | text up to `@`: must be the symbol in lower case |
 //! | `uuid` | a hyphenated UUID |
 //! | `flag` | `true` or `false` |
-//! | `bids …`, `asks …` | an array of levels, spelled as the text behind the form tells with `*` for price and quantity |
+//! | `bids …`, `asks …` | an array of levels, spelled as the text behind the form tells with `*` for price and quantity, or for price and two quantities |
 //!
 //! `<{>` and `<}>` enclose what repeats, separated by commas. `_` names a value that is not read.
 
@@ -81,7 +81,8 @@ impl Hole {
     /// of the value has to be looked at.
     const fn is_ended_by(self, byte: u8) -> bool {
         match self {
-            Self::Number | Self::Signed | Self::Quoted => !matches!(byte, 0 | b'.' | b'0'..=b'9'),
+            Self::Signed => !matches!(byte, 0 | b'.' | b'0'..=b'9' | b'e' | b'E'),
+            Self::Number | Self::Quoted => !matches!(byte, 0 | b'.' | b'0'..=b'9'),
             Self::Symbol => byte == b'"',
             Self::Stream | Self::Lower => byte == b'@',
             _ => true,
@@ -356,8 +357,12 @@ mod tests {
                 Fault::Levels,
             ),
             (r#"<s:symbol><b:bids ["*"]>"#, Fault::Levels),
+            (r#"<s:symbol><b:bids ["*","*",*]>"#, Fault::Levels),
+            (r#"<s:symbol><b:bids {"p":*,"q":*,"q":*}>"#, Fault::Levels),
+            (r#"<s:symbol><b:bids ["*","*","*","*"]>"#, Fault::Levels),
             ("<E:quoted>.5,", Fault::Open),
             ("<E:number><s:flag>", Fault::Open),
+            ("<E:signed>e", Fault::Open),
             ("<s:symbol>@", Fault::Open),
         ] {
             let parsed = Template::parse(text, &["E", "s", "a", "b"]);

@@ -76,12 +76,7 @@ impl<I: Isa> Task for Stretch<'_, '_, I> {
                 Hole::Digits => (digits(isa, text)?, 0),
                 Hole::Quoted => number(isa, text, false)?,
                 Hole::Number => number(isa, text, true)?,
-                Hole::Signed => {
-                    let sign = u32::from(text[0] == b'-');
-                    let text = window(area, usize::from(step.len) + sign as usize);
-                    let (len, fraction) = number(isa, text, true)?;
-                    (sign + len, fraction)
-                }
+                Hole::Signed => signed(isa, area, usize::from(step.len))?,
                 Hole::Text => (clean(isa, text)?, 0),
                 Hole::Symbol => (name(isa, text, b'"')?, 0),
                 Hole::Stream | Hole::Lower => (name(isa, text, b'@')?, 0),
@@ -139,6 +134,34 @@ fn number<I: Isa>(isa: I, text: &[u8; WINDOW], bare: bool) -> Result<(u32, u32),
     let len = found.others.trailing_zeros();
     let fraction = fraction_of(len, u64::from(found.dots), bare && text[0] == b'0')?;
     Ok((len, fraction))
+}
+
+/// A number with all that JSON allows, at most 63 bytes into an area: its bytes, and digits behind the
+/// point.
+#[inline(always)]
+fn signed<I: Isa>(isa: I, area: &[u8; AREA], at: usize) -> Result<(u32, u32), Reason> {
+    let sign = u32::from(area[at & 63] == b'-');
+    let text = window(area, at + sign as usize);
+    let (len, fraction) = number(isa, text, true)?;
+    if text[len as usize % WINDOW] | 0x20 == b'e' {
+        return Ok((sign + power(text, len)?, u32::from(Span::POWER)));
+    }
+    Ok((sign + len, fraction))
+}
+
+/// The bytes of a number whose exponent begins `at` bytes behind its first digit.
+#[cold]
+#[inline(never)]
+fn power(text: &[u8; WINDOW], at: u32) -> Result<u32, Reason> {
+    let rest = text.get(at as usize + 1..).unwrap_or(&[]);
+    let sign = usize::from(matches!(rest.first(), Some(b'+' | b'-')));
+    let digits = rest.iter().skip(sign);
+    let digits = digits.take_while(|byte| byte.is_ascii_digit()).count();
+    // One that goes on behind the window does not have the next literal behind it.
+    if digits == 0 {
+        return Err(Reason::Number);
+    }
+    Ok(at + 1 + (sign + digits) as u32)
 }
 
 /// Printable ASCII up to a quote.

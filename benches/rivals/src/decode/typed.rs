@@ -304,6 +304,8 @@ macro_rules! library {
                         }
                         Some(())
                     }
+                    // Not compared.
+                    Class::BybitRpi | Class::FuturesTicker | Class::FuturesTickerLite => None,
                 }
             }
         }

@@ -8,7 +8,7 @@ use crate::time::{self, Nanos};
 
 /// The last day that a stamp named: calendars are slow, and days are long.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Day {
+pub(super) struct Day {
     /// `YYYY-MM-DDT`.
     text: [u8; 11],
     start: Nanos,
@@ -21,12 +21,12 @@ impl<I: Isa> Message<'_, I> {
         let span = self.span(slot);
         let (start, end) = (span.start(), span.end());
         let day = self.frame.window::<11>(start).ok_or(Reason::End)?;
-        if day == &self.day.text
+        if day == &self.kept.day.text
             && let Some(clock) = self.clock(start + 11, end)
         {
-            return Ok(self.day.start + clock);
+            return Ok(self.kept.day.start + clock);
         }
-        calendar(self.frame, self.day, start, end)
+        calendar(self.frame, &mut self.kept.day, start, end)
     }
 
     /// Nanoseconds of the day of `HH:MM:SS.f…Z`.

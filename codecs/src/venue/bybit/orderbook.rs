@@ -179,7 +179,8 @@ fn rpi(
     Ok(())
 }
 
-fn push_rpi(mut head: BookHead, channel: Channel, mut sides: Sides, batch: &mut Batch) {
+/// The item of one of the two books, whose levels are the last of the batch.
+pub(super) fn push_rpi(mut head: BookHead, channel: Channel, mut sides: Sides, batch: &mut Batch) {
     head.channel = channel;
     if head.header.template_id == Kind::BookSnapshot as u16 {
         drop_empty(&mut sides, &mut batch.levels);

@@ -17,6 +17,7 @@ pub(super) struct Shapes;
 
 const TRADE: usize = 0;
 const BOOK: usize = 1;
+const RPI: usize = 2;
 
 /// Slots of trades.
 mod fill {
@@ -79,6 +80,14 @@ const KINDS: &[Kind] = &[
             r#"{"topic":"orderbook.<topic:text>","ts":<ts:digits>,"type":"<type:text>","data":{"s":"<s:symbol>","b":<b:bids ["*","*"]>,"a":<a:asks ["*","*"]>,"u":<u:digits>,"seq":<seq:digits>}}"#,
         ],
     },
+    Kind {
+        channel: Channel::BOOK_RPI,
+        slots: book::NAMES,
+        templates: &[
+            r#"{"topic":"orderbook.rpi.<topic:text>","ts":<ts:digits>,"type":"<type:text>","data":{"s":"<s:symbol>","b":<b:bids ["*","*","*"]>,"a":<a:asks ["*","*","*"]>,"u":<u:digits>,"seq":<seq:digits>},"cts":<cts:digits>}"#,
+            r#"{"topic":"orderbook.rpi.<topic:text>","type":"<type:text>","ts":<ts:digits>,"data":{"s":"<s:symbol>","b":<b:bids ["*","*","*"]>,"a":<a:asks ["*","*","*"]>,"u":<u:digits>,"seq":<seq:digits>},"cts":<cts:digits>}"#,
+        ],
+    },
 ];
 
 /// Bytes before the family of a topic, and before the view of a book's.
@@ -94,8 +103,9 @@ impl Grammar for Shapes {
     fn kind<I: Isa>(_isa: I, frame: Frame<'_>) -> Option<usize> {
         let family = u64::from_le_bytes(*frame.window(FAMILY_AT)?);
         if family == word(b"orderboo") {
-            // Levels of the RPI view are triples, which no template has.
-            (frame.byte(VIEW_AT) != b'r').then_some(BOOK)
+            // Levels of the RPI view are triples.
+            let is_rpi = frame.byte(VIEW_AT) == b'r';
+            Some(if is_rpi { RPI } else { BOOK })
         } else if family == word(b"publicTr") {
             Some(TRADE)
         } else {
@@ -107,7 +117,8 @@ impl Grammar for Shapes {
     fn emit<I: Isa>(kind: usize, shape: Shape, message: &mut Message<'_, I>) -> Result<(), Reason> {
         match kind {
             TRADE => trade(message),
-            _ => order_book(shape, message),
+            BOOK => order_book(shape, message),
+            _ => rpi_books(shape, message),
         }
     }
 }
@@ -149,6 +160,36 @@ fn trade<I: Isa>(message: &mut Message<'_, I>) -> Result<(), Reason> {
 #[inline(always)]
 fn order_book<I: Isa>(shape: Shape, message: &mut Message<'_, I>) -> Result<(), Reason> {
     let channel = view(message.text(book::TOPIC))?;
+    let head = head(channel, message)?;
+    let sides = message.sides()?;
+    if channel == Channel::BBO {
+        orderbook::push_best(shape, head, sides, message.batch);
+    } else {
+        message.batch.book(head, sides);
+    }
+    Ok(())
+}
+
+/// One message is an update of two books.
+#[inline(always)]
+fn rpi_books<I: Isa>(shape: Shape, message: &mut Message<'_, I>) -> Result<(), Reason> {
+    // Without a symbol the topic is none of books.
+    if message.text(book::TOPIC).is_empty() {
+        return Err(Reason::Value);
+    }
+    let head = head(Channel::BOOK_RPI, message)?;
+    let books = [Channel::BOOK_RPI, Channel::BOOK_RPI_ONLY];
+    for (view, channel) in books.into_iter().enumerate() {
+        if shape.wants(channel) {
+            let sides = message.sides_of(view)?;
+            orderbook::push_rpi(head, channel, sides, message.batch);
+        }
+    }
+    Ok(())
+}
+
+#[inline(always)]
+fn head<I: Isa>(channel: Channel, message: &Message<'_, I>) -> Result<BookHead, Reason> {
     let kind = match message.text(book::TYPE) {
         b"snapshot" => RecordKind::BookSnapshot,
         b"delta" if channel != Channel::BBO => RecordKind::BookDelta,
@@ -168,13 +209,7 @@ fn order_book<I: Isa>(shape: Shape, message: &mut Message<'_, I>) -> Result<(), 
     if message.has(book::TIME) {
         head.header.ts_venue = message.epoch(book::TIME)?;
     }
-    let sides = message.sides()?;
-    if channel == Channel::BBO {
-        orderbook::push_best(shape, head, sides, message.batch);
-    } else {
-        message.batch.book(head, sides);
-    }
-    Ok(())
+    Ok(head)
 }
 
 /// The channel of a view and symbol.

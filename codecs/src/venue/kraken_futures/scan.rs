@@ -2,6 +2,8 @@
 //!
 //! Shapes of the venue's pages and of recordings; see this folder's `README.md`.
 
+mod ticker;
+
 use super::decode::without_empty;
 use crate::batch::Item;
 use crate::record::{BookHead, Conditions, Kind as RecordKind, Side, Trade, TradeId};
@@ -16,6 +18,8 @@ pub(super) struct Shapes;
 const TRADE: usize = 0;
 const DELTA: usize = 1;
 const SNAPSHOT: usize = 2;
+const TICKER: usize = 3;
+const LITE: usize = 4;
 
 /// Slots of trades and of deltas, which have one level.
 mod one {
@@ -61,6 +65,8 @@ const KINDS: &[Kind] = &[
             r#"{"feed":"book_snapshot","product_id":"<symbol:symbol>","timestamp":<time:digits>,"seq":<seq:digits>,"bids":<b:bids {"price":*,"qty":*}>,"asks":<a:asks {"price":*,"qty":*}>}"#,
         ],
     },
+    ticker::FULL,
+    ticker::LITE,
 ];
 
 /// Bytes before the feed's name.
@@ -80,8 +86,10 @@ impl Grammar for Shapes {
             Some(TRADE)
         } else if name == word(b"book_sna") {
             Some(SNAPSHOT)
+        } else if name == word(b"ticker_l") {
+            Some(LITE)
         } else {
-            None
+            ticker::is_full(frame, name).then_some(TICKER)
         }
     }
 
@@ -90,7 +98,9 @@ impl Grammar for Shapes {
         match kind {
             TRADE => trade(message),
             DELTA => delta(message),
-            _ => snapshot(message),
+            SNAPSHOT => snapshot(message),
+            TICKER => ticker::full(message),
+            _ => ticker::lite(message),
         }
     }
 }

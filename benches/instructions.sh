@@ -32,7 +32,7 @@ least() {
         binance_depth*) echo 79 ;;
         bybit_snapshot*) echo 73 ;;
         bybit_book*) echo 58 ;;
-        bybit_rpi*) echo 48 ;;
+        bybit_rpi*) echo 62 ;;
         kraken_futures*) echo 51 ;;
         kraken*) echo 56 ;;
         *) echo 66 ;;

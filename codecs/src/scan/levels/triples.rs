@@ -1,15 +1,16 @@
 //! Levels with two quantities, each of which is a level of another book.
 //!
-//! Price and first quantity are one view of a level, price and second quantity the other: what reads a
-//! pair reads either. The two quantities are spelled with different digits, so each view has its plans.
+//! Price and first quantity are one view of a level, price and second quantity the other: what finds a pair
+//! finds either. The venue cuts zeros behind quantities off, so no two levels are spelled alike: there are no
+//! plans here, but numbers that are no finer than their exponent, and others.
 
-use super::{AREA, AREA_BEFORE, Found, LEVEL, Shape, alike, begin, behind};
+use super::{AREA, AREA_BEFORE, Found, LEVEL, Shape, begin, behind, tail};
 use crate::record::Level;
 use crate::scan::message::{Message, Reason};
-use crate::scan::number::Scanned;
+use crate::scan::number::{Scanned, fraction_of};
 use crate::scan::padded::Frame;
-use crate::scan::plan::{Goals, Plans};
-use crate::scan::simd::{Isa, Task};
+use crate::scan::plan::POW10;
+use crate::scan::simd::{Digits, Isa, Task};
 use crate::venue::levels::{MESSAGE_LEVELS_MAX, Scale, Sides, multiply};
 
 /// A price with both of its quantities.
@@ -104,29 +105,22 @@ impl Task for Side<'_> {
             triples,
             at,
         } = self;
-        let mut plans = [None; 2];
         let mut end = begin(isa, shape, frame, at)?;
         while !end.is_last {
             let area = frame.around(AREA_BEFORE, end.at).ok_or(Reason::End)?;
             let first = Found::read(isa, shape, area)?;
             let second = first.second(isa, shape, area)?;
-            let mut read = |at: usize, found| {
-                let scale = &triples.scales[at];
-                view(isa, shape, area, found, scale, &mut plans[at])
-            };
-            if let (Some(one), Some(other)) = (read(0, first)?, read(1, second)?) {
-                triples.levels.push(Triple {
-                    px: one.px,
-                    qtys: [one.qty, other.qty],
-                });
-            } else {
-                let numbers = |found: Found| {
-                    let fractions = found.fractions(shape, area)?;
-                    Ok(found.numbers(isa, frame, end.at, fractions))
-                };
-                let ((px, one), (_, other)) = (numbers(first)?, numbers(second)?);
-                triples.push_general(px, [one, other])?;
-                plans = [None; 2];
+            let views = [first, second];
+            match triple(isa, area, views, &triples.scales)? {
+                Some(triple) => triples.levels.push(triple),
+                None => {
+                    let numbers = |found: Found| {
+                        let fractions = found.fractions(shape, area)?;
+                        Ok(found.numbers(isa, frame, end.at, fractions))
+                    };
+                    let ((px, one), (_, other)) = (numbers(first)?, numbers(second)?);
+                    triples.push_general(px, [one, other])?;
+                }
             }
             end = behind(isa, shape, area, end.at, second.end())?;
         }
@@ -137,24 +131,50 @@ impl Task for Side<'_> {
     }
 }
 
-/// One view of a level, by the plans of the last or new ones; `None` where the fast way ends.
+/// The level of two views; `None` where the fast way ends.
 #[inline(always)]
-fn view<I: Isa>(
+fn triple<I: Isa>(
     isa: I,
-    shape: &Shape,
     area: &[u8; AREA],
-    found: Found,
-    scale: &Scale,
-    plans: &mut Option<Plans>,
-) -> Result<Option<Level>, Reason> {
-    if let Some(plans) = plans
-        && let Some(level) = alike(isa, shape, area, found, plans)
-    {
-        return Ok(Some(level));
-    }
-    *plans = Plans::of(found.fractions(shape, area)?, Goals::of(scale));
-    let plans = plans.as_ref();
-    Ok(plans.and_then(|plans| alike(isa, shape, area, found, plans)))
+    [first, second]: [Found; 2],
+    scales: &[Scale; 2],
+) -> Result<Option<Triple>, Reason> {
+    let px = (first.px_len, first.px_len, first.dots);
+    let qty = |found: Found| (found.end(), found.qty_len, found.qty_dots);
+    let px = exact(area, px, scales[0].px_exp)?;
+    let one = exact(area, qty(first), scales[0].qty_exp)?;
+    let other = exact(area, qty(second), scales[1].qty_exp)?;
+    let (Some(px), Some(one), Some(other)) = (px, one, other) else {
+        return Ok(None);
+    };
+    let scaled = |digits: u64, factor: i64| digits.cast_signed().checked_mul(factor);
+    let values = isa.two_digits(one.0, other.0);
+    let px = scaled(isa.digits(px.0), px.1);
+    let (one, other) = (scaled(values.0, one.1), scaled(values.1, other.1));
+    Ok(px.zip(one.zip(other)).map(|(px, (one, other))| Triple {
+        px,
+        qtys: [one, other],
+    }))
+}
+
+/// The digits of a number that is no finer than `exp`, and what they are multiplied with. It is told by
+/// where it ends, counted from the level's beginning, its bytes, and its points.
+#[inline(always)]
+fn exact(
+    area: &[u8; AREA],
+    (end, len, dots): (u32, u32, u64),
+    exp: i8,
+) -> Result<Option<(Digits<'_>, i64)>, Reason> {
+    let fraction = fraction_of(len, dots, false)?;
+    let missing = usize::try_from(-i32::from(exp) - fraction.cast_signed());
+    let factor = missing.ok().and_then(|missing| POW10.get(missing));
+    let digits = Digits {
+        window: tail(area, end as usize),
+        point: fraction as usize,
+        count: (len - u32::from(fraction > 0)) as usize,
+    };
+    let factor = factor.filter(|_| len <= 16);
+    Ok(factor.map(|factor| (digits, *factor)))
 }
 
 impl<I: Isa> Message<'_, I> {

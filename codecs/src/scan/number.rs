@@ -227,12 +227,13 @@ mod tests {
     struct Read<'a>(Frame<'a>, Span, i8, bool);
 
     impl Task for Read<'_> {
-        type Output = Found;
+        type Output = (Found, Option<Fixed>);
 
         #[inline(always)]
         fn run<I: Isa>(self, isa: I) -> Self::Output {
             let Self(frame, span, exp, keep_zeros) = self;
-            Scanned { isa, frame, span }.mantissa("field", exp, keep_zeros)
+            let number = Scanned { isa, frame, span };
+            (number.mantissa("field", exp, keep_zeros), number.fixed())
         }
     }
 
@@ -255,7 +256,8 @@ mod tests {
                 len: text.len() as u16,
                 fraction: fraction as u16,
             };
-            let expected = general(frame, span, "field", exp, keep_zeros);
+            let spelled = Fixed::parse(text.as_bytes()).ok();
+            let expected = (general(frame, span, "field", exp, keep_zeros), spelled);
             for target in Target::ALL {
                 let read = Proven::of(target).run(Read(frame, span, exp, keep_zeros));
                 prop_assert_eq!(read, expected, "{} at {} on {:?}", text, exp, target);

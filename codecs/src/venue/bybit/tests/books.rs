@@ -156,7 +156,13 @@ fn an_rpi_level_without_its_third_number_is_refused_and_a_fourth_passes() {
 fn a_feed_that_carries_one_of_the_two_rpi_books_gets_one() {
     for channel in [Channel::BOOK_RPI, Channel::BOOK_RPI_ONLY] {
         let mut bench = carrying(LINEAR, &[channel], 0);
-        assert_eq!(bench.book(RPI).0.channel, channel);
+        let first = bench.book(RPI);
+        assert_eq!(first.0.channel, channel);
+        assert_eq!(
+            bench.book(RPI),
+            first,
+            "with a symbol that the scanner knows"
+        );
     }
 }
 

@@ -6,7 +6,7 @@
 use crate::batch::Item;
 use crate::fixed::Fixed;
 use crate::record::{Bbo, Figure, FigureName, TickerHead};
-use crate::scan::{Frame, Isa, Kind, Message, Reason, word};
+use crate::scan::{Isa, Kind, Message, Reason};
 use crate::venue::{Channel, figures, levels};
 
 /// How a figure is spelled.
@@ -135,13 +135,6 @@ pub(super) const LITE: Kind = Kind {
         r#"{"feed":"ticker_lite","product_id":"<symbol:symbol>","bid":<bid:signed>,"ask":<ask:signed>,"change":<change:signed>,"premium":<premium:signed>,"volume":"<volume:signed>","tag":"<_:text>","pair":"<_:text>","dtm":<dtm:signed>,"maturityTime":<maturity:digits>}"#,
     ],
 };
-
-/// Whether a frame looks like the full form: its feed's name begins with `name`, or its time comes first.
-#[inline(always)]
-pub(super) fn is_full(frame: Frame<'_>, name: u64) -> bool {
-    let begin = frame.window(0).map(|text| u64::from_le_bytes(*text));
-    begin == Some(word(b"{\"time\":")) || name == word(b"ticker\",")
-}
 
 /// A best bid and offer where the message has one, and the statistics.
 #[inline(always)]

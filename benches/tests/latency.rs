@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 
 fn quick(out: &Path, more: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_latency"))
-        .args(["--quick", "--no-rivals", "--out"])
+        .args(["--quick", "--out"])
         .arg(out)
         .args(more)
         .output()
@@ -29,6 +29,7 @@ fn rows(table: &str) -> Vec<Vec<&str>> {
 /// Cells of a run, beside those that are always the same: two loads, and the raw client.
 struct Cells {
     venues: &'static [&'static str],
+    channels: &'static [&'static str],
     transports: &'static [&'static str],
     polls: &'static [&'static str],
 }
@@ -36,13 +37,23 @@ struct Cells {
 /// Eight cells.
 const FEW: Cells = Cells {
     venues: &["binance", "kraken"],
+    channels: &["mixed"],
     transports: &["tls"],
+    polls: &["spin"],
+};
+
+/// Lines that carry one channel.
+const SINGLE: Cells = Cells {
+    venues: &["bybit"],
+    channels: &["trade", "book"],
+    transports: &["plain"],
     polls: &["spin"],
 };
 
 /// All that a quick run has.
 const ALL: Cells = Cells {
     venues: &["binance", "bybit", "kraken"],
+    channels: &["mixed", "trade", "book"],
     transports: &["plain", "tls"],
     polls: &["spin", "park"],
 };
@@ -52,18 +63,22 @@ impl Cells {
 
     fn count(&self) -> usize {
         let parties = 1 + self.polls.len();
-        self.venues.len() * self.transports.len() * Self::LOADS.len() * parties
+        let lines = self.venues.len() * self.channels.len();
+        lines * self.transports.len() * Self::LOADS.len() * parties
     }
 
     /// Runs them and looks at all that a run leaves.
     fn run(&self, dir: &Path) {
-        let [venues, transports, polls] =
-            [self.venues, self.transports, self.polls].map(|list| list.join(","));
+        let [venues, channels, transports, polls] =
+            [self.venues, self.channels, self.transports, self.polls].map(|list| list.join(","));
         let output = quick(
             dir,
             &[
+                "--no-rivals",
                 "--venue",
                 &venues,
+                "--channels",
+                &channels,
                 "--transport",
                 &transports,
                 "--poll",
@@ -81,15 +96,21 @@ impl Cells {
 
     fn assert_files(&self, dir: &Path) {
         for venue in self.venues {
-            let log = std::fs::read_to_string(dir.join(format!("{venue}.hlog"))).unwrap();
-            for transport in self.transports {
-                for load in Self::LOADS {
-                    let tag = format!("Tag=end_to_end.feedd-spin.{transport}.{load},");
-                    assert!(log.contains(&tag), "{tag} is missing in {venue}.hlog");
-                    let plot = dir.join(format!("{venue}-{transport}-{load}.svg"));
-                    let plot = std::fs::read_to_string(&plot).unwrap();
-                    assert!(plot.contains("<polyline"), "{venue} {transport} {load}");
-                }
+            for channels in self.channels {
+                self.assert_files_of(dir, &format!("{venue}-{channels}"));
+            }
+        }
+    }
+
+    fn assert_files_of(&self, dir: &Path, line: &str) {
+        let log = std::fs::read_to_string(dir.join(format!("{line}.hlog"))).unwrap();
+        for transport in self.transports {
+            for load in Self::LOADS {
+                let tag = format!("Tag=end_to_end.feedd-spin.{transport}.{load},");
+                assert!(log.contains(&tag), "{tag} is missing in {line}.hlog");
+                let plot = dir.join(format!("{line}-{transport}-{load}.svg"));
+                let plot = std::fs::read_to_string(&plot).unwrap();
+                assert!(plot.contains("<polyline"), "{line} {transport} {load}");
             }
         }
     }
@@ -117,7 +138,44 @@ fn a_quick_run_loses_nothing_and_writes_tables_logs_and_plots() {
 }
 
 #[test]
-#[ignore = "36 cells of two seconds: cargo test -p feedd-benches --test latency -- --ignored"]
+fn lines_of_one_channel_lose_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    SINGLE.run(dir.path());
+}
+
+#[test]
+fn rivals_that_are_not_built_or_cannot_take_a_line_are_told_by_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let programs = dir.path().join("programs");
+    std::fs::create_dir(&programs).unwrap();
+    // It never runs: the line speaks another version of the API.
+    std::fs::write(programs.join("barter-line"), "").unwrap();
+    let output = quick(
+        &dir.path().join("out"),
+        &[
+            "--venue",
+            "kraken",
+            "--channels",
+            "trade",
+            "--transport",
+            "plain",
+            "--poll",
+            "park",
+            "--rivals",
+            programs.to_str().unwrap(),
+        ],
+    );
+    let (told, wrong) = (text(&output.stdout), text(&output.stderr));
+    assert!(output.status.success(), "{told}\n{wrong}");
+    for name in ["tungstenite-serde", "cryptofeed"] {
+        assert!(wrong.contains(&format!("{name} is left out")), "{wrong}");
+        assert!(!told.contains(name), "{told}");
+    }
+    assert!(told.contains("* barter-data, not had: "), "{told}");
+}
+
+#[test]
+#[ignore = "108 cells of two seconds: cargo test -p feedd-benches --test latency -- --ignored"]
 fn a_quick_run_of_all_cells_loses_nothing_and_feedctl_reads_its_logs() {
     let dir = tempfile::tempdir().unwrap();
     ALL.run(dir.path());
@@ -136,7 +194,7 @@ fn assert_hist_reads(dir: &Path) {
             "hist",
             "--json",
         ])
-        .args(["binance", "bybit", "kraken"].map(|venue| dir.join(format!("{venue}.hlog"))))
+        .args(["binance", "bybit", "kraken"].map(|venue| dir.join(format!("{venue}-mixed.hlog"))))
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();
@@ -174,8 +232,11 @@ fn a_recording_is_sent_as_it_stands() {
     let output = quick(
         &dir.path().join("out"),
         &[
+            "--no-rivals",
             "--venue",
             "binance",
+            "--channels",
+            "mixed",
             "--transport",
             "plain",
             "--poll",

@@ -12,11 +12,11 @@ use clap::Parser;
 use feedd_benches::latency::cell::{self, Party, Setting};
 use feedd_benches::latency::certificate::{self, Tls};
 use feedd_benches::latency::cores::Cores;
-use feedd_benches::latency::rival::Rival;
+use feedd_benches::latency::rival::{Kind, Rival};
 use feedd_benches::latency::schedule::Load;
 use feedd_benches::latency::summary::Outcome;
 use feedd_benches::latency::table::{self, Row};
-use feedd_benches::latency::traffic::{Market, Recorded};
+use feedd_benches::latency::traffic::{Channels, Market, Recorded};
 use feedd_benches::latency::{Error, hlog, plot};
 
 /// As the daemon: the hot path allocates nothing, the rest profits from per-thread heaps.
@@ -25,8 +25,6 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Where the rivals' workspace puts its programs.
 const RIVALS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/rivals/target/release");
-/// The programs that are looked for there.
-const RIVAL_PROGRAMS: [&str; 1] = ["tungstenite-serde"];
 
 /// Measures the way from the exchange's write to the mapped journal.
 #[derive(Debug, Parser)]
@@ -45,6 +43,9 @@ struct Options {
     /// Venues
     #[arg(long, value_delimiter = ',', default_value = "binance,bybit,kraken")]
     venue: Vec<Market>,
+    /// What a line carries: trades, the fastest view of the book, both in turns
+    #[arg(long, value_delimiter = ',', default_value = "mixed,trade,book")]
+    channels: Vec<Channels>,
     /// plain, tls
     #[arg(long, value_delimiter = ',', default_value = "plain,tls", value_parser = ["plain", "tls"])]
     transport: Vec<String>,
@@ -129,13 +130,14 @@ fn parties(options: &Options) -> Vec<Party> {
 
 /// The rivals that are built.
 fn rivals(dir: &Path) -> impl Iterator<Item = Rival> {
-    RIVAL_PROGRAMS.into_iter().filter_map(|name| {
-        let program = dir.join(name);
+    Kind::ALL.into_iter().filter_map(|kind| {
+        let program = dir.join(kind.program());
         if !program.exists() {
-            eprintln!("latency: {name} is not built: cargo build --release --manifest-path benches/rivals/Cargo.toml");
+            let (name, build) = (kind.name(), kind.build());
+            eprintln!("latency: {name} is left out, it is not built: {build}");
             return None;
         }
-        Some(Rival { name: name.to_owned(), program })
+        Some(Rival { kind, program })
     })
 }
 
@@ -159,11 +161,12 @@ fn settings(options: &Options, tls: &Tls) -> Result<Vec<Setting>, Error> {
         false => Duration::from_secs(options.seconds),
     };
     let mut settings = Vec::new();
-    for market in &options.venue {
-        let recorded = recorded(options, *market)?;
+    for (market, channels) in lines(options) {
+        let recorded = recorded(options, market, channels)?;
         for transport in &options.transport {
             settings.extend(loads.iter().map(|load| Setting {
-                market: *market,
+                market,
+                channels,
                 tls: (transport == "tls").then(|| tls.clone()),
                 load: *load,
                 duration,
@@ -176,16 +179,22 @@ fn settings(options: &Options, tls: &Tls) -> Result<Vec<Setting>, Error> {
     Ok(settings)
 }
 
-fn recorded(options: &Options, market: Market) -> Result<Option<(Recorded, String)>, Error> {
+/// The venues, each with all that its line may carry.
+fn lines(options: &Options) -> impl Iterator<Item = (Market, Channels)> {
+    let markets = options.venue.iter();
+    markets.flat_map(|market| options.channels.iter().map(|channels| (*market, *channels)))
+}
+
+fn recorded(
+    options: &Options,
+    market: Market,
+    channels: Channels,
+) -> Result<Option<(Recorded, String)>, Error> {
     let (Some(path), Some(symbol)) = (&options.recorded, &options.symbol) else {
         return Ok(None);
     };
-    let wanted: &[&str] = match market {
-        Market::Binance => &["@trade\"", "@bookTicker\""],
-        Market::Bybit => &["\"publicTrade."],
-        Market::Kraken => &["\"channel\":\"book\"", "\"channel\":\"trade\""],
-    };
-    Ok(Some((Recorded::read(path, wanted)?, symbol.clone())))
+    let recorded = Recorded::read(path, &channels.marks(market))?;
+    Ok(Some((recorded, symbol.clone())))
 }
 
 /// All parties in one cell, in turns. A party that could not be measured says so and is left out.
@@ -195,13 +204,17 @@ fn measure(setting: &Setting, parties: &[Party], rounds: u32) -> Vec<Row> {
         for turn in 0..parties.len() {
             let party = &parties[(turn + round) % parties.len()];
             let what = format!(
-                "{} {} {} {}",
+                "{} {} {} {} {}",
                 setting.market.name(),
+                setting.channels.name(),
                 setting.transport(),
                 setting.load,
                 party.name()
             );
             match cell::measure(setting, party) {
+                Ok(outcome) if outcome.refused.is_some() => {
+                    add(&mut rows, setting, party, outcome);
+                }
                 Ok(outcome) => {
                     eprintln!(
                         "{what}: {} sent, {} lost {}",
@@ -226,6 +239,7 @@ fn add(rows: &mut Vec<Row>, setting: &Setting, party: &Party, outcome: Outcome) 
     }
     rows.push(Row {
         market: setting.market,
+        channels: setting.channels,
         transport: setting.transport(),
         load: setting.load,
         party: name,
@@ -236,21 +250,24 @@ fn add(rows: &mut Vec<Row>, setting: &Setting, party: &Party, outcome: Outcome) 
 /// Tables to standard output and `latency.md`, interval logs and plots beside it.
 fn report(options: &Options, rows: &[Row]) -> Result<(), Error> {
     let mut text = String::new();
-    for market in &options.venue {
-        text.push_str(&table::venue(*market, rows));
+    for (market, channels) in lines(options) {
+        text.push_str(&table::venue(market, channels, rows));
         text.push('\n');
-        let of_venue = || rows.iter().filter(|row| row.market == *market);
-        let name = market.name();
+        let of_line = || {
+            let is_of = move |row: &&Row| (row.market, row.channels) == (market, channels);
+            rows.iter().filter(is_of)
+        };
+        let name = format!("{}-{}.hlog", market.name(), channels.name());
         let duration = Duration::from_secs(options.seconds);
-        hlog::write(
-            &options.out.join(format!("{name}.hlog")),
-            of_venue(),
-            duration,
-        )?;
-        plots(&options.out, of_venue().collect())?;
+        hlog::write(&options.out.join(name), of_line(), duration)?;
+        plots(&options.out, of_line().collect())?;
     }
     text.push_str("### End to end beside the raw socket\n\n");
     text.push_str(&table::ratios(rows));
+    if !options.no_rivals {
+        text.push_str("\n### Rivals beside feedd, end to end\n\n");
+        text.push_str(&table::rivals(rows));
+    }
     println!("{text}");
     std::fs::write(options.out.join("latency.md"), text).map_err(Error::io("latency.md"))
 }
@@ -265,9 +282,10 @@ fn plots(out: &Path, mut rows: Vec<&Row>) -> Result<(), Error> {
         let curves: Vec<_> = ends
             .filter_map(|row| Some((row.party.clone(), table::end(row)?)))
             .collect();
-        let (venue, transport, load) = (first.market.name(), first.transport, first.load);
-        let path = out.join(format!("{venue}-{transport}-{load}.svg"));
-        let title = format!("{venue}, {transport}, {load} messages/s: schedule to end");
+        let (venue, channels) = (first.market.name(), first.channels.name());
+        let (transport, load) = (first.transport, first.load);
+        let path = out.join(format!("{venue}-{channels}-{transport}-{load}.svg"));
+        let title = format!("{venue} {channels}, {transport}, {load} messages/s: schedule to end");
         plot::draw(&path, &title, &curves)?;
     }
     Ok(())

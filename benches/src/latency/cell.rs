@@ -10,7 +10,7 @@ use super::exchange::{self, Order, Sent};
 use super::rival::Rival;
 use super::schedule::Load;
 use super::summary::Outcome;
-use super::traffic::{self, Market, Recorded, Source};
+use super::traffic::{self, Channels, Market, Recorded, Source};
 use super::{feedd, raw, rival};
 
 /// After so long without anything new, what has not come is lost.
@@ -39,7 +39,7 @@ impl Party {
         match self {
             Self::Raw => "raw".to_owned(),
             Self::Feedd { poll } => format!("feedd-{poll}"),
-            Self::Rival(rival) => rival.name.clone(),
+            Self::Rival(rival) => rival.kind.name().to_owned(),
         }
     }
 }
@@ -49,6 +49,8 @@ impl Party {
 pub struct Setting {
     /// The venue.
     pub market: Market,
+    /// What the line carries.
+    pub channels: Channels,
     /// TLS, or plain.
     pub tls: Option<Tls>,
     /// When messages leave.
@@ -105,7 +107,7 @@ impl Setting {
     fn source(&self) -> Box<dyn Source> {
         match &self.recorded {
             Some((frames, _)) => Box::new(frames.clone()),
-            None => traffic::generated(self.market, SEED),
+            None => traffic::generated(self.market, self.channels, SEED),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
@@ -29,6 +29,9 @@ pub fn make() -> Result<Tls, Error> {
     let mut ca = CertificateParams::new(Vec::new()).map_err(Error::other)?;
     ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     ca.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    // OpenSSL takes a leaf whose issuer has the leaf's name for one that signed itself.
+    ca.distinguished_name
+        .push(DnType::CommonName, "latency harness");
     let authority = ca.self_signed(&ca_key).map_err(Error::other)?;
     let issuer = Issuer::new(ca, ca_key);
     let key = KeyPair::generate().map_err(Error::other)?;

@@ -4,11 +4,14 @@
 //! through tasks and queues and are too slow for a sender whose stamps must be exact.
 
 use std::io::Write;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use feedd::clock;
+use tokio_tungstenite::tungstenite::handshake::server::{
+    Callback, ErrorResponse, Request, Response,
+};
 use tokio_tungstenite::tungstenite::{self, Message, WebSocket};
 
 use super::certificate::Tls;
@@ -63,7 +66,9 @@ pub struct Departure {
 /// What was sent.
 #[derive(Debug)]
 pub struct Sent {
-    /// Text messages before the first measured one.
+    /// Answers to the client's requests: the first text messages of the line.
+    pub answers: u64,
+    /// Text messages before the first measured one, the answers among them.
     pub preamble: u64,
     /// Each departure, of `burst` messages.
     pub departures: Vec<Departure>,
@@ -102,15 +107,37 @@ pub fn open(
     let thread = std::thread::Builder::new()
         .name("exchange".to_owned())
         .spawn(move || {
-            let mut line = join(&listener, tls.as_ref())?;
-            send(&mut line, order).map(|sent| sent(line))
+            let (mut line, target) = join(&listener, tls.as_ref())?;
+            send(&mut line, &target, order).map(|sent| sent(line))
         })
         .map_err(Error::io("exchange thread"))?;
     Ok((address, thread))
 }
 
-/// The first line that opens.
-fn join(listener: &TcpListener, tls: Option<&Tls>) -> Result<WebSocket<Transport>, Error> {
+/// The first line that opens, and its path with what follows it.
+fn join(
+    listener: &TcpListener,
+    tls: Option<&Tls>,
+) -> Result<(WebSocket<Transport>, String), Error> {
+    let socket = first(listener)?;
+    let transport = Transport::accepted(socket, tls)?;
+    let mut target = String::new();
+    let line = tungstenite::accept_hdr(transport, Target(&mut target)).map_err(Error::other)?;
+    Ok((line, target))
+}
+
+/// Takes down what a client opens.
+struct Target<'t>(&'t mut String);
+
+impl Callback for Target<'_> {
+    fn on_request(self, request: &Request, response: Response) -> Result<Response, ErrorResponse> {
+        *self.0 = request.uri().to_string();
+        Ok(response)
+    }
+}
+
+/// The first connection.
+fn first(listener: &TcpListener) -> Result<TcpStream, Error> {
     let until = Instant::now() + JOIN;
     let socket = loop {
         match listener.accept() {
@@ -131,8 +158,7 @@ fn join(listener: &TcpListener, tls: Option<&Tls>) -> Result<WebSocket<Transport
     socket
         .set_write_timeout(Some(STALL))
         .map_err(Error::io("accept"))?;
-    let transport = Transport::accepted(socket, tls)?;
-    tungstenite::accept(transport).map_err(Error::other)
+    Ok(socket)
 }
 
 /// Answers requests until the client has made all of them; the text messages sent.
@@ -146,12 +172,17 @@ fn answer(line: &mut WebSocket<Transport>, market: Market) -> Result<u64, Error>
             line.send(Message::text(answer)).map_err(Error::other)?;
             sent += 1;
         }
-        line.get_ref()
-            .socket()
-            .set_read_timeout(Some(QUIET))
-            .map_err(Error::io("read timeout"))?;
+        quiet(line)?;
     }
     Ok(sent)
+}
+
+/// From now on, silence means that the client has asked for all it wants.
+fn quiet(line: &WebSocket<Transport>) -> Result<(), Error> {
+    let socket = line.get_ref().socket();
+    socket
+        .set_read_timeout(Some(QUIET))
+        .map_err(Error::io("read timeout"))
 }
 
 /// The next message; nothing if none comes in time.
@@ -173,9 +204,15 @@ fn receive(line: &mut WebSocket<Transport>) -> Result<Option<Message>, Error> {
 /// Subscriptions, opening, and the measured messages; what takes the line makes the result.
 fn send(
     line: &mut WebSocket<Transport>,
+    target: &str,
     mut order: Order,
 ) -> Result<impl FnOnce(WebSocket<Transport>) -> Sent + use<>, Error> {
-    let mut preamble = answer(line, order.market)?;
+    if target.contains("streams=") {
+        // It has subscribed by its address and need not say more.
+        quiet(line)?;
+    }
+    let answers = answer(line, order.market)?;
+    let mut preamble = answers;
     for text in order.source.opening() {
         line.send(Message::text(text)).map_err(Error::other)?;
         preamble += 1;
@@ -185,9 +222,10 @@ fn send(
         // Refused: the schedule's row shows what that costs.
         cores::prefer();
     }
-    let (departures, messages) = pace(line.get_mut(), &mut order)?;
+    let (departures, messages) = pace(line.get_mut(), target, &mut order)?;
     let burst = order.load.burst;
     Ok(move |line| Sent {
+        answers,
         preamble,
         departures,
         burst,
@@ -197,7 +235,11 @@ fn send(
 }
 
 /// Sends by the schedule. Each departure is made ready before its time and leaves in one write.
-fn pace(out: &mut Transport, order: &mut Order) -> Result<(Vec<Departure>, u64), Error> {
+fn pace(
+    out: &mut Transport,
+    target: &str,
+    order: &mut Order,
+) -> Result<(Vec<Departure>, u64), Error> {
     let burst = order.load.burst;
     let count = order.messages.div_ceil(u64::from(burst));
     let interval = i64::try_from(order.load.interval()).unwrap_or(i64::MAX);
@@ -212,7 +254,7 @@ fn pace(out: &mut Transport, order: &mut Order) -> Result<(Vec<Departure>, u64),
             text.clear();
             order.source.next(&mut text)
         } {
-            frames::text(&text, &mut bytes);
+            frames::text(order.market.on_path(target, &text), &mut bytes);
             ready += 1;
         }
         if ready == 0 {

@@ -116,7 +116,8 @@ fn config(
     config.threads.journal_poll = journal_poll(setting, poll).to_owned();
     let market = setting.market;
     let mut feed = FeedConfig::new(market.name(), market.product(), setting.symbols());
-    feed.channels = market.channels().map(str::to_owned).to_vec();
+    let channels = setting.channels.of(market).into_iter();
+    feed.channels = channels.map(str::to_owned).collect();
     feed.book_depth = market.book_depth();
     feed.poll = poll.to_owned();
     feed.liveness_ceiling = Span::from_millis(0);

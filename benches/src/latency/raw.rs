@@ -38,7 +38,7 @@ fn client(setting: &Setting, address: std::net::SocketAddr) -> Result<Vec<Arriva
     let socket = TcpStream::connect(address).map_err(Error::io("connect"))?;
     let mut line = Transport::connected(socket, setting.tls.as_ref())?;
     shake_hands(&mut line, setting.market.path())?;
-    let request = masked(&setting.market.subscription());
+    let request = masked(&setting.market.subscription(setting.channels));
     line.write_all(&request).map_err(Error::io("subscribe"))?;
     line.socket()
         .set_nonblocking(true)

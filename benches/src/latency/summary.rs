@@ -87,6 +87,8 @@ pub struct Outcome {
     pub lost: u64,
     /// What else went wrong: gaps, rejects, unstamped frames.
     pub notes: Vec<String>,
+    /// Why there is nothing to be measured: the party cannot take such a line.
+    pub refused: Option<&'static str>,
 }
 
 impl Outcome {
@@ -129,6 +131,7 @@ impl Outcome {
         self.sent += other.sent;
         self.lost += other.lost;
         self.notes.extend(other.notes);
+        self.refused = self.refused.or(other.refused);
     }
 
     /// Adds a whole histogram.

@@ -6,7 +6,7 @@ use hdrhistogram::Histogram;
 
 use super::schedule::Load;
 use super::summary::{Outcome, Stage, percentile};
-use super::traffic::Market;
+use super::traffic::{Channels, Market};
 
 /// Name and parts in ten thousand of each percentile.
 const PERCENTILES: [(&str, u64); 6] = [
@@ -23,6 +23,8 @@ const PERCENTILES: [(&str, u64); 6] = [
 pub struct Row {
     /// The venue.
     pub market: Market,
+    /// What the line carried.
+    pub channels: Channels,
     /// `plain` or `tls`.
     pub transport: &'static str,
     /// The schedule.
@@ -33,10 +35,11 @@ pub struct Row {
     pub outcome: Outcome,
 }
 
-/// The table of one venue.
+/// The table of one venue's line.
 #[must_use]
-pub fn venue(market: Market, rows: &[Row]) -> String {
-    let mut text = format!("### {} {}\n\n", market.name(), market.product());
+pub fn venue(market: Market, channels: Channels, rows: &[Row]) -> String {
+    let names = channels.of(market).join(", ");
+    let mut text = format!("### {} {}: {names}\n\n", market.name(), market.product());
     text.push_str("| load | transport | party | stage, us |");
     PERCENTILES
         .iter()
@@ -44,7 +47,8 @@ pub fn venue(market: Market, rows: &[Row]) -> String {
     text.push_str(" count | lost |\n|---|---|---|---|");
     text.push_str(&"--:|".repeat(PERCENTILES.len() + 2));
     text.push('\n');
-    for row in rows.iter().filter(|row| row.market == market) {
+    let own = |row: &&Row| (row.market, row.channels) == (market, channels);
+    for row in rows.iter().filter(own) {
         for (stage, histogram) in &row.outcome.stages {
             push(
                 &mut text,
@@ -77,14 +81,33 @@ pub fn venue(market: Market, rows: &[Row]) -> String {
             );
         }
     }
+    text.push_str(&refusals(rows.iter().filter(own)));
     text
+}
+
+/// Who is missing in a table, and why.
+fn refusals<'r>(rows: impl Iterator<Item = &'r Row>) -> String {
+    let mut told = Vec::new();
+    for row in rows {
+        let Some(reason) = row.outcome.refused else {
+            continue;
+        };
+        let line = format!("* {}, not had: {reason}\n", row.party);
+        if !told.contains(&line) {
+            told.push(line);
+        }
+    }
+    if !told.is_empty() {
+        told.insert(0, "\n".to_owned());
+    }
+    told.concat()
 }
 
 /// End to end, each party beside the raw limit of its cell, at p50 and p99.
 #[must_use]
 pub fn ratios(rows: &[Row]) -> String {
     let mut text = String::from(
-        "| venue | transport | load | party | p50, us | p99, us | p50 / raw | p99 / raw | to user space, p50 / raw | p99 / raw |\n|---|---|---|---|--:|--:|--:|--:|--:|--:|\n",
+        "| venue | channels | transport | load | party | p50, us | p99, us | p50 / raw | p99 / raw | to user space, p50 / raw | p99 / raw |\n|---|---|---|---|---|--:|--:|--:|--:|--:|--:|\n",
     );
     for row in rows {
         let raw = rows
@@ -100,8 +123,9 @@ pub fn ratios(rows: &[Row]) -> String {
         push(
             &mut text,
             format_args!(
-                "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
+                "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
                 row.market.name(),
+                row.channels.name(),
                 row.transport,
                 row.load,
                 row.party,
@@ -117,8 +141,46 @@ pub fn ratios(rows: &[Row]) -> String {
     text
 }
 
+/// End to end, each rival beside feedd's readers of its cell, at p50 and p99.
+#[must_use]
+pub fn rivals(rows: &[Row]) -> String {
+    let mut text = String::from(
+        "| venue | channels | transport | load | rival | p50, us | p99, us | lost | p50 / feedd-spin | p99 / feedd-spin | p50 / feedd-park | p99 / feedd-park |\n|---|---|---|---|---|--:|--:|--:|--:|--:|--:|--:|\n",
+    );
+    let is_rival = |row: &&Row| row.party != "raw" && !row.party.starts_with("feedd-");
+    for row in rows.iter().filter(is_rival) {
+        let Some(own) = end(row) else { continue };
+        push(
+            &mut text,
+            format_args!(
+                "| {} | {} | {} | {} | {} | {} | {} | {} |",
+                row.market.name(),
+                row.channels.name(),
+                row.transport,
+                row.load,
+                row.party,
+                micros(percentile(own, 5_000)),
+                micros(percentile(own, 9_900)),
+                row.outcome.lost
+            ),
+        );
+        for party in ["feedd-spin", "feedd-park"] {
+            let is_base = |other: &&Row| other.party == party && is_same_cell(row, other);
+            let base = rows.iter().find(is_base).and_then(end);
+            for parts in [5_000, 9_900] {
+                let base = base.map_or(0, |base| percentile(base, parts));
+                let times = ratio(percentile(own, parts), base);
+                push(&mut text, format_args!(" {times} |"));
+            }
+        }
+        text.push('\n');
+    }
+    text
+}
+
 fn is_same_cell(row: &Row, other: &Row) -> bool {
-    (row.market, row.transport, row.load) == (other.market, other.transport, other.load)
+    let cell = |row: &Row| (row.market, row.channels, row.transport, row.load);
+    cell(row) == cell(other)
 }
 
 /// The end-to-end histogram of a row.

@@ -1,15 +1,17 @@
 //! What the exchange sends: messages that obey each venue's sequence rules, or recorded ones.
 //!
-//! Generated traffic alternates between trades and the venue's fastest view of the book: Binance
-//! best prices, Bybit deltas of `orderbook.50`, Kraken updates of a book of 10 with true checksums.
+//! Generated traffic is trades, or the venue's fastest view of the book (Binance best prices, Bybit
+//! deltas of `orderbook.50`, Kraken updates of a book of 10 with true checksums), or both in turns.
 
 mod binance;
 mod bybit;
+mod channels;
 mod kraken;
 mod recorded;
 
 use venue_sim::{InstrumentConfig, Product, SimConfig};
 
+pub use channels::Channels;
 pub use recorded::Recorded;
 
 use crate::messages::Dice;
@@ -58,15 +60,6 @@ impl Market {
         }
     }
 
-    /// The channels that the traffic is made of.
-    #[must_use]
-    pub const fn channels(self) -> [&'static str; 2] {
-        match self {
-            Self::Binance => ["trade", "bbo"],
-            _ => ["trade", "book"],
-        }
-    }
-
     /// Levels a side of the book channel; 0 = there is none.
     #[must_use]
     pub const fn book_depth(self) -> u16 {
@@ -93,14 +86,24 @@ impl Market {
         SimConfig::default().instruments(self.simulated())
     }
 
-    /// What a client sends to subscribe to everything, for clients that do not know the venue.
+    /// What a client sends to subscribe to all of a line, for clients that do not know the venue.
     #[must_use]
-    pub fn subscription(self) -> String {
+    pub fn subscription(self, channels: Channels) -> String {
         let symbols: Vec<String> = self.instruments().into_iter().map(|i| i.symbol).collect();
         match self {
-            Self::Binance => binance::subscription(&symbols),
-            Self::Bybit => bybit::subscription(&symbols),
+            Self::Binance => binance::subscription(&symbols, channels),
+            Self::Bybit => bybit::subscription(&symbols, channels),
             Self::Kraken => kraken::subscription(&symbols),
+        }
+    }
+
+    /// A message as it goes over a line that was opened on `path`: Binance wraps what it sends on
+    /// `/stream` and nothing of what it sends on `/ws`.
+    #[must_use]
+    pub fn on_path<'t>(self, path: &str, text: &'t str) -> &'t str {
+        match self {
+            Self::Binance if path.starts_with("/ws") => binance::bare(text),
+            _ => text,
         }
     }
 
@@ -125,11 +128,12 @@ pub trait Source: Send {
 
 /// Generated traffic of `market`, the same for each `seed`.
 #[must_use]
-pub fn generated(market: Market, seed: u64) -> Box<dyn Source> {
+pub fn generated(market: Market, channels: Channels, seed: u64) -> Box<dyn Source> {
+    let turns = Turns::new(market, channels, seed);
     match market {
-        Market::Binance => Box::new(binance::Traffic::new(seed)),
-        Market::Bybit => Box::new(bybit::Traffic::new(seed)),
-        Market::Kraken => Box::new(kraken::Traffic::new(seed)),
+        Market::Binance => Box::new(binance::Traffic::new(turns)),
+        Market::Bybit => Box::new(bybit::Traffic::new(turns)),
+        Market::Kraken => Box::new(kraken::Traffic::new(turns)),
     }
 }
 
@@ -173,9 +177,11 @@ impl State {
     }
 }
 
-/// The instruments of a market, which take turns: of each a trade, then its book.
+/// The instruments of a market, which take turns: of each a trade, then its book, as far as the line
+/// carries them.
 struct Turns {
     states: Vec<State>,
+    channels: Channels,
     dice: Dice,
     count: usize,
 }
@@ -191,9 +197,10 @@ struct Turn<'t> {
 }
 
 impl Turns {
-    fn new(market: Market, seed: u64) -> Self {
+    fn new(market: Market, channels: Channels, seed: u64) -> Self {
         Self {
             states: State::all(market),
+            channels,
             dice: Dice::new(seed),
             count: 0,
         }
@@ -202,8 +209,8 @@ impl Turns {
     /// The next turn; the price has walked, and what comes is counted.
     fn next(&mut self) -> Turn<'_> {
         self.count += 1;
-        let at = self.count / 2 % self.states.len();
-        let trade = self.count.is_multiple_of(2);
+        let (turn, trade) = self.channels.turn(self.count);
+        let at = turn % self.states.len();
         let (state, dice) = (&mut self.states[at], &mut self.dice);
         state.walk(dice);
         state.trades += u64::from(trade);
@@ -256,6 +263,40 @@ mod tests {
         assert_eq!(decimal(12_305, 4), "1.2305");
         assert_eq!(decimal(5, 8), "0.00000005");
         assert_eq!(decimal(5, 0), "5");
+    }
+
+    #[test]
+    fn binance_wraps_messages_on_stream_and_not_on_ws() {
+        let wrapped = r#"{"stream":"btcusdt@trade","data":{"e":"trade","p":"1.5"}}"#;
+        let bare = r#"{"e":"trade","p":"1.5"}"#;
+        let on_path = |market: Market, path| market.on_path(path, wrapped).to_owned();
+        assert_eq!(on_path(Market::Binance, "/ws"), bare);
+        assert_eq!(on_path(Market::Binance, "/stream"), wrapped);
+        assert_eq!(on_path(Market::Bybit, "/ws"), wrapped);
+    }
+
+    #[test]
+    fn a_line_of_one_channel_carries_no_other() {
+        for market in Market::ALL {
+            for (channels, trades) in [
+                (Channels::Mixed, 50),
+                (Channels::Trade, 100),
+                (Channels::Book, 0),
+            ] {
+                let mut source = generated(market, channels, 1);
+                let marks = Channels::Trade.marks(market);
+                let is_trade = |text: &String| text.contains(marks[0]);
+                let sent: Vec<String> = (0..100)
+                    .map(|_| {
+                        let mut text = String::new();
+                        assert!(source.next(&mut text));
+                        text
+                    })
+                    .collect();
+                let counted = sent.iter().filter(|text| is_trade(text)).count();
+                assert_eq!(counted, trades, "{market:?} {channels:?}");
+            }
+        }
     }
 
     #[test]

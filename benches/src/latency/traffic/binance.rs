@@ -2,20 +2,20 @@
 
 use std::fmt::Write as _;
 
-use super::{Market, Source, Turn, Turns, behind, millis};
+use super::{Channels, Source, Turn, Turns, behind, millis};
 
 /// First trade and update id.
 const FIRST: u64 = 5_182_005_737;
 
-pub(super) fn subscription(symbols: &[String]) -> String {
+pub(super) fn subscription(symbols: &[String], channels: Channels) -> String {
     let names: Vec<String> = symbols
         .iter()
         .map(|symbol| symbol.to_lowercase())
         .flat_map(|symbol| {
-            [
-                format!("\"{symbol}@trade\""),
-                format!("\"{symbol}@bookTicker\""),
-            ]
+            let names = channels.pick("trade", "bookTicker");
+            names
+                .into_iter()
+                .map(move |name| format!("\"{symbol}@{name}\""))
         })
         .collect();
     format!(
@@ -31,14 +31,21 @@ pub(super) fn answers(request: &str) -> Vec<String> {
         .collect()
 }
 
+/// What a wrapped message wraps.
+pub(super) fn bare(text: &str) -> &str {
+    let inner = text.split_once("\"data\":").map(|parts| parts.1);
+    inner
+        .and_then(|inner| inner.strip_suffix('}'))
+        .unwrap_or(text)
+}
+
 pub(super) struct Traffic {
     turns: Turns,
     lower: Vec<String>,
 }
 
 impl Traffic {
-    pub(super) fn new(seed: u64) -> Self {
-        let turns = Turns::new(Market::Binance, seed);
+    pub(super) fn new(turns: Turns) -> Self {
         let states = turns.states.iter();
         let lower = states.map(|state| state.config.symbol.to_lowercase());
         Self {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Market, Source, State, Turns, behind, millis};
+use super::{Channels, Source, State, Turns, behind, millis};
 use crate::messages::Dice;
 
 /// Levels a side.
@@ -12,14 +12,14 @@ const CHANGED: i64 = 3;
 /// First update id of a book.
 const FIRST: u64 = 177_400_507;
 
-pub(super) fn subscription(symbols: &[String]) -> String {
+pub(super) fn subscription(symbols: &[String], channels: Channels) -> String {
     let names: Vec<String> = symbols
         .iter()
         .flat_map(|symbol| {
-            [
-                format!("\"publicTrade.{symbol}\""),
-                format!("\"orderbook.50.{symbol}\""),
-            ]
+            let topics = channels.pick("publicTrade", "orderbook.50");
+            topics
+                .into_iter()
+                .map(move |topic| format!("\"{topic}.{symbol}\""))
         })
         .collect();
     format!(
@@ -40,8 +40,8 @@ pub(super) fn answers(request: &str) -> Vec<String> {
 pub(super) struct Traffic(Turns);
 
 impl Traffic {
-    pub(super) fn new(seed: u64) -> Self {
-        Self(Turns::new(Market::Bybit, seed))
+    pub(super) fn new(turns: Turns) -> Self {
+        Self(turns)
     }
 }
 
@@ -74,6 +74,9 @@ fn book(text: &mut String, kind: &str, state: &State, bids: &str, asks: &str) ->
 
 impl Source for Traffic {
     fn opening(&mut self) -> Vec<String> {
+        if !self.0.channels.has_book() {
+            return Vec::new();
+        }
         let dice = &mut self.0.dice;
         let snapshot = |state: &State| {
             let mut text = String::new();

@@ -73,8 +73,7 @@ pub(super) struct Traffic {
 }
 
 impl Traffic {
-    pub(super) fn new(seed: u64) -> Self {
-        let turns = Turns::new(Market::Kraken, seed);
+    pub(super) fn new(turns: Turns) -> Self {
         let checksums = |state: &State| (0..QUANTITIES).map(|turn| checksum(state, turn)).collect();
         Self {
             checksums: turns.states.iter().map(checksums).collect(),
@@ -130,6 +129,9 @@ fn stamp() -> String {
 
 impl Source for Traffic {
     fn opening(&mut self) -> Vec<String> {
+        if !self.turns.channels.has_book() {
+            return Vec::new();
+        }
         let snapshot = |(state, checksums): (&State, &Vec<u32>)| {
             let (bids, asks) = (levels(state, -1, DEPTH, 0), levels(state, 1, DEPTH, 0));
             let checksum = checksums.first().copied().unwrap_or(0);

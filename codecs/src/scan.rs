@@ -19,7 +19,9 @@
 //! (module `padded`). What runs in a loop is a function of its own for each target, small enough to stay in
 //! registers: the values of a message (module `walk`), levels that are spelled alike (module `levels`).
 
+mod alike;
 mod counts;
+mod ends;
 mod learn;
 mod levels;
 mod message;

@@ -5,6 +5,7 @@ mod stamp;
 
 use std::ops::Range;
 
+use super::ends::Ends;
 use super::levels::Triples;
 use super::number::{self, Scanned, Span};
 use super::padded::Frame;
@@ -22,6 +23,8 @@ use stamp::Day;
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
     day: Day,
+    /// Where the numbers of the levels at hand end.
+    pub(super) ends: Ends,
     /// Room for levels with two quantities.
     pub(super) triples: Triples,
 }

@@ -6,10 +6,9 @@
 
 use super::message::Reason;
 use super::padded::Frame;
-use super::plan::{Goal, POW10, Plan, Plans};
+use super::plan::{Goal, POW10, Plan};
 use super::simd::{Digits, Isa};
 use crate::fixed::{self, Fixed};
-use crate::record::Level;
 use crate::venue::levels::{self, Found, Number};
 
 /// Where a value stands in the frame.
@@ -82,23 +81,9 @@ impl<'a, I: Isa> Scanned<'a, I> {
     }
 
     #[inline(always)]
-    fn fast(self, exp: i8, keep_zeros: bool) -> Option<i64> {
+    pub(super) fn fast(self, exp: i8, keep_zeros: bool) -> Option<i64> {
         let plan = Plan::of(u32::from(self.span.fraction), Goal::of(exp, keep_zeros))?;
         plan.scaled(self.isa.digits(self.digits(&plan)?))
-    }
-
-    /// A price, and a quantity, by plans that are for their digits.
-    #[inline(always)]
-    pub(super) fn level(self, qty: Self, plans: &Plans) -> Option<Level> {
-        let px = self.digits(&plans.px)?;
-        let qty = qty.digits(&plans.qty)?;
-        plans.level(self.isa, px, qty)
-    }
-
-    /// Digits behind the points of a price and a quantity.
-    #[inline(always)]
-    pub(super) const fn fractions(self, qty: Self) -> (u32, u32) {
-        (self.span.fraction as u32, qty.span.fraction as u32)
     }
 
     /// The value at the exponent that it is spelled with, with its sign; `None` where no mantissa holds

@@ -8,7 +8,7 @@
 /// Readable bytes before a frame: digits are loaded by the window that *ends* with them.
 pub(crate) const BEFORE: usize = 64;
 /// Readable bytes after a frame: the longest run of loads between two checks of the end.
-pub(crate) const AFTER: usize = 256;
+pub(crate) const AFTER: usize = 576;
 /// Zeros directly behind a frame: they end every number, text and literal there.
 const ZEROS: usize = 64;
 

@@ -43,8 +43,61 @@ pub(crate) struct Digits<'a> {
     pub(crate) count: usize,
 }
 
+/// How the bytes of a window become the digits of a number, which are its last bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Digest {
+    /// From where each byte is taken: a point goes to the first byte, where nothing else may stand.
+    moves: [u8; 16],
+    /// What is taken away from it: the zero, or the point.
+    flips: [u8; 16],
+    /// The most that may be left.
+    most: [u8; 16],
+    /// Which bytes count even where the number is shorter: the point.
+    point: [u8; 16],
+}
+
+/// By the number of digits behind the point; 0 = there is no point.
+static DIGESTS: [Digest; 16] = {
+    let mut rows = [Digest {
+        moves: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
+        flips: [b'0'; 16],
+        most: [9; 16],
+        point: [0; 16],
+    }; 16];
+    let mut behind = 1;
+    while behind < 16 {
+        let row = &mut rows[behind];
+        row.moves[0] = 15 - behind as u8;
+        (row.flips[0], row.most[0], row.point[0]) = (b'.', 0, u8::MAX);
+        let mut at = 1;
+        while at < 16 - behind {
+            row.moves[at] = at as u8 - 1;
+            at += 1;
+        }
+        behind += 1;
+    }
+    rows
+};
+
+/// The row of numbers with so many digits behind the point.
+#[inline(always)]
+fn digest(behind: usize) -> &'static Digest {
+    &DIGESTS[behind & 15]
+}
+
+/// Two numbers, each the last bytes of its window.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pair<'a> {
+    pub(crate) windows: [&'a [u8; 16]; 2],
+    /// Digits of each: at most 16, with a point at most 15.
+    pub(crate) counts: [usize; 2],
+}
+
 /// One kind of processor.
 pub(crate) trait Isa: Copy {
+    /// How two numbers are spelled, ready for [`Isa::pair`].
+    type Spelled: Copy;
+
     /// Does a task in a function of its own, which is compiled for this kind.
     fn run<T: Task>(self, task: T) -> T::Output;
 
@@ -60,14 +113,23 @@ pub(crate) trait Isa: Copy {
     /// Where digits end, and the points between them.
     fn numeric(self, text: &[u8; 32]) -> Numeric;
 
+    /// Which bytes may stand in a number: digits, points and, for brevity's sake, slashes.
+    fn runs(self, text: &[u8; 64]) -> u64;
+
     /// Where a text ends with `end`.
     fn textual(self, text: &[u8; 32], end: u8) -> Textual;
 
     /// The value of decimal digits, which the caller knows to be digits.
     fn digits(self, digits: Digits<'_>) -> u64;
 
-    /// The values of two numbers.
-    fn two_digits(self, first: Digits<'_>, second: Digits<'_>) -> (u64, u64);
+    /// How two numbers with so many digits behind their points are read; 0 = there is no point.
+    fn spelled(self, behind: [usize; 2]) -> Self::Spelled;
+
+    /// The values of two numbers; `None` where a digit or a point is none.
+    fn pair(self, pair: Pair<'_>, spelled: &Self::Spelled) -> Option<(u64, u64)>;
+
+    /// Which bytes of two windows differ from `other`.
+    fn two_differ(self, windows: [&[u8; 16]; 2], other: &[u8; 32]) -> u32;
 
     /// Which bytes are `0`.
     fn zeros(self, window: &[u8; 16]) -> u32;

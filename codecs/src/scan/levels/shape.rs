@@ -1,6 +1,7 @@
 //! How a level is spelled: the literals around its numbers.
 
-use super::{AREA, AREA_BEFORE};
+use crate::scan::ends::{Area, BEFORE};
+use crate::scan::message::Reason;
 use crate::scan::simd::{Isa, low};
 
 /// Bytes of the longest literal inside a level.
@@ -8,11 +9,11 @@ const PIECE: usize = 16;
 
 /// A short literal, compared in one go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Piece {
+pub(in crate::scan) struct Piece {
     text: [u8; PIECE],
     /// One bit for each byte.
     bytes: u32,
-    pub(super) len: u32,
+    pub(in crate::scan) len: u32,
 }
 
 impl Piece {
@@ -29,14 +30,11 @@ impl Piece {
         })
     }
 
-    /// Whether it stands `at` bytes, fewer than 96, behind the beginning of a level.
+    /// Whether it stands `at` bytes behind the beginning of a stretch.
     #[inline(always)]
-    pub(super) fn is_at<I: Isa>(&self, isa: I, area: &[u8; AREA], at: u32) -> bool {
-        let at = AREA_BEFORE + (at as usize & 127);
-        let Some(found) = area.get(at..at + PIECE).and_then(|tail| tail.first_chunk()) else {
-            return false;
-        };
-        isa.differs_short(found, &self.text) & self.bytes == 0
+    pub(in crate::scan) fn is_at<I: Isa>(&self, isa: I, area: &Area, at: u8) -> bool {
+        let found = area[BEFORE + usize::from(at)..].first_chunk();
+        found.is_some_and(|found| isa.differs_short(found, &self.text) & self.bytes == 0)
     }
 }
 
@@ -46,13 +44,13 @@ pub(crate) struct Shape {
     /// Before the first price.
     pub(super) open: Piece,
     /// Between price and quantity.
-    pub(super) middle: Piece,
+    pub(in crate::scan) middle: Piece,
     /// Between a quantity and the next price.
-    pub(super) next: Piece,
+    next: Piece,
     /// Behind the last quantity, the array's end included.
-    pub(super) last: Piece,
+    last: Piece,
     /// Whether the numbers are bare: then JSON refuses zeros before them.
-    pub(super) bare: bool,
+    pub(in crate::scan) bare: bool,
     /// Whether a second quantity follows, behind another `middle`.
     pub(super) triple: bool,
 }
@@ -80,5 +78,23 @@ impl Shape {
             bare: !quoted,
             triple,
         })
+    }
+
+    /// Where another level begins, or the array is at its end, behind a level that ends at `at` of a
+    /// stretch; with whether it is the end.
+    #[inline(always)]
+    pub(in crate::scan) fn behind<I: Isa>(
+        &self,
+        isa: I,
+        area: &Area,
+        at: u8,
+    ) -> Result<(usize, bool), Reason> {
+        if self.next.is_at(isa, area, at) {
+            Ok((usize::from(at) + self.next.len as usize, false))
+        } else if self.last.is_at(isa, area, at) {
+            Ok((usize::from(at) + self.last.len as usize, true))
+        } else {
+            Err(Reason::Shape)
+        }
     }
 }

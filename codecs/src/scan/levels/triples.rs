@@ -4,10 +4,11 @@
 //! finds either. The venue cuts zeros behind quantities off, so no two levels are spelled alike: there are no
 //! plans here, but numbers that are no finer than their exponent, and others.
 
-use super::{AREA, AREA_BEFORE, Found, LEVEL, Shape, begin, behind, tail};
+use super::{Found, Shape, begin};
 use crate::record::Level;
+use crate::scan::ends::{Area, BEFORE};
 use crate::scan::message::{Message, Reason};
-use crate::scan::number::{Scanned, fraction_of};
+use crate::scan::number::Scanned;
 use crate::scan::padded::Frame;
 use crate::scan::plan::POW10;
 use crate::scan::simd::{Digits, Isa, Task};
@@ -62,30 +63,6 @@ impl Triples {
     }
 }
 
-impl Found {
-    /// The other view of a level: its price, and the quantity behind this one.
-    #[inline(always)]
-    fn second<I: Isa>(self, isa: I, shape: &Shape, area: &[u8; AREA]) -> Result<Self, Reason> {
-        let qty_at = self.end() + shape.middle.len;
-        if qty_at >= LEVEL {
-            return Err(Reason::Number);
-        }
-        let qty_len = (self.others >> qty_at).trailing_zeros();
-        if qty_at + qty_len >= LEVEL {
-            return Err(Reason::Number);
-        }
-        if !shape.middle.is_at(isa, area, self.end()) {
-            return Err(Reason::Shape);
-        }
-        Ok(Self {
-            qty_at,
-            qty_len,
-            qty_dots: self.dots >> qty_at,
-            ..self
-        })
-    }
-}
-
 /// One array of such levels, read by a function of its own: where it ends.
 struct Side<'a> {
     frame: Frame<'a>,
@@ -107,22 +84,20 @@ impl Task for Side<'_> {
         } = self;
         let mut end = begin(isa, shape, frame, at)?;
         while !end.is_last {
-            let area = frame.around(AREA_BEFORE, end.at).ok_or(Reason::End)?;
-            let first = Found::read(isa, shape, area)?;
-            let second = first.second(isa, shape, area)?;
-            let views = [first, second];
-            match triple(isa, area, views, &triples.scales)? {
+            let area: &Area = frame.around(BEFORE, end.at).ok_or(Reason::End)?;
+            let first = Found::read(isa, shape, area, 0)?;
+            let second = first.next(isa, shape, area, 0)?;
+            match triple(isa, area, [first, second], &triples.scales) {
                 Some(triple) => triples.levels.push(triple),
                 None => {
-                    let numbers = |found: Found| {
-                        let fractions = found.fractions(shape, area)?;
-                        Ok(found.numbers(isa, frame, end.at, fractions))
-                    };
-                    let ((px, one), (_, other)) = (numbers(first)?, numbers(second)?);
+                    let numbers = |found: Found| found.numbers(isa, frame, end.at);
+                    let ((px, one), (_, other)) = (numbers(first), numbers(second));
                     triples.push_general(px, [one, other])?;
                 }
             }
-            end = behind(isa, shape, area, end.at, second.end())?;
+            let (behind, is_last) = shape.behind(isa, area, second.end() as u8)?;
+            end.at += behind;
+            end.is_last = is_last;
         }
         if triples.levels.len() > MESSAGE_LEVELS_MAX {
             return Err(Reason::Number);
@@ -135,46 +110,40 @@ impl Task for Side<'_> {
 #[inline(always)]
 fn triple<I: Isa>(
     isa: I,
-    area: &[u8; AREA],
+    area: &Area,
     [first, second]: [Found; 2],
     scales: &[Scale; 2],
-) -> Result<Option<Triple>, Reason> {
-    let px = (first.px_len, first.px_len, first.dots);
-    let qty = |found: Found| (found.end(), found.qty_len, found.qty_dots);
-    let px = exact(area, px, scales[0].px_exp)?;
-    let one = exact(area, qty(first), scales[0].qty_exp)?;
-    let other = exact(area, qty(second), scales[1].qty_exp)?;
-    let (Some(px), Some(one), Some(other)) = (px, one, other) else {
-        return Ok(None);
+) -> Option<Triple> {
+    let value = |end: u32, len: u32, fraction: u32, exp: i8| {
+        let missing = usize::try_from(-i32::from(exp) - fraction.cast_signed()).ok()?;
+        let factor = POW10.get(missing).filter(|_| len <= 16)?;
+        let digits = isa.digits(Digits {
+            window: tail(area, end),
+            point: fraction as usize,
+            count: (len - u32::from(fraction > 0)) as usize,
+        });
+        digits.cast_signed().checked_mul(*factor)
     };
-    let scaled = |digits: u64, factor: i64| digits.cast_signed().checked_mul(factor);
-    let values = isa.two_digits(one.0, other.0);
-    let px = scaled(isa.digits(px.0), px.1);
-    let (one, other) = (scaled(values.0, one.1), scaled(values.1, other.1));
-    Ok(px.zip(one.zip(other)).map(|(px, (one, other))| Triple {
-        px,
-        qtys: [one, other],
-    }))
+    let qty = |found: Found, exp| value(found.end(), found.qty_len, found.fractions.1, exp);
+    Some(Triple {
+        px: value(
+            first.px_len,
+            first.px_len,
+            first.fractions.0,
+            scales[0].px_exp,
+        )?,
+        qtys: [
+            qty(first, scales[0].qty_exp)?,
+            qty(second, scales[1].qty_exp)?,
+        ],
+    })
 }
 
-/// The digits of a number that is no finer than `exp`, and what they are multiplied with. It is told by
-/// where it ends, counted from the level's beginning, its bytes, and its points.
+/// The bytes that end `end` bytes, fewer than 64, behind the beginning of a stretch.
 #[inline(always)]
-fn exact(
-    area: &[u8; AREA],
-    (end, len, dots): (u32, u32, u64),
-    exp: i8,
-) -> Result<Option<(Digits<'_>, i64)>, Reason> {
-    let fraction = fraction_of(len, dots, false)?;
-    let missing = usize::try_from(-i32::from(exp) - fraction.cast_signed());
-    let factor = missing.ok().and_then(|missing| POW10.get(missing));
-    let digits = Digits {
-        window: tail(area, end as usize),
-        point: fraction as usize,
-        count: (len - u32::from(fraction > 0)) as usize,
-    };
-    let factor = factor.filter(|_| len <= 16);
-    Ok(factor.map(|factor| (digits, *factor)))
+fn tail(area: &Area, end: u32) -> &[u8; 16] {
+    let start = BEFORE - 16 + (end & 63) as usize;
+    area[start..].first_chunk().unwrap_or(&[0; 16])
 }
 
 impl<I: Isa> Message<'_, I> {

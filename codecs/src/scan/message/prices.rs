@@ -1,6 +1,5 @@
 //! Prices and quantities of a message that is no book.
 
-use super::super::plan::{Goals, Plans};
 use super::super::simd::Isa;
 use super::{Message, Reason, Scanned};
 use crate::fixed::Fixed;
@@ -21,8 +20,7 @@ impl<I: Isa> Message<'_, I> {
         let instrument = self.instrument()?;
         let scale = Scale::of(instrument);
         let (px, qty) = (self.number(px), self.number(qty));
-        let plans = Plans::of(px.fractions(qty), Goals::of(&scale));
-        match plans.and_then(|plans| px.level(qty, &plans)) {
+        match level(px, qty, &scale) {
             Some(level) => Ok((
                 Fixed::new(level.px, scale.px_exp),
                 Fixed::new(level.qty, scale.qty_exp),
@@ -36,7 +34,7 @@ impl<I: Isa> Message<'_, I> {
     pub(crate) fn best(&self, slots: [usize; 4]) -> Result<Best, Reason> {
         let instrument = self.instrument()?;
         let scale = Scale::of(instrument);
-        match self.both(slots, Goals::of(&scale)) {
+        match self.both(slots, &scale) {
             Some((bid, ask)) => Ok(Best {
                 instrument: instrument.id,
                 scale,
@@ -49,19 +47,20 @@ impl<I: Isa> Message<'_, I> {
 
     /// The levels of both sides, where the fast way takes them.
     #[inline(always)]
-    fn both(&self, slots: [usize; 4], goals: Goals) -> Option<(Level, Level)> {
+    fn both(&self, slots: [usize; 4], scale: &Scale) -> Option<(Level, Level)> {
         let number = |at: usize| self.number(slots[at]);
-        let bid_fractions = number(0).fractions(number(1));
-        let plans = Plans::of(bid_fractions, goals)?;
-        let bid = number(0).level(number(1), &plans)?;
-        let ask_fractions = number(2).fractions(number(3));
-        let plans = if bid_fractions == ask_fractions {
-            plans
-        } else {
-            Plans::of(ask_fractions, goals)?
-        };
-        Some((bid, number(2).level(number(3), &plans)?))
+        let bid = level(number(0), number(1), scale)?;
+        Some((bid, level(number(2), number(3), scale)?))
     }
+}
+
+/// Price and quantity, where the fast way takes them.
+#[inline(always)]
+fn level<I: Isa>(px: Scanned<'_, I>, qty: Scanned<'_, I>, scale: &Scale) -> Option<Level> {
+    Some(Level {
+        px: px.fast(scale.px_exp, scale.keep_zeros)?,
+        qty: qty.fast(scale.qty_exp, scale.keep_zeros)?,
+    })
 }
 
 /// As the general path does it: for numbers that need a finer exponent or have many digits.

@@ -1,6 +1,6 @@
 //! Eight bytes at a time in 64-bit integers: the target of every processor.
 
-use super::{Digits, Isa, Numeric, Task, Textual};
+use super::{Digits, Isa, Numeric, Pair, Task, Textual};
 use crate::record::TradeId;
 
 const ONES: u64 = 0x0101_0101_0101_0101;
@@ -47,7 +47,45 @@ const fn eight(digits: u64) -> u64 {
     fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xFFFF_FFFF
 }
 
+/// The digits of a number whose point has `behind` digits behind it, the point taken out.
+#[inline(always)]
+const fn compact(text: u128, behind: usize) -> u128 {
+    if behind == 0 {
+        return text;
+    }
+    let fraction = u128::MAX << (8 * (16 - behind));
+    (text & fraction) | (text & !(fraction | fraction >> 8)) << 8
+}
+
+/// The bits of the last `count` bytes.
+#[inline(always)]
+fn last(count: usize) -> u128 {
+    let others = 8 * 16_usize.saturating_sub(count & 31) as u32;
+    u128::MAX.checked_shl(others).unwrap_or(0)
+}
+
+/// The value of sixteen digits, the first in the lowest byte.
+#[inline(always)]
+const fn whole(digits: u128) -> u64 {
+    eight(digits as u64) * 100_000_000 + eight((digits >> 64) as u64)
+}
+
+/// One of two numbers; `None` where a digit or the point is none.
+#[inline(always)]
+fn one_of(pair: &Pair<'_>, behind: [usize; 2], at: usize) -> Option<u64> {
+    let (window, behind) = (pair.windows[at], behind[at] & 15);
+    if behind > 0 && window[15 - behind] != b'.' {
+        return None;
+    }
+    let compact = compact(u128::from_le_bytes(*window), behind);
+    let digits = (compact ^ u128::from_le_bytes([b'0'; 16])) & last(pair.counts[at]);
+    let is_digits = |word: u64| (word | at_least(word, 10)) & HIGH == 0;
+    (is_digits(digits as u64) && is_digits((digits >> 64) as u64)).then(|| whole(digits))
+}
+
 impl Isa for Portable {
+    type Spelled = [usize; 2];
+
     #[inline(never)]
     fn run<T: Task>(self, task: T) -> T::Output {
         task.run(self)
@@ -103,28 +141,34 @@ impl Isa for Portable {
 
     #[inline(always)]
     fn digits(self, digits: Digits<'_>) -> u64 {
-        let text = u128::from_le_bytes(*digits.window);
-        let compact = if digits.point == 0 {
-            text
-        } else {
-            let fraction = u128::MAX << (8 * (16 - digits.point));
-            (text & fraction) | (text & !(fraction | fraction >> 8)) << 8
-        };
-        if digits.count == 0 {
-            return 0;
-        }
-        let kept = u128::MAX << (8 * (16 - digits.count));
-        let values = (compact & kept & (u128::from(0x0F * ONES) << 64 | u128::from(0x0F * ONES)))
-            .to_le_bytes();
-        let (words, _) = values.as_chunks::<8>();
-        words.iter().fold(0, |sum, word| {
-            sum * 100_000_000 + eight(u64::from_le_bytes(*word))
-        })
+        let compact = compact(u128::from_le_bytes(*digits.window), digits.point);
+        whole((compact ^ u128::from_le_bytes([b'0'; 16])) & last(digits.count))
     }
 
     #[inline(always)]
-    fn two_digits(self, first: Digits<'_>, second: Digits<'_>) -> (u64, u64) {
-        (self.digits(first), self.digits(second))
+    fn runs(self, text: &[u8; 64]) -> u64 {
+        let (halves, _) = text.as_chunks::<32>();
+        let run = |word: u64| {
+            at_least(word, u64::from(b'.')) & !at_least(word, u64::from(b'9') + 1) & !word & HIGH
+        };
+        u64::from(mask(&halves[0], run)) | u64::from(mask(&halves[1], run)) << 32
+    }
+
+    #[inline(always)]
+    fn spelled(self, behind: [usize; 2]) -> Self::Spelled {
+        behind
+    }
+
+    #[inline(always)]
+    fn pair(self, pair: Pair<'_>, behind: &Self::Spelled) -> Option<(u64, u64)> {
+        Some((one_of(&pair, *behind, 0)?, one_of(&pair, *behind, 1)?))
+    }
+
+    #[inline(always)]
+    fn two_differ(self, windows: [&[u8; 16]; 2], other: &[u8; 32]) -> u32 {
+        let (halves, _) = other.as_chunks::<16>();
+        self.differs_short(windows[0], &halves[0])
+            | self.differs_short(windows[1], &halves[1]) << 16
     }
 
     #[inline(always)]

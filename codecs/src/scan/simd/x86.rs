@@ -8,19 +8,30 @@ use core::arch::x86_64::{
     __m128i, __m256i, _mm_add_epi8, _mm_and_si128, _mm_cmpeq_epi8, _mm_cmpgt_epi8,
     _mm_cvtsi128_si64, _mm_loadu_si128, _mm_madd_epi16, _mm_maddubs_epi16, _mm_min_epu8,
     _mm_movemask_epi8, _mm_or_si128, _mm_packus_epi16, _mm_packus_epi32, _mm_set1_epi8,
-    _mm_set1_epi16, _mm_set1_epi32, _mm_shuffle_epi8, _mm_sub_epi8, _mm256_add_epi8,
-    _mm256_and_si256, _mm256_castsi128_si256, _mm256_castsi256_si128, _mm256_cmpeq_epi8,
-    _mm256_cmpgt_epi8, _mm256_extracti128_si256, _mm256_inserti128_si256, _mm256_loadu_si256,
-    _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_min_epu8, _mm256_movemask_epi8,
-    _mm256_or_si256, _mm256_packus_epi32, _mm256_set1_epi8, _mm256_set1_epi16, _mm256_set1_epi32,
-    _mm256_shuffle_epi8, _mm256_sub_epi8,
+    _mm_set1_epi16, _mm_set1_epi32, _mm_shuffle_epi8, _mm_sub_epi8, _mm_subs_epu8, _mm_testz_si128,
+    _mm_xor_si128, _mm256_add_epi8, _mm256_add_epi64, _mm256_and_si256, _mm256_castsi128_si256,
+    _mm256_castsi256_si128, _mm256_cmpeq_epi8, _mm256_cmpgt_epi8, _mm256_extracti128_si256,
+    _mm256_inserti128_si256, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_maddubs_epi16,
+    _mm256_min_epu8, _mm256_movemask_epi8, _mm256_mul_epu32, _mm256_or_si256, _mm256_packus_epi32,
+    _mm256_set1_epi8, _mm256_set1_epi16, _mm256_set1_epi32, _mm256_set1_epi64x,
+    _mm256_shuffle_epi8, _mm256_srli_epi64, _mm256_sub_epi8, _mm256_subs_epu8, _mm256_testz_si256,
+    _mm256_xor_si256,
 };
 
-use super::{Digits, Isa, Numeric, Task, Textual};
+use super::{Digits, Isa, Numeric, Pair, Task, Textual, digest};
 
 /// Proof that the processor has SSE4.2.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sse42(());
+
+/// Two rows of digests, each in its registers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spelled<V> {
+    moves: V,
+    flips: V,
+    most: V,
+    point: V,
+}
 
 /// Proof that the processor has AVX2, BMI1, BMI2, LZCNT and POPCNT.
 #[derive(Clone, Copy, Debug)]
@@ -44,43 +55,16 @@ impl Avx2 {
     }
 }
 
-/// Moves the digits before a point next to those behind it, by the number of the latter; the first
-/// row moves nothing.
-static COMPACT: [[u8; 16]; 16] = {
-    let mut rows = [[0x80; 16]; 16];
-    let mut point = 0;
-    while point < 16 {
-        let mut at = 0;
-        while at < 16 {
-            rows[point][at] = if point == 0 || at + point >= 16 {
-                at as u8
-            } else if at == 0 {
-                0x80
-            } else {
-                at as u8 - 1
-            };
-            at += 1;
-        }
-        point += 1;
-    }
-    rows
-};
-
-/// Keeps the values of the last `count` digits: loaded at `count`.
+/// Keeps the last `count` bytes: loaded at `count`.
 static KEEP: [u8; 48] = {
     let mut mask = [0; 48];
     let mut at = 16;
     while at < 48 {
-        mask[at] = 0x0F;
+        mask[at] = 0xFF;
         at += 1;
     }
     mask
 };
-
-#[inline(always)]
-fn compact(point: usize) -> &'static [u8; 16] {
-    &COMPACT[point & 15]
-}
 
 #[inline(always)]
 fn keep(count: usize) -> &'static [u8; 16] {
@@ -177,10 +161,36 @@ fn differs_lower32(text: &[u8; 32], other: &[u8; 32]) -> u32 {
     ))
 }
 
+const ZERO: i8 = b'0'.cast_signed();
+
 /// Added to a byte, makes the digits the greatest of all signed bytes.
 const TO_TOP: i8 = i8::MAX - b'9'.cast_signed();
 /// The greatest byte below them.
 const BELOW_DIGITS: i8 = i8::MAX - 10;
+/// The greatest byte below them and the point; the slash lies between.
+const BELOW_POINT: i8 = BELOW_DIGITS - 2;
+
+#[inline]
+#[target_feature(enable = "sse4.2")]
+fn runs16(text: &[u8; 64]) -> u64 {
+    let (quarters, _) = text.as_chunks::<16>();
+    quarters.iter().rev().fold(0, |runs, quarter| {
+        let shifted = _mm_add_epi8(load16(quarter), _mm_set1_epi8(TO_TOP));
+        let found = _mm_cmpgt_epi8(shifted, _mm_set1_epi8(BELOW_POINT));
+        runs << 16 | u64::from(_mm_movemask_epi8(found).cast_unsigned())
+    })
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn runs32(text: &[u8; 64]) -> u64 {
+    let (halves, _) = text.as_chunks::<32>();
+    let runs = |half: &[u8; 32]| {
+        let shifted = _mm256_add_epi8(load32(half), _mm256_set1_epi8(TO_TOP));
+        wide_bits(_mm256_cmpgt_epi8(shifted, _mm256_set1_epi8(BELOW_POINT)))
+    };
+    u64::from(runs(&halves[0])) | u64::from(runs(&halves[1])) << 32
+}
 
 #[inline]
 #[target_feature(enable = "sse4.2,popcnt")]
@@ -253,6 +263,19 @@ const fn join(halves: i64) -> u64 {
     (halves & 0xFFFF_FFFF) * 100_000_000 + (halves >> 32)
 }
 
+/// The value of sixteen digits, each in its byte.
+#[inline]
+#[target_feature(enable = "sse4.2")]
+fn value16(digits: __m128i) -> u64 {
+    let pairs = _mm_maddubs_epi16(digits, _mm_set1_epi16(0x010A));
+    let fours = _mm_madd_epi16(pairs, _mm_set1_epi32(0x0001_0064));
+    let fours = _mm_packus_epi32(fours, fours);
+    join(_mm_cvtsi128_si64(_mm_madd_epi16(
+        fours,
+        _mm_set1_epi32(0x0001_2710),
+    )))
+}
+
 /// # Safety
 ///
 /// The processor has SSE4.2.
@@ -264,15 +287,9 @@ const fn join(halves: i64) -> u64 {
 unsafe fn digits16(digits: Digits<'_>) -> u64 {
     // SAFETY: as the caller says.
     unsafe {
-        let compact = _mm_shuffle_epi8(load16(digits.window), load16(compact(digits.point)));
-        let values = _mm_and_si128(compact, load16(keep(digits.count)));
-        let pairs = _mm_maddubs_epi16(values, _mm_set1_epi16(0x010A));
-        let fours = _mm_madd_epi16(pairs, _mm_set1_epi32(0x0001_0064));
-        let fours = _mm_packus_epi32(fours, fours);
-        join(_mm_cvtsi128_si64(_mm_madd_epi16(
-            fours,
-            _mm_set1_epi32(0x0001_2710),
-        )))
+        let compact = _mm_shuffle_epi8(load16(digits.window), load16(&digest(digits.point).moves));
+        let values = _mm_xor_si128(compact, _mm_set1_epi8(ZERO));
+        value16(_mm_and_si128(values, load16(keep(digits.count))))
     }
 }
 
@@ -282,29 +299,89 @@ fn two(first: &[u8; 16], second: &[u8; 16]) -> __m256i {
     _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(load16(first)), load16(second))
 }
 
-/// # Safety
-///
-/// The processor has AVX2.
-#[allow(
-    clippy::multiple_unsafe_ops_per_block,
-    reason = "one reason for all: the processor's features"
-)]
-#[inline(always)]
-unsafe fn two_digits32(first: Digits<'_>, second: Digits<'_>) -> (u64, u64) {
-    // SAFETY: as the caller says.
-    unsafe {
-        let moves = two(compact(first.point), compact(second.point));
-        let compact = _mm256_shuffle_epi8(two(first.window, second.window), moves);
-        let values = _mm256_and_si256(compact, two(keep(first.count), keep(second.count)));
-        let pairs = _mm256_maddubs_epi16(values, _mm256_set1_epi16(0x010A));
-        let fours = _mm256_madd_epi16(pairs, _mm256_set1_epi32(0x0001_0064));
-        let fours = _mm256_packus_epi32(fours, fours);
-        let eights = _mm256_madd_epi16(fours, _mm256_set1_epi32(0x0001_2710));
-        (
-            join(_mm_cvtsi128_si64(_mm256_castsi256_si128(eights))),
-            join(_mm_cvtsi128_si64(_mm256_extracti128_si256::<1>(eights))),
-        )
+#[inline]
+#[target_feature(enable = "sse4.2,popcnt")]
+fn spelled16(behind: [usize; 2]) -> [Spelled<__m128i>; 2] {
+    let row = |behind| {
+        let row = digest(behind);
+        Spelled {
+            moves: load16(&row.moves),
+            flips: load16(&row.flips),
+            most: load16(&row.most),
+            point: load16(&row.point),
+        }
+    };
+    behind.map(row)
+}
+
+#[inline]
+#[target_feature(enable = "sse4.2,popcnt")]
+fn pair16(pair: Pair<'_>, spelled: &[Spelled<__m128i>; 2]) -> Option<(u64, u64)> {
+    let values = |at: usize| {
+        let spelled = &spelled[at];
+        let moved = _mm_shuffle_epi8(load16(pair.windows[at]), spelled.moves);
+        let kept = _mm_or_si128(load16(keep(pair.counts[at])), spelled.point);
+        let values = _mm_and_si128(_mm_xor_si128(moved, spelled.flips), kept);
+        (values, _mm_subs_epu8(values, spelled.most))
+    };
+    let (first, second) = (values(0), values(1));
+    let worst = _mm_or_si128(first.1, second.1);
+    (_mm_testz_si128(worst, worst) == 1).then(|| (value16(first.0), value16(second.0)))
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn spelled32(behind: [usize; 2]) -> Spelled<__m256i> {
+    let (first, second) = (digest(behind[0]), digest(behind[1]));
+    Spelled {
+        moves: two(&first.moves, &second.moves),
+        flips: two(&first.flips, &second.flips),
+        most: two(&first.most, &second.most),
+        point: two(&first.point, &second.point),
     }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn pair32(pair: Pair<'_>, spelled: &Spelled<__m256i>) -> Option<(u64, u64)> {
+    let text = two(pair.windows[0], pair.windows[1]);
+    let moved = _mm256_shuffle_epi8(text, spelled.moves);
+    let kept = two(keep(pair.counts[0]), keep(pair.counts[1]));
+    let values = _mm256_and_si256(
+        _mm256_xor_si256(moved, spelled.flips),
+        _mm256_or_si256(kept, spelled.point),
+    );
+    let worst = _mm256_subs_epu8(values, spelled.most);
+    if _mm256_testz_si256(worst, worst) == 0 {
+        return None;
+    }
+    let pairs = _mm256_maddubs_epi16(values, _mm256_set1_epi16(0x010A));
+    let fours = _mm256_madd_epi16(pairs, _mm256_set1_epi32(0x0001_0064));
+    let fours = _mm256_packus_epi32(fours, fours);
+    let eights = _mm256_madd_epi16(fours, _mm256_set1_epi32(0x0001_2710));
+    let high = _mm256_mul_epu32(eights, _mm256_set1_epi64x(100_000_000));
+    let sums = _mm256_add_epi64(high, _mm256_srli_epi64::<32>(eights));
+    Some((
+        _mm_cvtsi128_si64(_mm256_castsi256_si128(sums)).cast_unsigned(),
+        _mm_cvtsi128_si64(_mm256_extracti128_si256::<1>(sums)).cast_unsigned(),
+    ))
+}
+
+#[inline]
+#[target_feature(enable = "sse4.2,popcnt")]
+fn two_differ16(windows: [&[u8; 16]; 2], other: &[u8; 32]) -> u32 {
+    let (text, other) = (windows.map(|window| load16(window)), halves(other));
+    !bits(
+        _mm_cmpeq_epi8(text[0], other.0),
+        _mm_cmpeq_epi8(text[1], other.1),
+    )
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn two_differ32(windows: [&[u8; 16]; 2], other: &[u8; 32]) -> u32 {
+    let text = two(windows[0], windows[1]);
+    !wide_bits(_mm256_cmpeq_epi8(text, load32(other)))
 }
 
 #[inline]
@@ -365,8 +442,10 @@ fn nibbles(text: __m128i) -> (__m128i, __m128i) {
 
 /// Calls the functions above with the token that stands for their features.
 macro_rules! isa {
-    ($isa:ty, $features:literal, $differs:ident, $differs_lower:ident, $numeric:ident, $textual:ident, $two_digits:expr) => {
+    ($isa:ty, $features:literal, $differs:ident, $differs_lower:ident, $numeric:ident, $runs:ident, $textual:ident, $row:ty, $spelled:ident, $pair:ident, $two_differ:ident) => {
         impl Isa for $isa {
+            type Spelled = $row;
+
             #[inline(always)]
             fn run<T: Task>(self, task: T) -> T::Output {
                 #[inline(never)]
@@ -403,6 +482,30 @@ macro_rules! isa {
             }
 
             #[inline(always)]
+            fn runs(self, text: &[u8; 64]) -> u64 {
+                // SAFETY: the token proves the features.
+                unsafe { $runs(text) }
+            }
+
+            #[inline(always)]
+            fn spelled(self, behind: [usize; 2]) -> Self::Spelled {
+                // SAFETY: the token proves the features.
+                unsafe { $spelled(behind) }
+            }
+
+            #[inline(always)]
+            fn pair(self, pair: Pair<'_>, spelled: &Self::Spelled) -> Option<(u64, u64)> {
+                // SAFETY: the token proves the features.
+                unsafe { $pair(pair, spelled) }
+            }
+
+            #[inline(always)]
+            fn two_differ(self, windows: [&[u8; 16]; 2], other: &[u8; 32]) -> u32 {
+                // SAFETY: the token proves the features.
+                unsafe { $two_differ(windows, other) }
+            }
+
+            #[inline(always)]
             fn textual(self, text: &[u8; 32], end: u8) -> Textual {
                 // SAFETY: the token proves the features.
                 unsafe { $textual(text, end) }
@@ -412,11 +515,6 @@ macro_rules! isa {
             fn digits(self, digits: Digits<'_>) -> u64 {
                 // SAFETY: the token proves the features.
                 unsafe { digits16(digits) }
-            }
-
-            #[inline(always)]
-            fn two_digits(self, first: Digits<'_>, second: Digits<'_>) -> (u64, u64) {
-                $two_digits(self, first, second)
             }
 
             #[inline(always)]
@@ -440,8 +538,12 @@ isa!(
     differs16,
     differs_lower16,
     numeric16,
+    runs16,
     textual16,
-    |isa: Sse42, first, second| (isa.digits(first), isa.digits(second))
+    [Spelled<__m128i>; 2],
+    spelled16,
+    pair16,
+    two_differ16
 );
 isa!(
     Avx2,
@@ -449,9 +551,10 @@ isa!(
     differs32,
     differs_lower32,
     numeric32,
+    runs32,
     textual32,
-    |_isa: Avx2, first, second| {
-        // SAFETY: the token proves the features.
-        unsafe { two_digits32(first, second) }
-    }
+    Spelled<__m256i>,
+    spelled32,
+    pair32,
+    two_differ32
 );

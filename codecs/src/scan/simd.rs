@@ -243,3 +243,72 @@ pub(crate) const fn low(count: u32) -> u32 {
         (1 << count) - 1
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    struct Read([[u8; 16]; 2], [usize; 2], [usize; 2]);
+
+    impl Task for Read {
+        type Output = Option<(u64, u64)>;
+
+        #[inline(always)]
+        fn run<I: Isa>(self, isa: I) -> Self::Output {
+            let Self(windows, behind, counts) = self;
+            let windows = [&windows[0], &windows[1]];
+            isa.pair(Pair { windows, counts }, &isa.spelled(behind))
+        }
+    }
+
+    /// The last `count` digits of a window, with a point between them where some stand behind it.
+    fn one_by_one(window: &[u8; 16], behind: usize, count: usize) -> Option<u64> {
+        let point = 15 - behind;
+        if behind > 0 && window[point] != b'.' {
+            return None;
+        }
+        let len = count + usize::from(behind > 0);
+        let places = (16 - len..16).filter(|at| behind == 0 || *at != point);
+        places.into_iter().try_fold(0_u64, |sum, at| {
+            let digit = char::from(window[at]).to_digit(10)?;
+            Some(sum * 10 + u64::from(digit))
+        })
+    }
+
+    fn window(text: &[u8], behind: usize, point: u8) -> [u8; 16] {
+        let mut window = [b'"'; 16];
+        window.copy_from_slice(text);
+        if behind > 0 {
+            window[15 - behind] = point;
+        }
+        window
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4096))]
+        #[test]
+        fn every_target_reads_pairs_as_they_are_read_byte_by_byte(
+            text in proptest::collection::vec(
+                prop_oneof![40 => b'0'..=b'9', 1 => any::<u8>()],
+                32,
+            ),
+            behind in [0_usize..15, 0_usize..15],
+            more in [1_usize..16, 1_usize..16],
+            points in proptest::collection::vec(prop_oneof![9 => Just(b'.'), 1 => any::<u8>()], 2),
+        ) {
+            let (texts, _) = text.as_chunks::<16>();
+            let windows = [0, 1].map(|at| window(&texts[at], behind[at], points[at]));
+            let counts = [0, 1].map(|at| {
+                let most = if behind[at] > 0 { 15 } else { 16 };
+                (behind[at] + more[at]).min(most)
+            });
+            let read = |at: usize| one_by_one(&windows[at], behind[at], counts[at]);
+            let expected = read(0).zip(read(1));
+            for target in Target::ALL {
+                let pair = Proven::of(target).run(Read(windows, behind, counts));
+                prop_assert_eq!(pair, expected, "{:?}", target);
+            }
+        }
+    }
+}

@@ -4,34 +4,27 @@
 //! through a token, which [`Sse42::detect`] and [`Avx2::detect`] give where the processor has the
 //! instructions. The only other `unsafe` is in the loads, whose arrays are as long as what is read.
 
+mod digits;
+mod uuid;
+
 use core::arch::x86_64::{
-    __m128i, __m256i, _mm_add_epi8, _mm_and_si128, _mm_cmpeq_epi8, _mm_cmpgt_epi8,
-    _mm_cvtsi128_si64, _mm_loadu_si128, _mm_madd_epi16, _mm_maddubs_epi16, _mm_min_epu8,
-    _mm_movemask_epi8, _mm_or_si128, _mm_packus_epi16, _mm_packus_epi32, _mm_set1_epi8,
-    _mm_set1_epi16, _mm_set1_epi32, _mm_shuffle_epi8, _mm_sub_epi8, _mm_subs_epu8, _mm_testz_si128,
-    _mm_xor_si128, _mm256_add_epi8, _mm256_add_epi64, _mm256_and_si256, _mm256_castsi128_si256,
-    _mm256_castsi256_si128, _mm256_cmpeq_epi8, _mm256_cmpgt_epi8, _mm256_extracti128_si256,
-    _mm256_inserti128_si256, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_maddubs_epi16,
-    _mm256_min_epu8, _mm256_movemask_epi8, _mm256_mul_epu32, _mm256_or_si256, _mm256_packus_epi32,
-    _mm256_set1_epi8, _mm256_set1_epi16, _mm256_set1_epi32, _mm256_set1_epi64x,
-    _mm256_shuffle_epi8, _mm256_srli_epi64, _mm256_sub_epi8, _mm256_subs_epu8, _mm256_testz_si256,
-    _mm256_xor_si256,
+    __m128i, __m256i, _mm_add_epi8, _mm_and_si128, _mm_cmpeq_epi8, _mm_cmpgt_epi8, _mm_loadu_si128,
+    _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8, _mm_shuffle_epi8, _mm_sub_epi8,
+    _mm_xor_si128, _mm256_add_epi8, _mm256_and_si256, _mm256_cmpeq_epi8, _mm256_cmpgt_epi8,
+    _mm256_loadu_si256, _mm256_min_epu8, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8,
+    _mm256_sub_epi8,
 };
+
+use digits::{
+    Spelled, keep, pair16, pair32, spelled16, spelled32, two_differ16, two_differ32, value16,
+};
+use uuid::uuid16;
 
 use super::{Digits, Isa, Numeric, Pair, Task, Textual, digest};
 
 /// Proof that the processor has SSE4.2.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sse42(());
-
-/// Two rows of digests, each in its registers.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Spelled<V> {
-    moves: V,
-    flips: V,
-    most: V,
-    point: V,
-}
 
 /// Proof that the processor has AVX2, BMI1, BMI2, LZCNT and POPCNT.
 #[derive(Clone, Copy, Debug)]
@@ -53,23 +46,6 @@ impl Avx2 {
             && is_x86_feature_detected!("popcnt");
         all.then_some(Self(()))
     }
-}
-
-/// Keeps the last `count` bytes: loaded at `count`.
-static KEEP: [u8; 48] = {
-    let mut mask = [0; 48];
-    let mut at = 16;
-    while at < 48 {
-        mask[at] = 0xFF;
-        at += 1;
-    }
-    mask
-};
-
-#[inline(always)]
-fn keep(count: usize) -> &'static [u8; 16] {
-    let found = KEEP[count & 31..].first_chunk();
-    found.unwrap_or(&[0; 16])
 }
 
 #[inline]
@@ -256,24 +232,11 @@ fn textual32(text: &[u8; 32], end: u8) -> Textual {
     }
 }
 
-/// Two halves of eight digits to their value.
-#[inline(always)]
-const fn join(halves: i64) -> u64 {
-    let halves = halves.cast_unsigned();
-    (halves & 0xFFFF_FFFF) * 100_000_000 + (halves >> 32)
-}
-
-/// The value of sixteen digits, each in its byte.
 #[inline]
-#[target_feature(enable = "sse4.2")]
-fn value16(digits: __m128i) -> u64 {
-    let pairs = _mm_maddubs_epi16(digits, _mm_set1_epi16(0x010A));
-    let fours = _mm_madd_epi16(pairs, _mm_set1_epi32(0x0001_0064));
-    let fours = _mm_packus_epi32(fours, fours);
-    join(_mm_cvtsi128_si64(_mm_madd_epi16(
-        fours,
-        _mm_set1_epi32(0x0001_2710),
-    )))
+#[target_feature(enable = "sse4.2,popcnt")]
+fn zeros16(window: &[u8; 16]) -> u32 {
+    let zeros = _mm_cmpeq_epi8(load16(window), _mm_set1_epi8(b'0'.cast_signed()));
+    _mm_movemask_epi8(zeros).cast_unsigned()
 }
 
 /// # Safety
@@ -291,153 +254,6 @@ unsafe fn digits16(digits: Digits<'_>) -> u64 {
         let values = _mm_xor_si128(compact, _mm_set1_epi8(ZERO));
         value16(_mm_and_si128(values, load16(keep(digits.count))))
     }
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
-fn two(first: &[u8; 16], second: &[u8; 16]) -> __m256i {
-    _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(load16(first)), load16(second))
-}
-
-#[inline]
-#[target_feature(enable = "sse4.2,popcnt")]
-fn spelled16(behind: [usize; 2]) -> [Spelled<__m128i>; 2] {
-    let row = |behind| {
-        let row = digest(behind);
-        Spelled {
-            moves: load16(&row.moves),
-            flips: load16(&row.flips),
-            most: load16(&row.most),
-            point: load16(&row.point),
-        }
-    };
-    behind.map(row)
-}
-
-#[inline]
-#[target_feature(enable = "sse4.2,popcnt")]
-fn pair16(pair: Pair<'_>, spelled: &[Spelled<__m128i>; 2]) -> Option<(u64, u64)> {
-    let values = |at: usize| {
-        let spelled = &spelled[at];
-        let moved = _mm_shuffle_epi8(load16(pair.windows[at]), spelled.moves);
-        let kept = _mm_or_si128(load16(keep(pair.counts[at])), spelled.point);
-        let values = _mm_and_si128(_mm_xor_si128(moved, spelled.flips), kept);
-        (values, _mm_subs_epu8(values, spelled.most))
-    };
-    let (first, second) = (values(0), values(1));
-    let worst = _mm_or_si128(first.1, second.1);
-    (_mm_testz_si128(worst, worst) == 1).then(|| (value16(first.0), value16(second.0)))
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
-fn spelled32(behind: [usize; 2]) -> Spelled<__m256i> {
-    let (first, second) = (digest(behind[0]), digest(behind[1]));
-    Spelled {
-        moves: two(&first.moves, &second.moves),
-        flips: two(&first.flips, &second.flips),
-        most: two(&first.most, &second.most),
-        point: two(&first.point, &second.point),
-    }
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
-fn pair32(pair: Pair<'_>, spelled: &Spelled<__m256i>) -> Option<(u64, u64)> {
-    let text = two(pair.windows[0], pair.windows[1]);
-    let moved = _mm256_shuffle_epi8(text, spelled.moves);
-    let kept = two(keep(pair.counts[0]), keep(pair.counts[1]));
-    let values = _mm256_and_si256(
-        _mm256_xor_si256(moved, spelled.flips),
-        _mm256_or_si256(kept, spelled.point),
-    );
-    let worst = _mm256_subs_epu8(values, spelled.most);
-    if _mm256_testz_si256(worst, worst) == 0 {
-        return None;
-    }
-    let pairs = _mm256_maddubs_epi16(values, _mm256_set1_epi16(0x010A));
-    let fours = _mm256_madd_epi16(pairs, _mm256_set1_epi32(0x0001_0064));
-    let fours = _mm256_packus_epi32(fours, fours);
-    let eights = _mm256_madd_epi16(fours, _mm256_set1_epi32(0x0001_2710));
-    let high = _mm256_mul_epu32(eights, _mm256_set1_epi64x(100_000_000));
-    let sums = _mm256_add_epi64(high, _mm256_srli_epi64::<32>(eights));
-    Some((
-        _mm_cvtsi128_si64(_mm256_castsi256_si128(sums)).cast_unsigned(),
-        _mm_cvtsi128_si64(_mm256_extracti128_si256::<1>(sums)).cast_unsigned(),
-    ))
-}
-
-#[inline]
-#[target_feature(enable = "sse4.2,popcnt")]
-fn two_differ16(windows: [&[u8; 16]; 2], other: &[u8; 32]) -> u32 {
-    let (text, other) = (windows.map(|window| load16(window)), halves(other));
-    !bits(
-        _mm_cmpeq_epi8(text[0], other.0),
-        _mm_cmpeq_epi8(text[1], other.1),
-    )
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
-fn two_differ32(windows: [&[u8; 16]; 2], other: &[u8; 32]) -> u32 {
-    let text = two(windows[0], windows[1]);
-    !wide_bits(_mm256_cmpeq_epi8(text, load32(other)))
-}
-
-#[inline]
-#[target_feature(enable = "sse4.2,popcnt")]
-fn zeros16(window: &[u8; 16]) -> u32 {
-    let zeros = _mm_cmpeq_epi8(load16(window), _mm_set1_epi8(b'0'.cast_signed()));
-    _mm_movemask_epi8(zeros).cast_unsigned()
-}
-
-/// The 32 digits of a UUID stand between four hyphens: two shuffles bring each half together.
-#[inline]
-#[target_feature(enable = "sse4.2,popcnt")]
-fn uuid16(text: &[u8; 36]) -> Option<[u8; 16]> {
-    const Z: u8 = 0x80;
-    static HEAD: [[u8; 16]; 2] = [
-        [0, 1, 2, 3, 4, 5, 6, 7, Z, Z, Z, Z, Z, Z, Z, Z],
-        [Z, Z, Z, Z, Z, Z, Z, Z, 7, 8, 9, 10, 12, 13, 14, 15],
-    ];
-    static TAIL: [[u8; 16]; 2] = [
-        [0, 1, 2, 3, Z, Z, Z, Z, Z, Z, Z, Z, Z, Z, Z, Z],
-        [Z, Z, Z, Z, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
-    ];
-    let at = |from: usize| text.get(from..).and_then(|tail| tail.first_chunk::<16>());
-    let pick =
-        |from: usize, moves: &[u8; 16]| Some(_mm_shuffle_epi8(load16(at(from)?), load16(moves)));
-    let head = _mm_or_si128(pick(0, &HEAD[0])?, pick(2, &HEAD[1])?);
-    let tail = _mm_or_si128(pick(19, &TAIL[0])?, pick(20, &TAIL[1])?);
-    let hyphens = [8, 13, 18, 23].map(|at| text[at] == b'-');
-    let ((head, head_good), (tail, tail_good)) = (nibbles(head), nibbles(tail));
-    let join = _mm_set1_epi16(0x0110);
-    let bytes = _mm_packus_epi16(_mm_maddubs_epi16(head, join), _mm_maddubs_epi16(tail, join));
-    let good = bits(head_good, tail_good) == u32::MAX && hyphens == [true; 4];
-    good.then(|| {
-        let low = _mm_cvtsi128_si64(bytes).to_le_bytes();
-        let high = _mm_cvtsi128_si64(core::arch::x86_64::_mm_srli_si128::<8>(bytes)).to_le_bytes();
-        let mut whole = [0; 16];
-        whole[..8].copy_from_slice(&low);
-        whole[8..].copy_from_slice(&high);
-        whole
-    })
-}
-
-/// The values of hexadecimal digits, and which bytes are such.
-#[inline]
-#[target_feature(enable = "sse4.2")]
-fn nibbles(text: __m128i) -> (__m128i, __m128i) {
-    let value = _mm_sub_epi8(text, _mm_set1_epi8(b'0'.cast_signed()));
-    let digit = _mm_cmpeq_epi8(_mm_min_epu8(value, _mm_set1_epi8(9)), value);
-    let lower = _mm_or_si128(text, _mm_set1_epi8(0x20));
-    let letter = _mm_sub_epi8(lower, _mm_set1_epi8(b'a'.cast_signed()));
-    let is_letter = _mm_cmpeq_epi8(_mm_min_epu8(letter, _mm_set1_epi8(5)), letter);
-    let value = _mm_add_epi8(
-        _mm_and_si128(text, _mm_set1_epi8(0x0F)),
-        _mm_and_si128(is_letter, _mm_set1_epi8(9)),
-    );
-    (value, _mm_or_si128(digit, is_letter))
 }
 
 /// Calls the functions above with the token that stands for their features.

@@ -45,6 +45,28 @@ fn sigterm_under_load_journals_everything_and_exits_clean() {
         |entry: &&Entry| entry.kind == Kind::Trade && !entry.flags.contains(Flags::SNAPSHOT);
     let trades = journal.entries().iter().filter(trade).count();
     assert_eq!(rig.compare().trades_equal, trades as u64);
+    for venue in ["binance-spot", "bybit-linear", "kraken-spot"] {
+        let totals = totals_of(venue, &ended.log);
+        let count = |name: &str| totals[name].as_u64().unwrap();
+        let (fast, frames) = (count("decode_fast"), count("frames"));
+        assert!(fast > 0 && fast <= frames, "{totals}");
+        assert!(fast + count("decode_bails") <= frames, "{totals}");
+        assert!(fast * 10 > frames * 9, "{totals}");
+        assert_eq!(count("templates_learned"), 0, "{totals}");
+    }
+}
+
+/// The last totals that a daemon told of a feed.
+fn totals_of(venue: &str, log: &str) -> serde_json::Value {
+    let events = log
+        .lines()
+        .rev()
+        .filter_map(|line| serde_json::from_str(line).ok());
+    let found = events.map(|event: serde_json::Value| event["fields"].clone());
+    let mut feeds = found.filter(|fields| fields["message"] == "feed" && fields["venue"] == venue);
+    feeds
+        .next()
+        .unwrap_or_else(|| panic!("no totals of {venue}: {log}"))
 }
 
 /// Frames of `raw/`; the frames of each line must be numbered without a break.

@@ -108,6 +108,8 @@ fn watch(
             summarise(seen);
         }
     }
+    // The totals of the run.
+    summarise(seen);
     drop(log);
     file.flush()
 }

@@ -29,9 +29,9 @@ count() {
 # Tenths: some 15 in a hundred below what was measured when the gate was set.
 least() {
     case "$1" in
-        binance_depth*) echo 79 ;;
-        bybit_snapshot*) echo 73 ;;
-        bybit_book*) echo 58 ;;
+        binance_depth*) echo 83 ;;
+        bybit_snapshot*) echo 85 ;;
+        bybit_book*) echo 60 ;;
         bybit_rpi*) echo 62 ;;
         kraken_futures*) echo 51 ;;
         kraken*) echo 56 ;;

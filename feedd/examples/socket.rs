@@ -25,6 +25,7 @@ use std::time::{Duration, Instant};
 use core_affinity::CoreId;
 use feedd::clock::System;
 use feedd::config::{LimitConfig, TlsConfig};
+use feedd::host::Helpers;
 use feedd::session::connect::{Dialer, Socket};
 use feedd::session::names::{Names, SystemResolver};
 use feedd::session::wire::{QuickAck, WireOptions};
@@ -275,7 +276,8 @@ impl Place {
     async fn line(&self, spin: bool) -> Socket {
         let limits = LimitConfig::default();
         let clock = Arc::new(System);
-        let names = Names::new(Arc::new(SystemResolver), limits.resolve.0, clock);
+        let helpers = Helpers::start().unwrap();
+        let names = Names::new(Arc::new(SystemResolver), limits.resolve.0, clock, helpers);
         let tls = TlsConfig {
             ca_file: self.tls.as_ref().map(|(path, _)| path.clone()),
         };

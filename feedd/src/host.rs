@@ -4,6 +4,7 @@
 //! daemon goes on: the feed is worth more than its latency. All answers stand in one log event at
 //! start, and in [`Pipeline::host`](crate::pipeline::Pipeline::host).
 
+mod helpers;
 mod memory;
 mod thread;
 
@@ -13,6 +14,8 @@ use std::io::Write;
 
 use crate::config::HostConfig;
 
+pub(crate) use helpers::Aside;
+pub use helpers::Helpers;
 pub(crate) use memory::touch_stack;
 pub(crate) use thread::{Seat, settle};
 

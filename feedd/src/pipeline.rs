@@ -42,7 +42,7 @@ pub use report::FeedReport;
 use crate::clock;
 use crate::config::{Config, FeedConfig};
 use crate::exit::{Code, Failure};
-use crate::host::{self, Host};
+use crate::host::{self, Aside, Helpers, Host};
 use crate::roster::Roster;
 use crate::session::budget::{Budgets, Keeper};
 use crate::session::connect::Dialer;
@@ -107,6 +107,10 @@ impl Pipeline {
         observer: Option<Observer>,
     ) -> Result<(Self, Recovered), Failure> {
         let mut host = Host::ask(&config.host);
+        // Until every thread is started.
+        let (_aside, others) = Aside::from(&config.threads.reader_cores);
+        host.report.settings.extend(others);
+        let helpers = Helpers::start()?;
         let (journal, recovered) = Journal::open(&config.journal.dir, journal_options(config))?;
         let run = journal.run();
         let interrupted = !recovered.records.cuts.is_empty();
@@ -123,7 +127,12 @@ impl Pipeline {
         let (rest_stop, rest_stopping) = bounded(0);
         let (intervals, noted) = bounded(latency::QUEUE);
         let checkpoints = Arc::new(AtomicU64::new(0));
-        let names = Names::new(resolver, config.limits.resolve.0, Arc::new(clock::System));
+        let names = Names::new(
+            resolver,
+            config.limits.resolve.0,
+            Arc::new(clock::System),
+            helpers.clone(),
+        );
         let dialer = Dialer::new(names.clone(), &config.tls, &config.limits)?;
         let budgets = Budgets::open(
             &config.journal.dir,
@@ -161,6 +170,7 @@ impl Pipeline {
                 roster: Arc::clone(&roster),
                 dialer: dialer.clone(),
                 names: names.clone(),
+                helpers: helpers.clone(),
                 budgets: budgets.clone(),
                 checkpoints: Arc::clone(&checkpoints),
                 intervals: intervals.clone(),

@@ -23,6 +23,7 @@ fn every_wish_is_answered_in_one_event_and_the_daemon_captures() {
         .collect();
     assert_eq!(told.len(), 1, "{}", ended.log);
     for answer in [
+        "others.cores: ",
         "reader-0.core: 0",
         "reader-0.priority: ",
         "reader-0.memory: touched on node ",
@@ -47,4 +48,42 @@ fn threads_are_named_as_operators_look_for_them() {
         assert!(names.iter().any(|one| one == name), "{name}: {names:?}");
     }
     assert_eq!(daemon.stop().code, Some(0));
+}
+
+#[test]
+fn nothing_but_the_reader_runs_on_its_core() {
+    let cores = std::thread::available_parallelism().unwrap().get();
+    if cores < 2 {
+        eprintln!("skipped: this host has one core");
+        return;
+    }
+    let mut rig = Rig::new(&[Product::BinanceSpot], 50);
+    rig.config.threads.reader_cores = vec![0];
+    rig.config.sinks.parquet.enabled = true;
+    let (daemon, mut journal) = rig.live_daemon();
+    let tasks = std::fs::read_dir(format!("/proc/{}/task", daemon.pid())).unwrap();
+    let placed: Vec<(String, String)> = tasks.map(|task| placed(&task.unwrap().path())).collect();
+    let on_the_core = placed.iter().filter(|(_, cores)| {
+        let mut ranges = cores.split(',');
+        ranges.any(|range| range.split('-').next() == Some("0"))
+    });
+    let names: Vec<&str> = on_the_core.map(|(name, _)| name.as_str()).collect();
+    assert!(names.contains(&"reader-0"), "{placed:?}");
+    for name in ["rest-binance", "helpers", "journal", "monitor", "budgets"] {
+        let found = placed.iter().any(|(found, _)| found.starts_with(name));
+        assert!(found, "{name}: {placed:?}");
+        assert!(!names.iter().any(|one| one.starts_with(name)), "{placed:?}");
+    }
+    rig.finish(daemon, &mut journal);
+}
+
+/// Name and allowed cores of a thread.
+fn placed(task: &std::path::Path) -> (String, String) {
+    let read = |file: &str| std::fs::read_to_string(task.join(file)).unwrap_or_default();
+    let status = read("status");
+    let allowed = status
+        .lines()
+        .find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
+    let name = read("comm").trim().to_owned();
+    (name, allowed.unwrap_or_default().trim().to_owned())
 }

@@ -24,7 +24,7 @@ use super::spin::Spin;
 use crate::clock;
 use crate::config::{Config, FeedConfig};
 use crate::exit::Failure;
-use crate::host;
+use crate::host::{self, Helpers};
 use crate::roster::Roster;
 use crate::session::budget::Budgets;
 use crate::session::connect::Dialer;
@@ -84,6 +84,7 @@ pub(super) struct Parts {
     pub(super) roster: Arc<Mutex<Roster>>,
     pub(super) dialer: Dialer,
     pub(super) names: Names,
+    pub(super) helpers: Helpers,
     pub(super) budgets: Budgets,
     pub(super) checkpoints: Arc<AtomicU64>,
     pub(super) intervals: Sender<Interval>,
@@ -136,6 +137,7 @@ async fn serve(mut parts: Parts, producer: Producer) {
         past: parts.past,
         dialer: parts.dialer,
         names: parts.names,
+        helpers: parts.helpers,
         budgets: parts.budgets,
         checkpoints: parts.checkpoints,
         intervals,
@@ -181,6 +183,7 @@ struct Common {
     past: Arc<Past>,
     dialer: Dialer,
     names: Names,
+    helpers: Helpers,
     budgets: Budgets,
     checkpoints: Arc<AtomicU64>,
     intervals: Sender<Interval>,
@@ -225,6 +228,7 @@ fn start<V: Venue + 'static>(
         base: &rest_url,
         budget: common.budgets.requests(id, &rest_url, facts),
         names: common.names.clone(),
+        helpers: common.helpers.clone(),
         config: &common.config,
         answers,
         stopping: common.rest_stopping.clone(),

@@ -17,6 +17,7 @@ use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
 
 use crate::clock::Clock;
+use crate::host::Helpers;
 
 /// Most addresses of one name that are looked at, as ureq's list holds.
 const ADDRESSES_MAX: usize = 16;
@@ -57,6 +58,7 @@ struct Inner {
     /// Turns the order of addresses: daemons of the world spread, lines of a daemon agree.
     turn: usize,
     lookups: AtomicUsize,
+    helpers: Helpers,
     known: Mutex<HashMap<(String, u16), Known>>,
 }
 
@@ -80,10 +82,37 @@ pub struct Addresses {
     pub served: Vec<SocketAddr>,
 }
 
+/// A lookup under way, counted until it is dropped: also where its thread could not start.
+struct Lookup {
+    names: Arc<Inner>,
+    /// Lookups that were under way when it began.
+    before: usize,
+}
+
+impl Lookup {
+    fn begin(names: &Arc<Inner>) -> Self {
+        Self {
+            names: Arc::clone(names),
+            before: names.lookups.fetch_add(1, Ordering::Relaxed),
+        }
+    }
+}
+
+impl Drop for Lookup {
+    fn drop(&mut self) {
+        self.names.lookups.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl Names {
-    /// Names by `resolver`, each lookup at most `limit` long.
+    /// Names by `resolver`, each lookup at most `limit` long, on a thread that `helpers` start.
     #[must_use]
-    pub fn new(resolver: Arc<dyn Resolve>, limit: Duration, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(
+        resolver: Arc<dyn Resolve>,
+        limit: Duration,
+        clock: Arc<dyn Clock>,
+        helpers: Helpers,
+    ) -> Self {
         let turn = usize::try_from(clock.wall().unsigned_abs() / 1_000).unwrap_or(0);
         Self(Arc::new(Inner {
             resolver,
@@ -91,6 +120,7 @@ impl Names {
             limit,
             turn: turn % ADDRESSES_MAX,
             lookups: AtomicUsize::new(0),
+            helpers,
             known: Mutex::new(HashMap::new()),
         }))
     }
@@ -109,7 +139,7 @@ impl Names {
         self.lookup(host, port, move |found| {
             // The caller gave up: nobody needs it.
             let _ = sender.send(found);
-        })?;
+        });
         let found = match tokio::time::timeout(self.0.limit, answer).await {
             Ok(Ok(found)) => found,
             _ => Err(self.too_slow()),
@@ -125,7 +155,7 @@ impl Names {
         let (sender, answer) = crossbeam_channel::bounded(1);
         self.lookup(host, port, move |found| {
             let _ = sender.send(found);
-        })?;
+        });
         let found = answer
             .recv_timeout(limit.min(self.0.limit))
             .unwrap_or_else(|_| Err(self.too_slow()));
@@ -156,25 +186,20 @@ impl Names {
         host: &str,
         port: u16,
         deliver: impl FnOnce(io::Result<Vec<SocketAddr>>) + Send + 'static,
-    ) -> io::Result<()> {
-        let inner = Arc::clone(&self.0);
-        if inner.lookups.fetch_add(1, Ordering::Relaxed) >= LOOKUPS_MAX {
-            inner.lookups.fetch_sub(1, Ordering::Relaxed);
+    ) {
+        let lookup = Lookup::begin(&self.0);
+        if lookup.before >= LOOKUPS_MAX {
             deliver(Err(io::Error::other(format!(
                 "{LOOKUPS_MAX} lookups hang already"
             ))));
-            return Ok(());
+            return;
         }
         let host = host.to_owned();
-        let ask = move || {
-            let found = inner.resolver.resolve(&host, port);
-            inner.lookups.fetch_sub(1, Ordering::Relaxed);
+        self.0.helpers.spawn("resolve", move || {
+            let found = lookup.names.resolver.resolve(&host, port);
+            drop(lookup);
             deliver(found);
-        };
-        std::thread::Builder::new()
-            .name("resolve".to_owned())
-            .spawn(ask)
-            .map(|_| ())
+        });
     }
 
     /// What to try after the resolver said `found`.

@@ -20,7 +20,8 @@ use super::budget::{Booking, Budget};
 use super::names::Names;
 use crate::clock;
 use crate::config::Config;
-use crate::exit::{Code, Failure};
+use crate::exit::Failure;
+use crate::host::Helpers;
 use http::{Http, Refusal};
 
 /// Requests waiting at once: one snapshot an instrument at most.
@@ -59,6 +60,8 @@ pub struct Parts<'a> {
     pub budget: Budget,
     /// Where hosts are.
     pub names: Names,
+    /// Who starts the worker's thread.
+    pub helpers: Helpers,
     /// Limits and authorities.
     pub config: &'a Config,
     /// Where answers go.
@@ -72,7 +75,7 @@ impl Rest {
     ///
     /// # Errors
     ///
-    /// A [`Failure`] if the file of authorities cannot be read or the thread cannot start.
+    /// A [`Failure`] if the file of authorities cannot be read.
     pub fn start(parts: Parts<'_>) -> Result<Self, Failure> {
         let (requests, requested) = bounded(QUEUE);
         let worker = Worker {
@@ -86,15 +89,8 @@ impl Rest {
             answers: parts.answers,
             stopping: parts.stopping,
         };
-        std::thread::Builder::new()
-            .name(format!("rest-{}", parts.venue))
-            .spawn(move || worker.run())
-            .map_err(|error| {
-                Failure::new(
-                    Code::Software,
-                    format!("cannot start the REST thread: {error}"),
-                )
-            })?;
+        let name = format!("rest-{}", parts.venue);
+        parts.helpers.spawn(name, move || worker.run());
         Ok(Self { requests })
     }
 

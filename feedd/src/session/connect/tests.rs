@@ -78,7 +78,12 @@ impl Authority {
     fn dialer(&self, fake: &Arc<Fake>) -> Dialer {
         let limits = LimitConfig::default();
         let resolver = Arc::clone(fake) as Arc<dyn Resolve>;
-        let names = Names::new(resolver, limits.resolve.0, Arc::new(System));
+        let names = Names::new(
+            resolver,
+            limits.resolve.0,
+            Arc::new(System),
+            crate::host::Helpers::start().unwrap(),
+        );
         let tls = TlsConfig {
             ca_file: Some(self.dir.path().join("ca.pem")),
         };

@@ -104,11 +104,18 @@ impl Bench {
         let (stop, stopping) = bounded(0);
         let config = Config::default();
         let limit = config.limits.resolve.0;
+        let helpers = Helpers::start().unwrap();
         let parts = Parts {
             venue: VENUE,
             base: &server.base,
             budget: budget.clone(),
-            names: Names::new(Arc::new(SystemResolver), limit, Arc::new(System)),
+            names: Names::new(
+                Arc::new(SystemResolver),
+                limit,
+                Arc::new(System),
+                helpers.clone(),
+            ),
+            helpers,
             config: &config,
             answers: sender,
             stopping,

@@ -38,7 +38,12 @@ async fn connected(options: WireOptions) -> (Socket, WebSocketStream<TcpStream>)
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let url = format!("ws://{}/", listener.local_addr().unwrap());
     let limits = LimitConfig::default();
-    let names = Names::new(Arc::new(SystemResolver), limits.resolve.0, Arc::new(System));
+    let names = Names::new(
+        Arc::new(SystemResolver),
+        limits.resolve.0,
+        Arc::new(System),
+        crate::host::Helpers::start().unwrap(),
+    );
     let dialer = Dialer::new(names, &TlsConfig::default(), &limits).unwrap();
     let dialer = dialer.wired(options);
     let accept = async {

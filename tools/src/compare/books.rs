@@ -4,6 +4,8 @@
 //! A record finds its message by its number, and where the venue has none by checksum and stamp.
 //! Binance's stream has no snapshot: there the tape's book is known at the prices that it named.
 
+mod place;
+
 use std::collections::BTreeSet;
 
 use feedd_codecs::VenueId;
@@ -14,6 +16,7 @@ use super::journal::{At, Step};
 use super::ladder::Ladder;
 use super::report::{Kind, StreamReport};
 use super::tape::{Fate, Side, TapeBook, Touched};
+use place::{find, fits};
 
 /// Compares one book; counts go to `report`.
 pub(super) fn compare(
@@ -121,6 +124,7 @@ impl Replay<'_> {
 
     fn snapshot(&mut self, record: &At<Step>, bids: &Side, asks: &Side) {
         let (place, unsure) = self.place_of_snapshot(record);
+        let place = place.or_else(|| self.altered_snapshot(record, (bids, asks)));
         self.own.replace(bids, asks);
         self.own.cut(self.depth);
         let announced = self.gap.is_some() || self.at.is_none() || self.broken;
@@ -175,17 +179,6 @@ impl Replay<'_> {
         }
         self.doubt.fell(&fallen);
         self.judge(record, None);
-    }
-
-    /// A changed message that still has its levels.
-    fn altered_place(&mut self, from: usize, bids: &Side, asks: &Side) -> Option<usize> {
-        let same = |message: &TapeBook| {
-            let levels = (&message.bids, &message.asks) == (bids, asks);
-            !message.snapshot && levels && self.was_altered(message)
-        };
-        let place = find(self.tape, from, same)?;
-        self.report.altered += 1;
-        Some(place)
     }
 
     /// A change that is not the tape's next: late, a copy of one that a fault changed, or wrong.
@@ -270,33 +263,6 @@ impl Replay<'_> {
         }
     }
 
-    /// Where a snapshot stands, and the message that it lies amid.
-    fn place_of_snapshot(&self, record: &At<Step>) -> (Option<usize>, Option<usize>) {
-        let from = self.at.unwrap_or(0);
-        if !self.joined {
-            let is = |message: &TapeBook| message.snapshot && fits(message, record);
-            return (
-                find(self.tape, from, is).or_else(|| find(self.tape, 0, is)),
-                None,
-            );
-        }
-        let ends = |message: &TapeBook| message.last == record.number;
-        if let Some(place) = find(self.tape, from, ends).or_else(|| find(self.tape, 0, ends)) {
-            return (Some(place), None);
-        }
-        let covers = |message: &TapeBook| (message.first..=message.last).contains(&record.number);
-        match find(self.tape, from, covers) {
-            Some(place) => (place.checked_sub(1), Some(place)),
-            // Between two messages, or before the first.
-            None => (
-                self.tape
-                    .iter()
-                    .rposition(|message| message.last < record.number),
-                None,
-            ),
-        }
-    }
-
     /// Moves the tape's book to where the journal's stands.
     fn move_truth(&mut self) {
         if self.truth_at > self.at {
@@ -313,27 +279,6 @@ impl Replay<'_> {
             self.doubt.fell(&fallen);
         }
         self.truth_at = self.at;
-    }
-
-    /// Whether messages before this one are not on the tape: nobody had subscribed.
-    fn is_break(&self, place: usize) -> bool {
-        let Some(before) = place.checked_sub(1).map(|at| &self.tape[at]) else {
-            return false;
-        };
-        let message = &self.tape[place];
-        self.joined
-            && match message.prev {
-                Some(prev) => prev != before.last,
-                None => message.first != before.last + 1,
-            }
-    }
-
-    /// Whether a snapshot by REST tells of updates behind the message at `place` that nobody had
-    /// subscribed to: the tape has none of them.
-    fn is_unwatched(&self, place: Option<usize>, number: u64) -> bool {
-        let Some(place) = place else { return false };
-        let behind = self.tape.get(place).is_some_and(|own| own.last < number);
-        behind && (place + 1 >= self.tape.len() || self.is_break(place + 1))
     }
 
     fn judge(&mut self, record: &At<Step>, unsure: Option<usize>) {
@@ -374,20 +319,4 @@ impl Replay<'_> {
             }
         }
     }
-}
-
-fn find(tape: &[TapeBook], from: usize, is: impl Fn(&TapeBook) -> bool) -> Option<usize> {
-    let rest = tape.get(from..)?;
-    Some(from + rest.iter().position(is)?)
-}
-
-/// Whether a message is the record's: by number, else by checksum and stamp.
-fn fits(message: &TapeBook, record: &At<Step>) -> bool {
-    let Step::Book { checksum, .. } = &record.what else {
-        return false;
-    };
-    if record.number != 0 {
-        return message.last == record.number;
-    }
-    message.checksum == *checksum && message.ts == record.ts_venue
 }

@@ -114,13 +114,23 @@ impl Sample {
         head.header.seq = number;
         head.header.flags = flags;
         head.header.ts_recv = number.cast_signed();
-        let bids = [Level {
-            px: bid.0,
-            qty: bid.1,
-        }];
+        self.keep_book(kind, &head, bid);
+    }
+
+    /// A book's record that has the stamp and the checksum of its message, and no number.
+    fn stamped(&mut self, kind: RecordKind, (ts, checksum): (i64, u32), bid: (i64, i64)) {
+        let mut head = BookHead::new(kind, self.id, 0, 0);
+        head.header.flags = Flags::CHECKSUM;
+        head.header.ts_venue = ts;
+        head.header.ts_recv = checksum.into();
+        head.checksum = checksum;
+        self.keep_book(kind, &head, bid);
+    }
+
+    fn keep_book(&mut self, kind: RecordKind, head: &BookHead, (px, qty): (i64, i64)) {
         let event = BookEvent {
-            head: &head,
-            bids: &bids,
+            head,
+            bids: &[Level { px, qty }],
             asks: &[],
         };
         self.keep(&match kind {
@@ -190,6 +200,7 @@ fn trades(venue: VenueId, kept: &[u64]) -> Sample {
 
 const NUMBERED: VenueId = VenueId::BINANCE_SPOT;
 const BY_IDS: VenueId = VenueId::BYBIT_LINEAR;
+const BY_CHECKSUM: VenueId = VenueId::KRAKEN_SPOT;
 
 #[test]
 fn trades_from_the_first_in_the_journal_on_are_equal_in_any_order() {
@@ -502,5 +513,40 @@ fn a_changed_message_excuses_the_levels_that_it_named_and_no_others() {
         with((9, 5)).unexplained(),
         [(Kind::Book, 1)],
         "9 was set again"
+    );
+}
+
+#[test]
+fn a_snapshot_that_lost_its_stamp_to_a_fault_stands_in_its_place_and_no_other_does() {
+    let with = |sent: &str, px: i64| {
+        let mut sample = Sample::of(BY_CHECKSUM);
+        let message = |sample: &mut Sample, kind: &str, at: i64, px: i64| {
+            sample.clock = at;
+            sample.line(&format!(
+                r#""symbol":"X","channel":"book","stream":"book.10.X","ts":{at},"kind":"{kind}","checksum":{at},"bids":[["{px}","1"]],"asks":[]"#
+            ));
+        };
+        message(&mut sample, "snapshot", 3, 10);
+        sample.line(&format!(
+            r#""mark":"touch","line":null,"touch":"mutated","stream":"book.10.X","text":"","sent":"{sent}""#
+        ));
+        message(&mut sample, "delta", 4, 11);
+        sample.stamped(WHOLE, (0, 3), (px, 1));
+        sample.stamped(DELTA, (4, 4), (11, 1));
+        sample
+    };
+    let told = with("p 10 q 1", 10).report();
+    assert_eq!(
+        (told.unexplained(), told.sum(|one| one.altered)),
+        (0, 1),
+        "{told}"
+    );
+    assert!(
+        !with("p 9 q 1", 10).unexplained().is_empty(),
+        "no fault sent it"
+    );
+    assert!(
+        !with("p 12 q 1", 12).unexplained().is_empty(),
+        "other levels"
     );
 }

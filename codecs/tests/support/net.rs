@@ -4,22 +4,23 @@
 //! of its own. A line delivers in order, as TCP does. What was told, and how many lines delivered
 //! it, stands in [`Net::told`].
 
+mod market;
+mod venue;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
-use feedd_codecs::feed::{FeedOptions, Fetch, Intent, Line, Meta, Outbox, Pick, State, Want};
-use feedd_codecs::venue::{Channel, Snapshots, StreamKey};
-use feedd_codecs::{Feed, InstrumentId, Record, Venue};
+use feedd_codecs::feed::{FeedOptions, Intent, Line, Meta, Outbox, Pick, State, Want};
+use feedd_codecs::venue::{Channel, StreamKey};
+use feedd_codecs::{Feed, InstrumentId, Record};
 
-use super::rig::{Taken, equals};
-use super::script::{Asked, Fill, Script};
+use super::rig::{Sink, Taken, equals};
+use super::script::{Fill, Script};
 use super::truth::{Dice, Truth};
 
 const MS: i64 = 1_000_000;
 /// Wall clock at the start; the truths' clocks begin with it.
 const WALL: i64 = 1_700_000_000_000_000_000;
-/// Trades that a REST answer holds.
-const HISTORY: usize = 60;
 
 /// How one replica's lines behave.
 #[derive(Clone, Debug)]
@@ -71,9 +72,6 @@ enum Event {
     Serve(Want),
     Body(Want, Option<String>),
 }
-
-/// Where records go.
-type Sink<'a> = &'a mut dyn FnMut(&Record<'_>);
 
 /// A feed of the script's three instruments, and its venue.
 pub(crate) struct Net<S: Script> {
@@ -200,107 +198,6 @@ impl<S: Script> Net<S> {
         }
     }
 
-    /// A trade of an instrument; its number.
-    pub(crate) fn trade(&mut self, at: usize) -> u64 {
-        let (fill, text) = self.next_trade(at);
-        self.tell(at, S::TRADES, fill.id, &text);
-        fill.id
-    }
-
-    /// A trade that the venue knows of and has told nobody yet.
-    pub(crate) fn next_trade(&mut self, at: usize) -> (Fill, String) {
-        let id = 1_001 + self.fills[at].len() as u64;
-        let mut shown = self.truths[at].clone();
-        shown.time_ms = self.time_ms().max(shown.time_ms);
-        let fill = Fill {
-            id,
-            px: shown.asks()[0].0,
-            qty: id.try_into().unwrap(),
-            taker_bought: id.is_multiple_of(2),
-        };
-        self.fills[at].push((fill, shown.time_ms));
-        (fill, S::trade(&shown, fill))
-    }
-
-    /// A change of an instrument's book, and its best prices.
-    pub(crate) fn book(&mut self, at: usize) {
-        let text = self.next_delta(at);
-        let key = self.book_key(at);
-        self.tell(at, Channel::BOOK, key, &text);
-        let (key, text) = self.next_bbo(at);
-        self.tell(at, Channel::BBO, key, &text);
-    }
-
-    /// A change of an instrument's book that nobody was told of yet.
-    pub(crate) fn next_delta(&mut self, at: usize) -> String {
-        let now = self.time_ms();
-        let (truth, dice) = (&mut self.truths[at], &mut self.dice);
-        truth.time_ms = truth.time_ms.max(now);
-        let change = S::step(truth, dice);
-        S::delta(truth, &change)
-    }
-
-    /// The best prices of an instrument, with a bid quantity of their own.
-    pub(crate) fn next_bbo(&mut self, at: usize) -> (u64, String) {
-        self.events += 1;
-        let key = 1_000_000 + self.events;
-        (key, self.bbo_of(at, key))
-    }
-
-    /// The best prices of an instrument with that bid quantity.
-    pub(crate) fn bbo_of(&self, at: usize, key: u64) -> String {
-        let mut shown = self.truths[at].clone();
-        let best = shown.bids()[0].0;
-        shown.set_bid(best, key.try_into().unwrap());
-        S::bbo(&shown)
-    }
-
-    /// What names the last change of an instrument's book.
-    pub(crate) fn book_key(&self, at: usize) -> u64 {
-        let truth = &self.truths[at];
-        if S::NUMBERED {
-            truth.numbers.last
-        } else {
-            truth.time_ms
-        }
-    }
-
-    /// The venue tells a message to every connection that asked for its stream.
-    pub(crate) fn tell(&mut self, at: usize, channel: Channel, key: u64, text: &str) {
-        let stream = (self.truths[at].symbol.clone(), channel.0);
-        let wants = |link: &Link| link.open && link.streams.contains(&stream);
-        let links: Vec<u16> = (self.links.iter())
-            .filter(|(_, link)| wants(link))
-            .map(|(id, _)| *id)
-            .collect();
-        let entry = self.told.len();
-        let mut copies = 0;
-        for id in links {
-            let way = &self.ways[self.links[&id].replica];
-            let (mute, loss) = (way.mute.contains(&(at, channel.0)), way.loss);
-            copies += u8::from(!mute);
-            if !mute && self.dice.below(10_000).cast_unsigned() >= loss {
-                self.send_down(id, text.to_owned(), Some(entry));
-            }
-        }
-        self.told.push(Told {
-            at,
-            channel,
-            key,
-            time_ms: self.time_ms(),
-            copies,
-            arrived: 0,
-        });
-    }
-
-    /// The venue says something on every connection.
-    pub(crate) fn announce(&mut self, text: &str) {
-        let links: Vec<u16> = self.links.keys().copied().collect();
-        for id in links {
-            self.send_down(id, text.to_owned(), None);
-        }
-    }
-
     /// A frame of an instrument's stream that arrives on a replica's line at once.
     pub(crate) fn hand(&mut self, replica: u8, at: usize, channel: Channel, text: &str) {
         let line = self.line_of(replica, at, channel);
@@ -413,154 +310,5 @@ impl<S: Script> Net<S> {
             self.intents.push((self.now, intent.clone()));
             self.execute(intent);
         }
-    }
-
-    fn execute(&mut self, intent: Intent) {
-        match intent {
-            Intent::Connect { line, replica, .. } => {
-                let link = Link {
-                    replica: usize::from(replica),
-                    born: self.events,
-                    open: false,
-                    streams: BTreeSet::new(),
-                    last: 0,
-                    last_up: 0,
-                };
-                let born = link.born;
-                assert!(
-                    self.links.insert(line, link).is_none(),
-                    "line {line} exists"
-                );
-                self.later(40, Event::Connect(line, born));
-            }
-            Intent::Send { line, text } => {
-                let delay = self.delay_of(line);
-                let now = self.now;
-                let link = self.links.get_mut(&line).unwrap();
-                link.last_up = link.last_up.max(now + delay);
-                let (at, born) = (link.last_up, link.born);
-                self.at(at, Event::Request(line, born, text));
-            }
-            Intent::Retire { line } => {
-                assert!(self.links.remove(&line).is_some(), "no line {line}");
-            }
-            Intent::Close { line, reason } => self.cut(line, reason.text()),
-            Intent::Fetch(Fetch { want, .. }) => self.later(20, Event::Serve(want)),
-        }
-    }
-
-    fn happen(&mut self, event: Event) {
-        match event {
-            Event::Connect(line, born) if self.is_current(line, born) => {
-                let link = self.links.get_mut(&line).unwrap();
-                if self.ways[link.replica].connects {
-                    link.open = true;
-                    self.call(line, |feed, meta, out, sink| feed.on_open(meta, out, sink));
-                } else {
-                    self.later(1_000, Event::Connect(line, born));
-                }
-            }
-            Event::Request(line, born, text) if self.is_current(line, born) => {
-                self.answer(line, &text);
-            }
-            Event::Frame(line, born, text, entry) if self.is_current(line, born) => {
-                if let Some(entry) = entry.and_then(|entry| self.told.get_mut(entry)) {
-                    entry.arrived += 1;
-                }
-                self.frame(line, &text);
-            }
-            Event::Connect(..) | Event::Request(..) | Event::Frame(..) => {}
-            Event::Serve(want) => {
-                let body = self.body(want);
-                self.later(20, Event::Body(want, body));
-            }
-            Event::Body(want, body) => {
-                self.call(u16::MAX, |feed, meta, out, sink| match body {
-                    Some(body) => feed
-                        .on_body(want, body.as_bytes(), meta, out, sink)
-                        .unwrap(),
-                    None => feed.on_fetch_failed(want, meta, sink),
-                });
-            }
-        }
-    }
-
-    fn body(&self, want: Want) -> Option<String> {
-        match want {
-            Want::Reference { .. } => Some(S::reference(&self.truths)),
-            Want::Snapshot { instrument, .. } => {
-                Some(S::snapshot(&self.truths[instrument.index()]))
-            }
-            Want::Audit { instrument, .. } => Some(S::audit(&self.truths[instrument.index()])),
-            Want::Trades { instrument, .. } if self.remembers => {
-                let fills = &self.fills[instrument.index()];
-                let last = fills.len().saturating_sub(HISTORY);
-                Some(S::history(&self.truths[instrument.index()], &fills[last..]))
-            }
-            Want::Trades { .. } | Want::Volumes { .. } => None,
-        }
-    }
-
-    fn answer(&mut self, line: u16, text: &str) {
-        let request = S::read(text);
-        for answer in S::answers(&request, &[]) {
-            self.send_down(line, answer, None);
-        }
-        for (symbol, channel) in request.streams {
-            let link = self.links.get_mut(&line).unwrap();
-            if request.ask != Asked::Subscribe {
-                link.streams.remove(&(symbol, channel.0));
-                continue;
-            }
-            link.streams.insert((symbol.clone(), channel.0));
-            let mute = &self.ways[link.replica].mute;
-            let in_band = matches!(self.feed.facts().snapshots, Snapshots::InBand);
-            let at = self.truths.iter().position(|truth| truth.symbol == symbol);
-            let in_stream = self.feed.venue().reference_query(None).is_none();
-            match (channel, at) {
-                (Channel::REFERENCE, _) if in_stream => {
-                    let text = S::reference(&self.truths);
-                    self.send_down(line, text, None);
-                }
-                (Channel::BOOK, Some(at)) if in_band && !mute.contains(&(at, channel.0)) => {
-                    let text = S::snapshot(&self.truths[at]);
-                    self.send_down(line, text, None);
-                }
-                _ => {}
-            }
-        }
-    }
-
-    fn send_down(&mut self, line: u16, text: String, entry: Option<usize>) {
-        let delay = self.delay_of(line);
-        let now = self.now;
-        let Some(link) = self.links.get_mut(&line) else {
-            return;
-        };
-        link.last = link.last.max(now + delay);
-        let (at, born) = (link.last, link.born);
-        self.at(at, Event::Frame(line, born, text, entry));
-    }
-
-    fn delay_of(&mut self, line: u16) -> i64 {
-        let Some(link) = self.links.get(&line) else {
-            return 0;
-        };
-        let (least, most) = self.ways[link.replica].delay;
-        let more = self.dice.below((most - least) * 1_000 + 1);
-        (least.cast_signed() * 1_000 + more) * 1_000
-    }
-
-    fn is_current(&self, line: u16, born: u64) -> bool {
-        self.links.get(&line).is_some_and(|link| link.born == born)
-    }
-
-    fn later(&mut self, ms: i64, event: Event) {
-        self.at(self.now + ms * MS, event);
-    }
-
-    fn at(&mut self, at: i64, event: Event) {
-        self.events += 1;
-        self.queue.push(Reverse((at, self.events, event)));
     }
 }

@@ -1,15 +1,17 @@
 //! A feed, and the venue that it talks to: intents are answered at once, time passes by hand.
 
+mod venue;
+
 use std::collections::VecDeque;
 
 use feedd_codecs::feed::{CloseReason, Fetch, Intent, Meta, Outbox, Stage, State, Want};
 use feedd_codecs::instrument::Admission;
 use feedd_codecs::record::Flags;
-use feedd_codecs::venue::{Channel, Snapshots, StreamKey, StreamOptions};
+use feedd_codecs::venue::{Channel, StreamKey, StreamOptions};
 use feedd_codecs::{Book, Feed, Fixed, InstrumentId, Record, Reject};
 use zerocopy::IntoBytes;
 
-use super::script::{Asked, Request, Script};
+use super::script::{Request, Script};
 use super::truth::Truth;
 
 const MS: i64 = 1_000_000;
@@ -42,6 +44,9 @@ impl std::fmt::Debug for Taken {
         self.get().fmt(f)
     }
 }
+
+/// Where records go.
+pub(crate) type Sink<'a> = &'a mut dyn FnMut(&Record<'_>);
 
 /// A message of ours, when it was sent and on which line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -182,9 +187,7 @@ impl<S: Script> Rig<S> {
 
     pub(crate) fn start(&mut self) {
         let meta = self.meta(u16::MAX);
-        let records = &mut self.records;
-        let mut sink = |record: &Record<'_>| records.push(Taken::of(record));
-        self.feed.start(meta, &mut self.out, &mut sink);
+        self.call(|feed, out, sink| feed.start(meta, out, sink));
         self.settle();
     }
 
@@ -249,14 +252,18 @@ impl<S: Script> Rig<S> {
         }
     }
 
+    /// Has the feed do something; its records are kept.
+    fn call<T>(&mut self, act: impl FnOnce(&mut Feed<S::V>, &mut Outbox, &mut Sink<'_>) -> T) -> T {
+        let records = &mut self.records;
+        let mut sink = |record: &Record<'_>| records.push(Taken::of(record));
+        let mut sink: Sink<'_> = &mut sink;
+        act(&mut self.feed, &mut self.out, &mut sink)
+    }
+
     /// One frame on a line.
     pub(crate) fn frame(&mut self, line: u16, text: impl AsRef<[u8]>) -> Result<(), Reject> {
         let meta = self.meta(line);
-        let records = &mut self.records;
-        let mut sink = |record: &Record<'_>| records.push(Taken::of(record));
-        let outcome = self
-            .feed
-            .on_frame(text.as_ref(), meta, &mut self.out, &mut sink);
+        let outcome = self.call(|feed, out, sink| feed.on_frame(text.as_ref(), meta, out, sink));
         self.settle();
         outcome
     }
@@ -272,39 +279,6 @@ impl<S: Script> Rig<S> {
         self.frame(self.line_of(self.key(at, channel)), text)
     }
 
-    /// The text of a trade or BBO of an instrument.
-    pub(crate) fn data_text(&mut self, at: usize, channel: Channel) -> String {
-        let truth = &mut self.truths[at];
-        if channel != Channel::BBO {
-            truth.trades += 1;
-        }
-        truth.told += 1;
-        truth.time_ms += 1;
-        let truth = &self.truths[at];
-        let fill = super::script::Fill {
-            id: 700 + truth.trades,
-            px: truth.asks()[0].0,
-            qty: 1_234,
-            taker_bought: true,
-        };
-        match channel {
-            Channel::BBO => S::bbo(truth),
-            _ => S::trade(truth, fill),
-        }
-    }
-
-    /// Changes the best bid and ask in turn: the frame that tells it.
-    pub(crate) fn touch(&mut self, at: usize) -> String {
-        let truth = &mut self.truths[at];
-        let qty = 2_000 + i64::try_from(truth.time_ms % 997).unwrap();
-        let change = if truth.time_ms.is_multiple_of(2) {
-            truth.touch_bid(0, qty)
-        } else {
-            truth.touch_ask(0, qty)
-        };
-        S::delta(truth, &change)
-    }
-
     /// A REST body of an instrument's book.
     pub(crate) fn body(&mut self, at: usize, body: &str) -> Result<(), Reject> {
         let want = Want::Snapshot {
@@ -317,11 +291,8 @@ impl<S: Script> Rig<S> {
     /// A REST body for `want`.
     pub(crate) fn answer(&mut self, want: Want, body: &str) -> Result<(), Reject> {
         let meta = self.meta(u16::MAX);
-        let records = &mut self.records;
-        let mut sink = |record: &Record<'_>| records.push(Taken::of(record));
-        let outcome = self
-            .feed
-            .on_body(want, body.as_bytes(), meta, &mut self.out, &mut sink);
+        let body = body.as_bytes();
+        let outcome = self.call(|feed, out, sink| feed.on_body(want, body, meta, out, sink));
         self.settle();
         outcome
     }
@@ -329,56 +300,32 @@ impl<S: Script> Rig<S> {
     /// A REST request comes to nothing.
     pub(crate) fn fail(&mut self, want: Want) {
         let meta = self.meta(u16::MAX);
-        let records = &mut self.records;
-        let mut sink = |record: &Record<'_>| records.push(Taken::of(record));
-        self.feed.on_fetch_failed(want, meta, &mut sink);
+        self.call(|feed, _, sink| feed.on_fetch_failed(want, meta, sink));
         self.settle();
-    }
-
-    /// Brings an instrument's snapshot the way the venue does.
-    pub(crate) fn snapshot(&mut self, at: usize) -> Result<(), Reject> {
-        let text = S::snapshot(&self.truths[at]);
-        if self.by_rest() {
-            self.body(at, &text)
-        } else {
-            self.book_frame(at, &text)
-        }
-    }
-
-    pub(crate) fn by_rest(&self) -> bool {
-        matches!(self.feed.facts().snapshots, Snapshots::Rest { .. })
     }
 
     pub(crate) fn open(&mut self, line: u16) {
         let meta = self.meta(line);
-        let records = &mut self.records;
-        let mut sink = |record: &Record<'_>| records.push(Taken::of(record));
-        self.feed.on_open(meta, &mut self.out, &mut sink);
+        self.call(|feed, out, sink| feed.on_open(meta, out, sink));
         self.settle();
     }
 
     pub(crate) fn close(&mut self, line: u16, reason: &str) {
         let meta = self.meta(line);
-        let records = &mut self.records;
-        let mut sink = |record: &Record<'_>| records.push(Taken::of(record));
-        self.feed.on_close(meta, reason, &mut self.out, &mut sink);
+        self.call(|feed, out, sink| feed.on_close(meta, reason, out, sink));
         self.settle();
     }
 
     pub(crate) fn lose(&mut self, line: u16) {
         let meta = self.meta(line);
-        let records = &mut self.records;
-        let mut sink = |record: &Record<'_>| records.push(Taken::of(record));
-        self.feed.on_loss(meta, &mut sink);
+        self.call(|feed, _, sink| feed.on_loss(meta, sink));
     }
 
     pub(crate) fn checkpoint(&mut self) {
         let mut at = 0;
         loop {
             let meta = self.meta(u16::MAX);
-            let records = &mut self.records;
-            let mut sink = |record: &Record<'_>| records.push(Taken::of(record));
-            if !self.feed.checkpoint(at, meta, &mut sink) {
+            if !self.call(|feed, _, sink| feed.checkpoint(at, meta, sink)) {
                 return;
             }
             at += 1;
@@ -407,9 +354,7 @@ impl<S: Script> Rig<S> {
             ..self.meta(u16::MAX)
         };
         self.now = now;
-        let records = &mut self.records;
-        let mut sink = |record: &Record<'_>| records.push(Taken::of(record));
-        self.feed.on_tick(meta, &mut self.out, &mut sink);
+        self.call(|feed, out, sink| feed.on_tick(meta, out, sink));
     }
 
     pub(crate) fn take(&mut self) -> Vec<Taken> {
@@ -431,131 +376,6 @@ impl<S: Script> Rig<S> {
     /// Our requests so far, as the venue reads them.
     pub(crate) fn requests(&self) -> Vec<Request> {
         self.sent.iter().map(|sent| S::read(&sent.text)).collect()
-    }
-
-    /// Executes intents and delivers answers until nothing is left of either.
-    fn settle(&mut self) {
-        if std::mem::replace(&mut self.settling, true) {
-            return;
-        }
-        loop {
-            // What an intent brings about comes before the intents behind it.
-            let fresh: Vec<Intent> = self.out.drain().collect();
-            fresh
-                .into_iter()
-                .rev()
-                .for_each(|intent| self.todo.push_front(intent));
-            if let Some(intent) = self.todo.pop_front() {
-                self.intents.push(format!("{} {intent:?}", self.now));
-                self.execute(intent);
-                continue;
-            }
-            if let Some((line, text)) = self.coming.pop_front() {
-                self.frame(line, &text)
-                    .unwrap_or_else(|reject| panic!("{reject} in {text}"));
-            } else {
-                break;
-            }
-        }
-        self.settling = false;
-    }
-
-    fn execute(&mut self, intent: Intent) {
-        match intent {
-            Intent::Connect { line, .. } => self.open(line),
-            Intent::Send { line, text } => {
-                let request = S::read(&text);
-                self.sent.push(Sent {
-                    at: self.now,
-                    line,
-                    text,
-                });
-                if self.answering {
-                    self.reply(line, &request);
-                }
-            }
-            Intent::Fetch(Fetch {
-                want: Want::Reference { .. },
-                ..
-            }) => {
-                self.references += 1;
-                let want = Want::Reference { page: 0 };
-                if self.unlisted {
-                    assert!(self.answer(want, "<html>503</html>").is_err());
-                } else {
-                    let body = self.reference();
-                    self.answer(want, &body).unwrap();
-                }
-            }
-            Intent::Fetch(Fetch {
-                want: Want::Volumes { page },
-                ..
-            }) => {
-                let mut traded = self.listed();
-                traded.retain(|_| !self.untraded);
-                let body = S::volumes(&traded, page).unwrap();
-                self.answer(Want::Volumes { page }, &body).unwrap();
-            }
-            Intent::Fetch(Fetch {
-                want: Want::Snapshot { instrument, .. },
-                ..
-            }) => {
-                self.asked.push(instrument);
-                if self.serving {
-                    self.snapshot(instrument.index()).unwrap();
-                }
-            }
-            Intent::Fetch(fetch) => self.fetched.push(fetch),
-            Intent::Retire { line } => self.retired.push(line),
-            Intent::Close { line, reason } => self.closed.push((line, reason)),
-        }
-    }
-
-    /// What the venue lists.
-    fn listed(&self) -> Vec<Truth> {
-        let listed = |truth: &&Truth| !truth.gone && !self.blank;
-        self.truths.iter().filter(listed).cloned().collect()
-    }
-
-    /// The venue's reference data as it is now.
-    pub(crate) fn reference(&self) -> String {
-        S::reference(&self.listed())
-    }
-
-    fn reply(&mut self, line: u16, request: &Request) {
-        let listings = self.reference();
-        let mut say = |text: String| self.coming.push_back((line, text));
-        S::answers(request, &self.refused)
-            .into_iter()
-            .for_each(&mut say);
-        if request.ask != Asked::Subscribe {
-            return;
-        }
-        let whole_refused = request.streams.len() > 1
-            && request
-                .streams
-                .iter()
-                .any(|stream| self.refused.contains(stream));
-        for stream in &request.streams {
-            let (symbol, channel) = stream;
-            let book = self.truths.iter().find(|truth| truth.symbol == *symbol);
-            match (*channel, book) {
-                _ if self.refused.contains(stream) => {}
-                // Beside REST, the stream only says that something changed.
-                (Channel::REFERENCE, _) if self.references > 0 => {}
-                (Channel::REFERENCE, _) => say(listings.clone()),
-                (Channel::BOOK, Some(truth)) => {
-                    let in_band = matches!(self.feed.facts().snapshots, Snapshots::InBand);
-                    if in_band && self.serving && !(whole_refused && S::REFUSES_WHOLE_REQUESTS) {
-                        say(S::snapshot(truth));
-                    }
-                }
-                (Channel::ORDERS, Some(truth)) if self.serving => {
-                    S::orders(truth, None).into_iter().for_each(&mut say);
-                }
-                _ => {}
-            }
-        }
     }
 }
 

@@ -7,10 +7,15 @@
 //! A frame of several lines would cost a waiting reader two transfers, one after the other: the line
 //! with the mark, then the rest. So an idle cursor asks for the lines behind the mark as well, as
 //! many as the last frame had: they then come beside it, not behind it.
+//!
+//! Several cursors polled in turn on one core get a frame one behind the other, so what a cursor does
+//! with a frame it has found is latency of the next one. Therefore the place in memory is worked out
+//! when a cursor moves on and not when it looks, bounds are checked by branches and not by selecting
+//! between two pointers, and [`Frames`] is inlined by force: its state stays in registers.
 
 use std::fmt;
 
-use crate::lines::{Header, MARK_CLOSED, lines_for};
+use crate::lines::{Header, Lines, MARK_CLOSED, lines_for};
 use crate::prefetch;
 use crate::shared::{GATE_OPEN, Shared};
 use crate::sync::{Arc, Ordering};
@@ -43,12 +48,18 @@ pub enum Polled<'a> {
 ///
 /// Dropping it lets the producer go on without it; forgetting it (`mem::forget`) leaves the ring
 /// full for ever.
+///
+/// It has cache lines of its own, so that it may lie beside the producer or beside a cursor of
+/// another thread.
+#[repr(align(128))]
 pub struct Cursor {
     shared: Arc<Shared>,
     /// Index into the gates.
     gate: usize,
     /// Value of the gate.
     released: u64,
+    /// Ordinal of the first frame behind it.
+    kept: u64,
     place: Place,
 }
 
@@ -56,6 +67,8 @@ pub struct Cursor {
 struct Place {
     /// Position to read next.
     position: u64,
+    /// Index of the first word there.
+    at: usize,
     /// Ordinal of the frame to read next.
     ordinal: u64,
     /// Lines of the frame read last.
@@ -64,8 +77,8 @@ struct Place {
 
 /// A frame's place in the memory.
 struct Found {
-    position: u64,
-    lines: u64,
+    /// Index of its first word.
+    at: usize,
     len: usize,
     tag: u32,
 }
@@ -80,47 +93,55 @@ impl Place {
     }
 
     /// Goes behind the next frame and tells where it is, or the mark found instead.
-    #[inline]
+    #[inline(always)]
     fn next(&mut self, shared: &Shared) -> Result<Found, u64> {
-        let memory = &shared.lines;
         loop {
-            let mark = memory.mark(self.position).load(Ordering::Acquire);
+            let [mark, header] = shared.lines.head(self.at);
+            let mark = mark.load(Ordering::Acquire);
             if mark != self.ordinal + 1 {
                 return Err(mark);
             }
             // At most two rounds: behind a padding is never another one.
-            let header = memory.header(self.position).load(Ordering::Relaxed);
-            match Header::unpack(header) {
-                Header::Padding => self.position += memory.room(self.position),
+            match Header::unpack(header.load(Ordering::Relaxed)) {
+                Header::Padding => self.skip(&shared.lines),
                 Header::Frame { len, tag } => {
-                    let (position, len) = (self.position, len as usize);
-                    let lines = lines_for(len);
-                    self.lines = lines;
-                    self.position += lines;
+                    let (at, len) = (self.at, len as usize);
+                    self.lines = lines_for(len);
                     self.ordinal += 1;
-                    return Ok(Found {
-                        position,
-                        lines,
-                        len,
-                        tag,
-                    });
+                    self.advance(self.lines, &shared.lines);
+                    return Ok(Found { at, len, tag });
                 }
             }
         }
+    }
+
+    #[inline(always)]
+    fn advance(&mut self, lines: u64, memory: &Lines) {
+        self.position += lines;
+        self.at = memory.index(self.position);
+    }
+
+    /// Goes behind a padding.
+    #[cold]
+    fn skip(&mut self, memory: &Lines) {
+        self.advance(memory.room(self.position), memory);
     }
 }
 
 impl Cursor {
     pub(crate) fn new(shared: Arc<Shared>, gate: usize) -> Self {
+        let place = Place {
+            position: 0,
+            at: shared.lines.index(0),
+            ordinal: 0,
+            lines: 1,
+        };
         Self {
             shared,
             gate,
             released: 0,
-            place: Place {
-                position: 0,
-                ordinal: 0,
-                lines: 1,
-            },
+            kept: 0,
+            place,
         }
     }
 
@@ -162,7 +183,7 @@ impl Cursor {
     /// # Hot path
     ///
     /// Wait-free, copies nothing.
-    #[inline]
+    #[inline(always)]
     pub fn frames(&mut self, limit: usize) -> Frames<'_> {
         self.release();
         Frames {
@@ -180,8 +201,32 @@ impl Cursor {
     pub fn release(&mut self) {
         if self.released != self.place.position {
             self.released = self.place.position;
+            self.kept = self.place.ordinal;
             self.shared.gates[self.gate].store(self.released, Ordering::Release);
         }
+    }
+
+    /// Goes back to the first frame that is not released: what was taken since will be taken again,
+    /// for a reader that cannot do with a frame what it must. Wait-free.
+    ///
+    /// ```
+    /// # use feedd_ringbuf::{Polled, ring};
+    /// let (mut producer, [mut journal]) = ring::<1>(64)?;
+    /// for tag in 0..3 {
+    ///     producer.try_push(tag, &[b"frame"])?;
+    /// }
+    /// assert_eq!(journal.frames(1).count(), 1);
+    /// journal.release();
+    /// assert_eq!(journal.frames(2).count(), 2);
+    /// journal.rewind();
+    /// let Polled::Frame(frame) = journal.poll() else { panic!("it is there still") };
+    /// assert_eq!(frame.tag, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn rewind(&mut self) {
+        let place = &mut self.place;
+        (place.position, place.ordinal) = (self.released, self.kept);
+        place.at = self.shared.lines.index(self.released);
     }
 
     /// Ordinal of the frame to be read next, which is the number of frames read.
@@ -222,7 +267,7 @@ pub struct Frames<'a> {
 impl<'a> Iterator for Frames<'a> {
     type Item = Frame<'a>;
 
-    #[inline]
+    #[inline(always)]
     #[allow(unsafe_code, reason = "the promise that `view` asks for is given here")]
     fn next(&mut self) -> Option<Frame<'a>> {
         self.left = self.left.checked_sub(1)?;
@@ -247,22 +292,20 @@ impl<'a> Iterator for Frames<'a> {
 /// The frame lies between the gate of a cursor and the head, its mark was loaded with acquire
 /// order, and the gate stays where it is while the frame is borrowed.
 #[cfg(not(loom))]
-#[inline]
+#[inline(always)]
 #[allow(
     unsafe_code,
     reason = "the one place where words are looked at as bytes"
 )]
 unsafe fn view<'a>(shared: &'a Shared, found: &Found) -> Frame<'a> {
-    let words = match shared.lines.words(found.position, found.lines) {
-        [_mark, _header, payload @ ..] => payload,
-        _ => &[],
+    let Some(words) = shared.lines.payload_at(found.at, found.len) else {
+        return outside(found.tag);
     };
-    let len = found.len.min(size_of_val(words));
     // SAFETY: `words` are initialised, live as long as `shared`, and hold `len` bytes. No store to
     // them can happen while the slice lives: the producer's stores of this lap happened before the
     // mark was loaded; those of the next lap happen after it has acquired a gate above the frame,
     // which the caller rules out. Taps and other cursors only read.
-    let payload = unsafe { std::slice::from_raw_parts(words.as_ptr().cast::<u8>(), len) };
+    let payload = unsafe { std::slice::from_raw_parts(words.as_ptr().cast::<u8>(), found.len) };
     Frame {
         tag: found.tag,
         payload,
@@ -277,11 +320,20 @@ unsafe fn view<'a>(shared: &'a Shared, found: &Found) -> Frame<'a> {
 #[cfg(loom)]
 #[allow(unsafe_code, reason = "stands in for the function above")]
 unsafe fn view<'a>(shared: &'a Shared, found: &Found) -> Frame<'a> {
-    let words = shared.lines.payload(found.position, found.len);
+    let Some(words) = shared.lines.payload_at(found.at, found.len) else {
+        return outside(found.tag);
+    };
     Frame {
         tag: found.tag,
-        payload: crate::sync::model_view(words.unwrap_or_default(), found.len),
+        payload: crate::sync::model_view(words, found.len),
     }
+}
+
+/// A frame that would leave the memory. The producer writes none; here it is a branch that costs
+/// nothing, where a choice between two pointers would have to be waited for.
+#[cold]
+fn outside<'a>(tag: u32) -> Frame<'a> {
+    Frame { tag, payload: &[] }
 }
 
 impl Drop for Cursor {

@@ -140,6 +140,13 @@ impl Lines {
         &self.words[self.index(position) + 1]
     }
 
+    /// Mark and header of the line whose first word has this index.
+    #[inline(always)]
+    pub(crate) fn head(&self, at: usize) -> [&Word; HEADER_WORDS] {
+        let head = &self.words[at..at + HEADER_WORDS];
+        [&head[0], &head[1]]
+    }
+
     /// The words of the `lines` lines from `position`; fewer when they would leave the memory.
     #[inline]
     pub(crate) fn words(&self, position: u64, lines: u64) -> &[Word] {
@@ -155,12 +162,20 @@ impl Lines {
         if len > self.max_len() || lines_for(len) > self.room(position) {
             return None;
         }
-        let start = self.index(position) + HEADER_WORDS;
+        self.payload_at(self.index(position), len)
+    }
+
+    /// The words that hold a payload of `len` bytes in the frame whose first word has the index `at`;
+    /// none when they would leave the memory.
+    #[inline(always)]
+    pub(crate) fn payload_at(&self, at: usize, len: usize) -> Option<&[Word]> {
+        let start = at + HEADER_WORDS;
         self.words.get(start..start + len.div_ceil(WORD_BYTES))
     }
 
+    /// Index of the first word of the line at `position`.
     #[inline]
-    fn index(&self, position: u64) -> usize {
+    pub(crate) fn index(&self, position: u64) -> usize {
         self.base + (position & self.mask) as usize * LINE_WORDS
     }
 }

@@ -56,6 +56,9 @@ pub enum PushError {
 const _: () = assert!(size_of::<PushError>() <= 16);
 
 /// The writing end of a ring. There is one; dropping it closes the ring.
+///
+/// It has cache lines of its own, so that it may lie beside what other threads write.
+#[repr(align(128))]
 pub struct Producer {
     ring: Ring,
     /// Position of the next frame or padding; the line there is marked empty.

@@ -16,7 +16,7 @@
 const LONG: usize = 1024;
 
 /// Sums `bytes`.
-#[inline]
+#[inline(always)]
 pub(crate) fn sum(crc: u32, bytes: &[u8]) -> u32 {
     #[cfg(target_arch = "x86_64")]
     if bytes.len() < LONG && std::arch::is_x86_feature_detected!("sse4.2") {
@@ -31,7 +31,7 @@ pub(crate) const HEAD: usize = 2 * size_of::<u64>();
 
 /// Writes `head`, little-endian, and `parts` one behind the other to the start of `to`, which must
 /// have room for all of them, and sums them.
-#[inline]
+#[inline(always)]
 pub(crate) fn copy(crc: u32, head: [u64; 2], parts: &[&[u8]], to: &mut [u8]) -> u32 {
     #[cfg(target_arch = "x86_64")]
     if to.len() < LONG && std::arch::is_x86_feature_detected!("sse4.2") {
@@ -74,11 +74,13 @@ mod x86 {
     const BLOCK: usize = 4 * WORD;
 
     #[target_feature(enable = "sse4.2")]
+    #[inline]
     pub(super) fn sum(crc: u32, bytes: &[u8]) -> u32 {
         !go_on(!crc, bytes)
     }
 
     #[target_feature(enable = "sse4.2")]
+    #[inline]
     pub(super) fn copy(crc: u32, head: [u64; 2], parts: &[&[u8]], to: &mut [u8]) -> u32 {
         let Some(mut rest) = super::put_head(head, to) else {
             return crc;
@@ -96,23 +98,40 @@ mod x86 {
         !state
     }
 
+    /// What is behind the last block is taken by halves, so that records of one length take one
+    /// way through branches, and not a loop whose end has to be guessed.
     #[target_feature(enable = "sse4.2")]
     #[inline]
     fn go_on(state: u32, bytes: &[u8]) -> u32 {
         let mut state = u64::from(state);
         let (blocks, rest) = bytes.as_chunks::<BLOCK>();
         for block in blocks {
-            for word in block.as_chunks::<WORD>().0 {
-                state = _mm_crc32_u64(state, u64::from_le_bytes(*word));
-            }
+            state = words(state, block);
         }
-        let (words, rest) = rest.as_chunks::<WORD>();
-        for word in words {
-            state = _mm_crc32_u64(state, u64::from_le_bytes(*word));
-        }
-        let state = state as u32;
+        let (half, rest) = split::<{ BLOCK / 2 }>(rest);
+        state = half.map_or(state, |half| words(state, half));
+        let (word, rest) = split::<WORD>(rest);
+        state = word.map_or(state, |word| words(state, word));
         rest.iter()
-            .fold(state, |state, byte| _mm_crc32_u8(state, *byte))
+            .fold(state as u32, |state, byte| _mm_crc32_u8(state, *byte))
+    }
+
+    #[target_feature(enable = "sse4.2")]
+    #[inline]
+    fn words(state: u64, bytes: &[u8]) -> u64 {
+        let words = bytes.as_chunks::<WORD>().0.iter();
+        words.fold(state, |state, word| {
+            _mm_crc32_u64(state, u64::from_le_bytes(*word))
+        })
+    }
+
+    /// The first `N` bytes, if there are so many, and the others.
+    #[inline]
+    fn split<const N: usize>(bytes: &[u8]) -> (Option<&[u8; N]>, &[u8]) {
+        match bytes.split_first_chunk() {
+            Some((first, rest)) => (Some(first), rest),
+            None => (None, bytes),
+        }
     }
 }
 

@@ -7,113 +7,28 @@
 mod common;
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use common::fault::{
+    ENOSPC, assert_success, journal_and_ballast, on_a_small_disk, run_role, strace, works,
+};
+use common::role::journal_of_this_role;
 use common::*;
 use feedd_storage::{
     AppendError, Error, Journal, JournalOptions, LogOptions, LogReader, Start, verify,
 };
 
-const DIR: &str = "FEEDD_TEST_JOURNAL";
-const ENOSPC: i32 = 28;
 const EIO: i32 = 5;
-
-fn works(program: &str, args: &[&str]) -> bool {
-    let mut command = Command::new(program);
-    let status = command
-        .args(args)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    let works = status.is_ok_and(|status| status.success());
-    if !works {
-        eprintln!("skipped: {program} {args:?} does not work on this host");
-    }
-    works
-}
-
-/// Runs the ignored test `role` of this binary on the journal in `dir`, started through `wrapper`.
-fn run_role(wrapper: &[&str], role: &str, dir: &Path) -> Output {
-    let mut command = Command::new(wrapper[0]);
-    command
-        .args(&wrapper[1..])
-        .arg(std::env::current_exe().unwrap());
-    command
-        .args(["--exact", role, "--ignored", "--test-threads=1"])
-        .env(DIR, dir);
-    command.output().unwrap()
-}
-
-fn assert_success(output: &Output) {
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(
-        output.status.success(),
-        "{text}{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    assert!(text.contains("1 passed"), "the role did not run: {text}");
-}
-
-fn strace(role: &str, inject: &str) {
-    if !works("strace", &["-V"]) {
-        return;
-    }
-    let dir = fast_dir();
-    let log = dir.path().join("strace.log");
-    let inject = format!("inject={inject}");
-    let wrapper = [
-        "strace",
-        "-f",
-        "-qq",
-        "-o",
-        log.to_str().unwrap(),
-        "-e",
-        &inject,
-    ];
-    assert_success(&run_role(&wrapper, role, dir.path()));
-    let log = fs::read_to_string(log).unwrap();
-    assert!(
-        log.contains("(INJECTED)") || log.contains("(DELAYED)"),
-        "nothing was injected"
-    );
-}
-
-fn journal_of_this_role() -> PathBuf {
-    std::env::var_os(DIR).unwrap().into()
-}
 
 #[test]
 fn full_disk_refuses_appends_loses_nothing_and_recovers_by_itself() {
-    if !works(
-        "unshare",
-        &[
-            "-rm",
-            "mount",
-            "-t",
-            "tmpfs",
-            "-o",
-            "size=256k",
-            "none",
-            "/mnt",
-        ],
-    ) {
-        return;
-    }
-    let dir = fast_dir();
-    let mount = "mount -t tmpfs -o size=256k none \"$FEEDD_TEST_JOURNAL\" && exec \"$@\"";
-    let wrapper = ["unshare", "-rm", "sh", "-c", mount, "sh"];
-    assert_success(&run_role(&wrapper, "role_fill_the_disk", dir.path()));
+    on_a_small_disk("role_fill_the_disk");
 }
 
 #[test]
 #[ignore = "run as a child process by the tests above"]
 fn role_fill_the_disk() {
-    let dir = journal_of_this_role().join("journal");
-    fs::create_dir(&dir).unwrap();
-    let ballast = journal_of_this_role().join("ballast");
-    fs::write(&ballast, vec![1; 64 * 1024]).unwrap();
+    let (dir, ballast) = journal_and_ballast();
     let mut journal = open(&dir);
     let refused = append_until_refused(&mut journal);
     assert_eq!(refused, AppendError::Roll { errno: ENOSPC });

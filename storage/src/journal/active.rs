@@ -38,6 +38,17 @@ pub(super) struct Active {
     pending: Pending,
 }
 
+/// A frame that is about to be written.
+#[derive(Debug)]
+pub(super) struct Placed {
+    /// Header and payload, in bytes.
+    pub(super) length: usize,
+    pub(super) seq: u64,
+    pub(super) ts_recv: i64,
+    /// The latest receive stamp of the frames before.
+    pub(super) ts_max: i64,
+}
+
 /// Frames that are written but not published.
 #[derive(Debug)]
 struct Pending {
@@ -128,17 +139,31 @@ impl Active {
     }
 
     /// Writes a frame that fits. It is published with a later call of [`Self::publish`], unless the
-    /// index needs it or the batch is full: then it is now. `ts_max` is that of the frames before.
-    #[inline]
-    pub(super) fn append(
-        &mut self,
-        length: usize,
-        stamp: (u64, i64),
-        ts_max: i64,
-        parts: &[&[u8]],
-    ) {
-        self.put(length, stamp, parts);
-        self.note(length, stamp.0, ts_max);
+    /// index needs it or the batch is full: then it is now.
+    #[inline(always)]
+    pub(super) fn append(&mut self, frame: &Placed, parts: &[&[u8]]) {
+        let offset = self.put(frame, parts);
+        self.pending.push(offset as u32, frame.length as u32);
+        if let Some(place) = self.index.place(offset) {
+            self.publish_and_mark(place, offset, frame);
+        } else if self.pending.is_full() {
+            self.publish(frame.seq + 1);
+        }
+    }
+
+    /// Writes a frame that fits and publishes it at once, behind what is pending: the same as
+    /// [`Self::append`] and [`Self::publish`], less the way through the list.
+    #[inline(always)]
+    pub(super) fn append_now(&mut self, frame: &Placed, parts: &[&[u8]]) {
+        if self.pending.count > 0 {
+            self.publish(frame.seq);
+        }
+        let offset = self.put(frame, parts);
+        self.map.publish(offset, frame.length as u32);
+        self.shared.advance(self.at, frame.seq + 1);
+        if let Some(place) = self.index.place(offset) {
+            self.publish_and_mark(place, offset, frame);
+        }
     }
 
     /// Publishes the end marker and returns where it stands.
@@ -147,43 +172,38 @@ impl Active {
         self.at as u32
     }
 
-    /// Writes a frame, all but its length.
-    #[inline]
-    fn put(&mut self, length: usize, stamp: (u64, i64), parts: &[&[u8]]) {
-        let seed = self.seed;
+    /// Writes a frame, all but its length, goes behind it, and returns where it begins.
+    #[inline(always)]
+    fn put(&mut self, frame: &Placed, parts: &[&[u8]]) -> usize {
+        let (offset, length) = (self.at, frame.length);
         for line in (0..length).step_by(LINE_BYTES) {
-            self.map.prefetch(self.at + PREFETCH_BYTES + line);
+            self.map.prefetch(offset + PREFETCH_BYTES + line);
         }
-        let range = self.at + FRAME_CRC_AT..self.at + length;
+        let seed = self.seed;
         fill_frame(
-            self.map.unpublished(range),
+            self.map.unpublished(offset + FRAME_CRC_AT..offset + length),
             seed,
             length as u32,
-            stamp,
+            (frame.seq, frame.ts_recv),
             parts,
         );
+        self.at += padded(length);
+        offset
     }
 
-    /// Accounts for the frame just written. The one that gets an index mark is published first: a
-    /// mark never points to what a reader may not see.
-    #[inline]
-    fn note(&mut self, length: usize, seq: u64, ts_max: i64) {
-        let offset = self.at;
-        self.at += padded(length);
-        self.pending.push(offset as u32, length as u32);
-        if let Some(place) = self.index.place(offset) {
-            self.publish(seq + 1);
-            self.mark(
-                place,
-                &Mark {
-                    offset: offset as u32,
-                    seq,
-                    ts_max,
-                },
-            );
-        } else if self.pending.is_full() {
-            self.publish(seq + 1);
-        }
+    /// Writes the index mark of the frame just written, which is published first: a mark never points
+    /// to what a reader may not see.
+    #[cold]
+    fn publish_and_mark(&mut self, place: usize, offset: usize, frame: &Placed) {
+        self.publish(frame.seq + 1);
+        self.mark(
+            place,
+            &Mark {
+                offset: offset as u32,
+                seq: frame.seq,
+                ts_max: frame.ts_max,
+            },
+        );
     }
 
     /// Publishes what is pending, in order; `seq` is the number of the frame to come.

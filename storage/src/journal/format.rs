@@ -249,6 +249,7 @@ impl Mark {
     }
 
     /// The mark in these bytes, `None` where it is unwritten or damaged.
+    #[inline(never)]
     pub(crate) fn decode(bytes: &[u8], seed: u32) -> Option<Self> {
         let (stored, _) = MarkBytes::read_from_prefix(bytes).ok()?;
         let sound = stored.offset.get() != 0 && stored.crc.get() == stored.checksum(seed);
@@ -289,14 +290,14 @@ pub(crate) const FRAME_CRC_AT: usize = offset_of!(FrameHeader, crc);
 const _: () = assert!(FRAME_HEADER_BYTES == FRAME_BODY_AT + checksum::HEAD);
 
 /// Checksum of a frame whose bytes from [`FRAME_BODY_AT`] to its end are `body`.
-#[inline]
+#[inline(always)]
 pub(crate) fn frame_checksum(seed: u32, length: u32, body: &[u8]) -> u32 {
     checksum::sum(seed ^ length, body)
 }
 
 /// Fills a frame of `length` bytes from its checksum on: `from_crc` is all of it but the length.
 /// Equals writing the fields one by one and [`frame_checksum`], in one pass.
-#[inline]
+#[inline(always)]
 pub(crate) fn fill_frame(
     from_crc: &mut [u8],
     seed: u32,

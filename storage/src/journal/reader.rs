@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use super::dir;
 use super::format::LINE_BYTES;
 use super::seek::{Start, choose, is_before, tail};
-use super::segment::{FrameView, Look, SegmentView};
+use super::segment::{Frame, FrameView, Look, SegmentView};
 use crate::error::{Error, ReadError, Rule};
 
 /// Polls between two looks at the directory while nothing new comes: a segment that was set aside
@@ -24,19 +24,6 @@ const POLLS_PER_CHECK: u32 = 1 << 14;
 const PREFETCH_BYTES: usize = 2048;
 /// Tries to open a segment that retention deletes at the same moment.
 const OPEN_TRIES: u32 = 16;
-
-/// One frame, as long as the reader stands on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Frame<'a> {
-    /// Sequence number in its log.
-    pub seq: u64,
-    /// Receive stamp given to [`crate::LogWriter::append`], in nanoseconds.
-    pub ts_recv: i64,
-    /// Run of the daemon that wrote it.
-    pub run: u32,
-    /// The bytes appended.
-    pub payload: &'a [u8],
-}
 
 /// Reads a log frame by frame; waits for nothing.
 #[derive(Debug)]
@@ -108,21 +95,45 @@ impl LogReader {
     /// No allocation, lock or system call, except at the end of a segment, at the very start, after
     /// damage, and once in 16,384 polls that find nothing.
     #[expect(clippy::should_implement_trait, reason = "a frame borrows the reader")]
-    #[inline]
+    #[inline(always)]
     pub fn next(&mut self) -> Result<Option<Frame<'_>>, ReadError> {
-        let found = loop {
+        let found = match self.at_hand() {
+            Some(found) => found,
+            None => match self.search()? {
+                Some(found) => found,
+                None => return Ok(None),
+            },
+        };
+        Ok(self.segment.as_ref().map(|segment| segment.frame(&found)))
+    }
+
+    /// The frame that is expected here, if it is here and sound. All that a hand-over takes: what
+    /// else can be here is [`Self::search`]'s, which would cost every frame its registers.
+    #[inline(always)]
+    fn at_hand(&mut self) -> Option<FrameView> {
+        if self.suspect || self.until.is_some() {
+            return None;
+        }
+        let Look::Frame(frame) = self.segment.as_ref()?.look(self.at) else {
+            return None;
+        };
+        if self.expected != Some(frame.seq) {
+            return None;
+        }
+        self.pass(&frame);
+        Some(frame)
+    }
+
+    /// The next frame, whatever stands before it, or `None` when there is none yet.
+    #[inline(never)]
+    fn search(&mut self) -> Result<Option<FrameView>, ReadError> {
+        loop {
             match self.step()? {
-                Step::Frame(found) => break found,
+                Step::Frame(found) => return Ok(Some(found)),
                 Step::Idle => return Ok(None),
                 Step::Again => {}
             }
-        };
-        Ok(self.segment.as_ref().map(|segment| Frame {
-            seq: found.seq,
-            ts_recv: found.ts_recv,
-            run: segment.header.run.get(),
-            payload: segment.payload(&found),
-        }))
+        }
     }
 
     /// Number of the next frame, if known: what a cursor has to remember.
@@ -163,7 +174,6 @@ impl LogReader {
         self.enter_next()
     }
 
-    #[inline]
     fn step(&mut self) -> Result<Step, ReadError> {
         if self.suspect {
             self.refresh()?;
@@ -183,11 +193,21 @@ impl LogReader {
         }
     }
 
-    #[inline]
     fn accept(&mut self, frame: FrameView) -> Result<Step, ReadError> {
         if self.expected.is_some_and(|expected| expected != frame.seq) {
             self.jump(&frame)?;
         }
+        self.pass(&frame);
+        if self.until.is_some_and(|until| is_before(&frame, until)) {
+            return Ok(Step::Again);
+        }
+        self.until = None;
+        Ok(Step::Frame(frame))
+    }
+
+    /// Goes behind a frame.
+    #[inline(always)]
+    fn pass(&mut self, frame: &FrameView) {
         if self.idle_polls == 0
             && let Some(segment) = &self.segment
         {
@@ -198,11 +218,6 @@ impl LogReader {
         self.expected = Some(frame.seq + 1);
         self.seam = false;
         self.idle_polls = 0;
-        if self.until.is_some_and(|until| is_before(&frame, until)) {
-            return Ok(Step::Again);
-        }
-        self.until = None;
-        Ok(Step::Frame(frame))
     }
 
     /// Handles a frame that does not have the expected number. Numbers the caller did not ask for

@@ -43,6 +43,19 @@ pub(crate) enum Look {
     Bad(Rule),
 }
 
+/// One frame, as long as the reader stands on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frame<'a> {
+    /// Sequence number in its log.
+    pub seq: u64,
+    /// Receive stamp given to [`crate::LogWriter::append`], in nanoseconds.
+    pub ts_recv: i64,
+    /// Run of the daemon that wrote it.
+    pub run: u32,
+    /// The bytes appended.
+    pub payload: &'a [u8],
+}
+
 /// A sound frame's place and head.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FrameView {
@@ -172,7 +185,7 @@ impl SegmentView {
     }
 
     /// What stands at `at`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn look(&self, at: usize) -> Look {
         match self.map.load(at) {
             Some(0) => Look::Unwritten,
@@ -182,7 +195,7 @@ impl SegmentView {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn look_at_frame(&self, at: usize, length: u32) -> Look {
         let bytes = length as usize;
         if bytes < FRAME_HEADER_BYTES {
@@ -209,18 +222,25 @@ impl SegmentView {
     /// Asks for the cache lines of up to `bytes` bytes from `at`, as many as are worth it.
     #[inline]
     pub(crate) fn prefetch(&self, at: usize, bytes: usize) {
-        for line in (0..bytes.min(PREFETCH_FRAME)).step_by(LINE_BYTES) {
-            self.map.prefetch(at + line);
+        for line in 0..bytes.min(PREFETCH_FRAME).div_ceil(LINE_BYTES) {
+            self.map.prefetch(at + line * LINE_BYTES);
         }
     }
 
-    /// Payload of a frame that [`Self::look`] announced.
-    #[inline]
-    pub(crate) fn payload(&self, view: &FrameView) -> &[u8] {
+    /// The frame that [`Self::look`] announced.
+    #[inline(always)]
+    pub(crate) fn frame(&self, view: &FrameView) -> Frame<'_> {
         let at = view.at + FRAME_HEADER_BYTES;
-        self.map
-            .bytes(at, view.length - FRAME_HEADER_BYTES)
-            .unwrap_or_default()
+        let payload = match self.map.bytes(at, view.length - FRAME_HEADER_BYTES) {
+            Some(payload) => payload,
+            None => nothing(),
+        };
+        Frame {
+            seq: view.seq,
+            ts_recv: view.ts_recv,
+            run: self.header.run.get(),
+            payload,
+        }
     }
 
     /// The first sound frame at or behind `from` whose number is at least `seq`.
@@ -254,4 +274,11 @@ impl SegmentView {
             .rposition(|&byte| byte != 0)
             .map_or(0, |last| last + 1)
     }
+}
+
+/// Payload of a view that is not of this segment. A branch that costs nothing, where a choice
+/// between two pointers would have to be waited for.
+#[cold]
+fn nothing<'a>() -> &'a [u8] {
+    &[]
 }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError};
 
-use super::active::Active;
+use super::active::{Active, Placed};
 use super::create::NewSegment;
 use super::format::{FRAME_HEADER_BYTES, LogKind, Mark};
 use super::prepare::{AHEAD, Made, Request, Why};
@@ -42,6 +42,8 @@ pub struct LogWriter {
     ts_max: i64,
     /// Why the last try to make a segment failed, until one succeeds.
     failing: Option<i32>,
+    /// What [`LogWriter::is_ready`] found made.
+    found: Option<Made>,
     links: Links,
 }
 
@@ -54,6 +56,7 @@ impl LogWriter {
             seq,
             ts_max,
             failing: None,
+            found: None,
             links,
         };
         (0..AHEAD).for_each(|_| writer.request(Why::Start));
@@ -76,11 +79,11 @@ impl LogWriter {
     ///
     /// No allocation, lock or system call, except where a segment ends; there, too, only when the
     /// next segment is not ready yet or to wake the threads that prepare and seal.
-    #[inline]
+    #[inline(always)]
     pub fn append(&mut self, ts_recv: i64, parts: &[&[u8]]) -> Result<u64, AppendError> {
-        let seq = self.write(ts_recv, parts)?;
-        self.active.publish(self.seq);
-        Ok(seq)
+        let placed = self.place(ts_recv, parts)?;
+        self.active.append_now(&placed, parts);
+        Ok(placed.seq)
     }
 
     /// Starts a batch: frames that are written one by one and published together.
@@ -104,10 +107,9 @@ impl LogWriter {
         Batch { log: self }
     }
 
-    /// Writes one frame behind the others and does not publish it yet, unless the index or the end
-    /// of the segment asks for it.
-    #[inline]
-    fn write(&mut self, ts_recv: i64, parts: &[&[u8]]) -> Result<u64, AppendError> {
+    /// Numbers one frame and finds it a segment with room; the caller has to write it.
+    #[inline(always)]
+    fn place(&mut self, ts_recv: i64, parts: &[&[u8]]) -> Result<Placed, AppendError> {
         let length = self.admit(parts)?;
         if !self.active.fits(length) {
             self.active.publish(self.seq);
@@ -116,8 +118,32 @@ impl LogWriter {
         let (seq, ts_max) = (self.seq, self.ts_max);
         self.seq += 1;
         self.ts_max = ts_max.max(ts_recv);
-        self.active.append(length, (seq, ts_recv), ts_max, parts);
-        Ok(seq)
+        Ok(Placed {
+            length,
+            seq,
+            ts_recv,
+            ts_max,
+        })
+    }
+
+    /// Whether a frame with this many bytes of payload can be appended without waiting for another
+    /// thread: it has room in the segment, or the next one is at hand.
+    ///
+    /// Where the next segment could not be made (the disk is full) it stays `false` until an append
+    /// has been refused with [`AppendError::Roll`], which has it tried again, and the try succeeds.
+    /// Nothing else is looked at: [`Self::append`] still refuses, at once, a payload that is too long
+    /// and all after a failed sync.
+    #[inline]
+    pub fn is_ready(&mut self, bytes: usize) -> bool {
+        self.active.fits(FRAME_HEADER_BYTES + bytes) || self.can_roll()
+    }
+
+    #[cold]
+    fn can_roll(&mut self) -> bool {
+        if self.found.is_none() {
+            self.found = self.links.made.try_recv().ok();
+        }
+        matches!(self.found, Some(Ok(_))) && !self.links.notices.is_full()
     }
 
     /// Sequence number the next frame will get.
@@ -139,7 +165,7 @@ impl LogWriter {
     }
 
     /// Length of the frame that holds `parts`.
-    #[inline]
+    #[inline(always)]
     fn admit(&self, parts: &[&[u8]]) -> Result<usize, AppendError> {
         self.links.counters.check()?;
         let bytes = parts
@@ -182,7 +208,9 @@ impl LogWriter {
     /// Takes the segment that was made ahead. If making it failed, it is asked for once more,
     /// because the reason may be long gone; while it keeps failing nothing waits.
     fn next_segment(&mut self) -> Result<NewSegment, AppendError> {
-        let made = match (self.links.made.try_recv(), self.failing) {
+        let found = self.found.take();
+        let made = found.map_or_else(|| self.links.made.try_recv(), Ok);
+        let made = match (made, self.failing) {
             (Ok(made), _) => made,
             (Err(TryRecvError::Empty), Some(errno)) => return Err(AppendError::Roll { errno }),
             (Err(_), _) => self.wait_for_segment(),
@@ -224,9 +252,14 @@ impl LogWriter {
         });
     }
 
-    /// Removes the segment that was made ahead, once the thread that makes them is gone.
-    pub(crate) fn remove_unused(&self) {
-        for unused in self.links.made.try_iter().flatten() {
+    /// Removes the segments that were made ahead, once the thread that makes them is gone.
+    pub(crate) fn remove_unused(&mut self) {
+        let found = self.found.take();
+        for unused in found
+            .into_iter()
+            .chain(self.links.made.try_iter())
+            .flatten()
+        {
             // What stays behind is removed by the next recovery.
             let _ = super::dir::remove(&unused.shared.path);
         }
@@ -272,9 +305,17 @@ impl Batch<'_> {
     /// # Hot path
     ///
     /// As for [`LogWriter::append`].
-    #[inline]
+    #[inline(always)]
     pub fn append(&mut self, ts_recv: i64, parts: &[&[u8]]) -> Result<u64, AppendError> {
-        self.log.write(ts_recv, parts)
+        let placed = self.log.place(ts_recv, parts)?;
+        self.log.active.append(&placed, parts);
+        Ok(placed.seq)
+    }
+
+    /// As [`LogWriter::is_ready`].
+    #[inline]
+    pub fn is_ready(&mut self, bytes: usize) -> bool {
+        self.log.is_ready(bytes)
     }
 
     /// Makes the frames visible: from now on they survive the death of this process. Dropping the

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 /// Names the journal's directory to the child.
-const DIR: &str = "FEEDD_TEST_JOURNAL";
+pub(super) const DIR: &str = "FEEDD_TEST_JOURNAL";
 
 /// A child that does not outlive its test.
 pub(crate) struct Role(pub(crate) Child);

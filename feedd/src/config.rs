@@ -82,7 +82,8 @@ pub struct ThreadConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub journal_core: Option<usize>,
     /// How the journal thread waits for records: `park` sleeps 50 us at a time after a quiet moment,
-    /// `spin` never sleeps and wants a core of its own.
+    /// `spin` never sleeps and wants a core of its own, `reader` leaves the work to the first reader,
+    /// which must spin: it does it between two polls of its sockets, on hosts with too few cores.
     pub journal_poll: String,
 }
 
@@ -101,6 +102,12 @@ impl ThreadConfig {
     #[must_use]
     pub fn journal_spins(&self) -> bool {
         self.journal_poll == "spin"
+    }
+
+    /// Whether the first reader does the journal's work, as long as nothing has to be waited for.
+    #[must_use]
+    pub fn journal_carried(&self) -> bool {
+        self.journal_poll == "reader"
     }
 }
 

@@ -27,3 +27,5 @@ pub mod roster;
 pub mod run;
 pub mod session;
 pub mod sink;
+#[cfg(test)]
+mod testing;

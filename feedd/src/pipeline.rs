@@ -7,9 +7,11 @@
 //! ```
 //!
 //! Nothing is shared between a reader and the journal but the ring; a slow monitor only makes the
-//! next histogram interval longer.
+//! next histogram interval longer. Where cores are few, the first reader does the journal's work
+//! between its polls and leaves it to the journal thread when something would wait (`carry.rs`).
 
 mod alarm;
+mod carry;
 mod driver;
 mod entry;
 pub(crate) mod hub;
@@ -17,6 +19,7 @@ mod journal;
 mod latency;
 mod monitor;
 mod past;
+mod plan;
 mod publisher;
 mod reader;
 mod report;
@@ -29,9 +32,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use feedd_codecs::VenueId;
 use feedd_ringbuf::{Cursor, LINE_BYTES};
-use feedd_storage::{Journal, JournalOptions, LogOptions, Recovered};
+use feedd_storage::{Journal, Recovered};
 use hdrhistogram::Histogram;
 use tokio::sync::watch;
 
@@ -40,7 +42,7 @@ pub use latency::{STAGES, Stage};
 pub use report::FeedReport;
 
 use crate::clock;
-use crate::config::{Config, FeedConfig};
+use crate::config::Config;
 use crate::exit::{Code, Failure};
 use crate::host::{self, Aside, Helpers, Host};
 use crate::roster::Roster;
@@ -111,7 +113,8 @@ impl Pipeline {
         let (_aside, others) = Aside::from(&config.threads.reader_cores);
         host.report.settings.extend(others);
         let helpers = Helpers::start()?;
-        let (journal, recovered) = Journal::open(&config.journal.dir, journal_options(config))?;
+        let (journal, recovered) =
+            Journal::open(&config.journal.dir, plan::journal_options(config))?;
         let run = journal.run();
         let interrupted = !recovered.records.cuts.is_empty();
         let past = if interrupted {
@@ -140,7 +143,7 @@ impl Pipeline {
             Arc::new(clock::System),
         );
         let keeper = Keeper::start(&budgets)?;
-        let feeds: Vec<Arc<report::SharedReport>> = feed_ids(config)
+        let feeds: Vec<Arc<report::SharedReport>> = plan::feed_ids(config)
             .into_iter()
             .map(|id| Arc::new(report::SharedReport::new(id)))
             .collect();
@@ -148,7 +151,8 @@ impl Pipeline {
         let (settle, settled) = bounded(1);
         let mut cursors = Vec::new();
         let mut readers = Vec::new();
-        for plan in reader_plans(config) {
+        let (mut hands, standby) = config.threads.journal_carried().then(carry::sides).unzip();
+        for plan in plan::reader_plans(config) {
             let seats: Vec<reader::Seat> = plan
                 .feeds
                 .iter()
@@ -176,8 +180,14 @@ impl Pipeline {
                 intervals: intervals.clone(),
                 stopped: stopped.clone(),
                 rest_stopping: rest_stopping.clone(),
+                // The first takes it.
+                hands: hands.take(),
             };
             let name = parts.seat.name.clone();
+            if parts.hands.is_some() {
+                let carrier = host::Setting::granted("journal.carrier", name.as_str());
+                host.report.settings.push(carrier);
+            }
             readers.push(spawn(&name, move || reader::run(parts))?);
             // One after the other: the journal reads the rings in the order of the readers.
             cursors.push(settled_reader(&settled, &mut host.report)?);
@@ -186,19 +196,23 @@ impl Pipeline {
         let writer = journal::Writer::new(
             journal,
             cursors,
-            feed_ids(config),
+            plan::feed_ids(config),
             checkpoints,
             Arc::clone(&journal_report),
             intervals,
         )
         .observed(observer)
+        .stopped_by(stopped)
         .spinning(config.threads.journal_spins());
         let (settle, settled) = bounded(1);
-        let (seat, wishes) = (journal_seat(config), config.host.clone());
+        let (seat, wishes) = (plan::journal_seat(config), config.host.clone());
         let journal = spawn("journal", move || {
             // Nobody waits for it only if the program ends.
             let _ = settle.send(host::settle(&seat, &wishes));
-            writer.run()
+            match standby {
+                Some(standby) => standby.run(Box::new(writer)),
+                None => writer.run(),
+            }
         })?;
         host.report
             .settings
@@ -308,33 +322,6 @@ impl Pipeline {
     }
 }
 
-/// Segment of the quarantine: holds the largest message that a line accepts (`limits.message`, at
-/// most 16 MiB) with its head.
-const QUARANTINE_SEGMENT: u32 = 32 << 20;
-
-struct ReaderPlan {
-    number: usize,
-    feeds: Vec<usize>,
-}
-
-impl ReaderPlan {
-    fn seat(&self, config: &Config) -> host::Seat {
-        host::Seat {
-            name: format!("reader-{}", self.number),
-            core: config.threads.reader_cores.get(self.number).copied(),
-            spins: self.feeds.iter().any(|&at| config.feeds[at].spins()),
-        }
-    }
-}
-
-fn journal_seat(config: &Config) -> host::Seat {
-    host::Seat {
-        name: "journal".to_owned(),
-        core: config.threads.journal_core,
-        spins: config.threads.journal_spins(),
-    }
-}
-
 /// Waits for a reader to be settled; the other end of its ring.
 fn settled_reader(
     settled: &Receiver<reader::Settled>,
@@ -345,44 +332,6 @@ fn settled_reader(
     report.settings.extend(reader.settings);
     let refused = |error| Failure::new(Code::Config, format!("limits.ring: {error}"));
     reader.cursor.map_err(refused)
-}
-
-/// The feeds of each reader thread.
-fn reader_plans(config: &Config) -> Vec<ReaderPlan> {
-    let mut plans: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (at, feed) in config.feeds.iter().enumerate() {
-        plans.entry(feed.reader).or_default().push(at);
-    }
-    plans
-        .into_iter()
-        .map(|(number, feeds)| ReaderPlan { number, feeds })
-        .collect()
-}
-
-/// The venues of the feeds; a checked configuration names only known ones.
-fn feed_ids(config: &Config) -> Vec<VenueId> {
-    config
-        .feeds
-        .iter()
-        .filter_map(FeedConfig::venue_id)
-        .collect()
-}
-
-fn journal_options(config: &Config) -> JournalOptions {
-    let log = LogOptions {
-        segment_bytes: u32::try_from(config.journal.segment.0).unwrap_or(u32::MAX),
-        retain_bytes: (config.journal.retain.0 > 0).then_some(config.journal.retain.0),
-    };
-    JournalOptions {
-        records: log,
-        raw: log,
-        quarantine: LogOptions {
-            segment_bytes: QUARANTINE_SEGMENT,
-            retain_bytes: Some(4 * u64::from(QUARANTINE_SEGMENT)),
-        },
-        sync_interval: config.journal.sync_interval.0,
-        wall_clock: clock::wall,
-    }
 }
 
 fn spawn<T: Send + 'static>(

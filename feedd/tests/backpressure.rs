@@ -11,7 +11,7 @@ use feedd::config::{Bytes, Span};
 use feedd::pipeline::Pipeline;
 use feedd_codecs::record::{Flags, GapCause, Kind};
 use feedd_codecs::venue::Channel;
-use support::{CHANNELS, Entry, Rig, wait_for};
+use support::{CARRIED, CHANNELS, Entry, Rig, wait_for};
 use venue_sim::Product;
 
 /// How often the journal stalls.
@@ -88,6 +88,10 @@ fn stalled_journal_sheds_into_gaps_and_every_lost_record_is_counted() {
     let (lost, full) = (reports[0].lost_records, reports[0].ring_full);
     assert_eq!(made, journal.entries().len() as u64 + lost);
     assert!(full >= STALLS as u64);
+    // Each time but the first, the reader had the work back.
+    let handed_over = pipeline.journal().handed_over;
+    assert!(!CARRIED || handed_over >= STALLS as u64, "{handed_over}");
+    assert!(CARRIED || handed_over == 0, "{handed_over}");
     pipeline.stop().unwrap();
     journal.poll();
     rig.assert_sound();

@@ -36,6 +36,17 @@ fn every_wish_is_answered_in_one_event_and_the_daemon_captures() {
 }
 
 #[test]
+fn who_carries_the_journal_is_told() {
+    let mut rig = Rig::new(&[Product::KrakenSpot], 50);
+    rig.config.feeds[0].poll = "spin".to_owned();
+    rig.config.threads.journal_poll = "reader".to_owned();
+    let (daemon, mut journal) = rig.live_daemon();
+    let (ended, _) = rig.finish(daemon, &mut journal);
+    let told = "journal.carrier: reader-0";
+    assert!(ended.log.contains(told), "{}", ended.log);
+}
+
+#[test]
 fn threads_are_named_as_operators_look_for_them() {
     let rig = Rig::new(&[Product::KrakenSpot], 50);
     let (daemon, _) = rig.live_daemon();

@@ -1,7 +1,7 @@
 //! From the socket to the ring a message allocates nothing, once everything is warm.
 //!
 //! The whole daemon runs in this process against simulated venues; what is counted is what the
-//! reader's thread asks of the allocator.
+//! reader's thread asks of the allocator, on the way to the journal too where the reader carries it.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 #[path = "../../codecs/tests/support/counting.rs"]
@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use counting::Counting;
 use feedd::config::Span;
 use feedd::pipeline::Pipeline;
-use support::{Rig, market, wait_for};
+use support::{Rig, market, thread_named, wait_for};
 use venue_sim::{Product, SimConfig};
 
 #[global_allocator]
@@ -39,16 +39,6 @@ fn count() {
 
 fn slot(thread: i32) -> usize {
     thread.unsigned_abs() as usize % THREADS
-}
-
-/// The thread of the only reader.
-fn reader() -> Option<usize> {
-    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
-    tasks.flatten().find_map(|task| {
-        let name = std::fs::read_to_string(task.path().join("comm")).unwrap_or_default();
-        let id = task.file_name().into_string().unwrap().parse().unwrap();
-        (name.trim() == "reader-0").then(|| slot(id))
-    })
 }
 
 /// How long messages are counted, at least.
@@ -80,6 +70,9 @@ impl Counted {
 /// One capture at a time: a reader's thread is known by its name.
 static ALONE: Mutex<()> = Mutex::new(());
 
+/// How a reader waits: as `feed.poll` says, or spinning with the journal's work as well.
+const WAYS: [&str; 3] = ["park", "spin", "carry"];
+
 /// Captures one venue until it is warm, then counts.
 fn measure(tls: bool, poll: &str) -> Counted {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -88,16 +81,19 @@ fn measure(tls: bool, poll: &str) -> Counted {
         ..market(&[Product::BinanceSpot], 3_000)
     });
     for feed in &mut rig.config.feeds {
-        feed.poll = poll.to_owned();
+        feed.poll = if poll == "park" { "park" } else { "spin" }.to_owned();
         feed.channels = ["trade", "bbo", "book"].map(str::to_owned).to_vec();
         feed.audit_every = Span::from_millis(0);
         feed.liveness_ceiling = Span::from_millis(0);
+    }
+    if poll == "carry" {
+        rig.config.threads.journal_poll = "reader".to_owned();
     }
     rig.config.check().unwrap();
     let (pipeline, _) = Pipeline::start(&rig.config).unwrap();
     let frames = || pipeline.feeds()[0].counts.frames;
     wait_for("everything is warm", || frames() > WARM);
-    let reader = reader().unwrap();
+    let reader = slot(thread_named("reader-0").unwrap());
     let requests = || REQUESTS[reader].load(Ordering::Relaxed);
     let (since, frames_before, requests_before) = (Instant::now(), frames(), requests());
     std::thread::sleep(COUNTED);
@@ -118,7 +114,7 @@ fn measure(tls: bool, poll: &str) -> Counted {
 
 #[test]
 fn a_message_allocates_nothing_from_the_socket_to_the_ring() {
-    for poll in ["park", "spin"] {
+    for poll in WAYS {
         let counted = measure(false, poll);
         assert!(counted.frames > 50 * ODD, "{counted:?} shows nothing");
         assert!(counted.of_messages() <= ODD, "{poll}: {counted:?}");
@@ -128,7 +124,7 @@ fn a_message_allocates_nothing_from_the_socket_to_the_ring() {
 /// rustls hands out what it has decrypted in a vector of its own for each record.
 #[test]
 fn under_tls_a_message_costs_the_buffer_of_its_record_and_nothing_else() {
-    for poll in ["park", "spin"] {
+    for poll in WAYS {
         let counted = measure(true, poll);
         assert!(counted.frames > 50 * ODD, "{counted:?} shows nothing");
         let most = counted.frames + ODD;

@@ -185,9 +185,9 @@ impl Config {
         found.unless(awake <= 10_000, || {
             format!("host.cpu_dma_latency_us is {awake}: allowed is 0 to 10000")
         });
-        let poll = &self.threads.journal_poll;
-        found.unless(self.threads.journal_spins() || poll == "park", || {
-            format!("threads.journal_poll is {poll:?}: allowed is park, spin")
+        let poll = self.threads.journal_poll.as_str();
+        found.unless(["park", "spin", "reader"].contains(&poll), || {
+            format!("threads.journal_poll is {poll:?}: allowed is park, spin, reader")
         });
         let cores = self.threads.reader_cores.iter();
         for core in cores.chain(&self.threads.journal_core) {
@@ -208,6 +208,22 @@ impl Config {
                     feed.poll, feed.reader
                 )
             });
+        }
+        if self.threads.journal_carried() {
+            self.check_carrier(found);
+        }
+    }
+
+    /// A reader that sleeps in the event loop would leave the journal waiting.
+    fn check_carrier(&self, found: &mut Complaints) {
+        let first = self.feeds.iter().map(|feed| feed.reader).min();
+        let mut feeds = self.feeds.iter().enumerate();
+        let parked = feeds.find(|(_, feed)| Some(feed.reader) == first && !feed.spins());
+        if let Some((at, feed)) = parked {
+            found.0.push(format!(
+                "threads.journal_poll is \"reader\", but feed[{at}].poll is {:?}: reader {} carries the journal's work and must spin; set feed[{at}].poll to spin, or threads.journal_poll to park",
+                feed.poll, feed.reader
+            ));
         }
     }
 

@@ -229,4 +229,20 @@ mod tests {
             assert!(EXAMPLE.contains(&format!("# {key} = ")), "{key}");
         }
     }
+
+    #[test]
+    fn a_reader_that_sleeps_may_not_carry_the_journal() {
+        let carried = GOOD.replace("[threads]", "[threads]\njournal_poll = \"reader\"");
+        let error = parse(&carried).unwrap().check().unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "threads.journal_poll is \"reader\", but feed[0].poll is \"park\": reader 0 carries the \
+             journal's work and must spin; set feed[0].poll to spin, or threads.journal_poll to park"
+        );
+        // Who carries it is the first; the others may sleep.
+        let second = "[[feed]]\nvenue = \"kraken\"\nproduct = \"futures\"\nreader = 1\n\
+                      instruments = [\"PF_XBTUSD\"]\n";
+        let spinning = carried.replace("[[feed]]", "[[feed]]\npoll = \"spin\"");
+        parse(&(spinning + second)).unwrap().check().unwrap();
+    }
 }

@@ -156,6 +156,7 @@ impl<V: Venue> Driver<V> {
         }
         self.keep(meta, carrier, frame, publisher);
         self.tell_loss(publisher);
+        publisher.carry();
     }
 
     /// A frame that never reaches the decoder.
@@ -228,6 +229,7 @@ impl<V: Venue> Driver<V> {
         let until = Instant::now() + LAST_WORDS;
         while publisher.is_lossy(self.index) && Instant::now() < until {
             self.tell_loss(publisher);
+            publisher.carry();
             std::thread::sleep(Duration::from_millis(1));
         }
         self.recorder.send(clock::mono());

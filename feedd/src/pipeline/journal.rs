@@ -1,7 +1,14 @@
-//! The journal thread: takes frames out of every reader's ring and appends them.
+//! The journal's work: takes frames out of every reader's ring and appends them.
 //!
-//! The order in which this thread takes them is the order of the log. A full disk stops it, not the
+//! The order in which it takes them is the order of the log. A full disk stops this work, not the
 //! readers: they go on until their rings are full, then stop reading their sockets.
+//!
+//! It has a thread of its own, which may wait for the disk ([`Writer::run`]), or is done by a reader
+//! that may not ([`Writer::step`], `carry.rs`).
+
+mod step;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,6 +18,7 @@ use crossbeam_channel::Sender;
 use feedd_codecs::VenueId;
 use feedd_ringbuf::{Cursor, Polled};
 use feedd_storage::{AppendError, Journal};
+use tokio::sync::watch;
 
 use super::entry::{Entry, Run, What};
 use super::latency::{Interval, Recorder, Stage};
@@ -37,6 +45,7 @@ pub(super) struct SharedReport {
     raw: AtomicU64,
     quarantined: AtomicU64,
     refused: AtomicU64,
+    handed_over: AtomicU64,
     last_seq: AtomicU64,
 }
 
@@ -51,6 +60,9 @@ pub struct JournalReport {
     pub quarantined: u64,
     /// Appends refused: frames larger than a segment, and tries on a full disk.
     pub refused: u64,
+    /// How often a reader that carries the journal's work left it to the journal thread, because
+    /// something would have waited.
+    pub handed_over: u64,
     /// Journal sequence of the newest record.
     pub last_seq: u64,
 }
@@ -63,16 +75,17 @@ impl SharedReport {
             raw: load(&self.raw),
             quarantined: load(&self.quarantined),
             refused: load(&self.refused),
+            handed_over: load(&self.handed_over),
             last_seq: load(&self.last_seq),
         }
     }
 }
 
-/// Is called on the journal thread with each record as soon as it stands in the mapped journal: for
-/// measurements, which have to read the clock there. It must not block.
+/// Is called with each record as soon as it stands in the mapped journal, on the thread that does
+/// the journal's work: for measurements, which have to read the clock there. It must not block.
 pub type Observer = Box<dyn FnMut(&[u8]) + Send>;
 
-/// The journal thread's state.
+/// The state of the journal's work.
 pub(super) struct Writer {
     journal: Journal,
     cursors: Vec<Option<Cursor>>,
@@ -83,6 +96,10 @@ pub(super) struct Writer {
     next_complaint: Option<Instant>,
     /// Whether it never sleeps.
     spins: bool,
+    /// The stop signal; a sender that is gone is a stop as well.
+    stopped: Option<watch::Receiver<bool>>,
+    /// When a stop was first seen to wait for the disk.
+    stop_waits: Option<Instant>,
     observer: Option<Observer>,
 }
 
@@ -110,6 +127,8 @@ impl Writer {
             rolls: 0,
             next_complaint: None,
             spins: false,
+            stopped: None,
+            stop_waits: None,
             observer: None,
         }
     }
@@ -126,10 +145,16 @@ impl Writer {
         self
     }
 
+    /// With the signal after which a disk that takes nothing is waited for only so long.
+    pub(super) fn stopped_by(mut self, stopped: watch::Receiver<bool>) -> Self {
+        self.stopped = Some(stopped);
+        self
+    }
+
     /// Runs until every reader is gone and everything is journaled.
     pub(super) fn run(mut self) -> Result<(), Failure> {
         let mut idle = 0;
-        while self.cursors.iter().any(Option::is_some) {
+        while self.is_open() {
             if self.round()? {
                 idle = 0;
                 continue;
@@ -148,6 +173,22 @@ impl Writer {
                 self.once_in_a_while();
             }
         }
+        self.finish()
+    }
+
+    /// Runs until every ring is empty.
+    pub(super) fn catch_up(&mut self) -> Result<(), Failure> {
+        while self.round()? {}
+        Ok(())
+    }
+
+    /// Whether a reader is there.
+    pub(super) fn is_open(&self) -> bool {
+        self.cursors.iter().any(Option::is_some)
+    }
+
+    /// The last histograms, and the journal's end.
+    pub(super) fn finish(mut self) -> Result<(), Failure> {
         let now = clock::mono();
         self.recorders
             .iter_mut()
@@ -162,7 +203,7 @@ impl Writer {
             let Some(mut cursor) = self.cursors[at].take() else {
                 continue;
             };
-            let taken = self.drain(&mut cursor)?;
+            let taken = self.drain(&mut cursor, Self::append)?;
             busy |= taken;
             let open = taken || !self.is_closed(&mut cursor)?;
             self.cursors[at] = open.then_some(cursor);
@@ -173,9 +214,14 @@ impl Writer {
         Ok(busy)
     }
 
-    /// Appends a batch of one ring; whether there was anything. The batch's space goes back to the
+    /// Hands a batch of one ring to `append`; whether there was anything. The batch's space goes back to the
     /// reader at once: the next round may wait for the disk.
-    fn drain(&mut self, cursor: &mut Cursor) -> Result<bool, Failure> {
+    #[inline]
+    fn drain<E: From<Failure>>(
+        &mut self,
+        cursor: &mut Cursor,
+        mut append: impl FnMut(&mut Self, &[Entry<'_>]) -> Result<(), E>,
+    ) -> Result<bool, E> {
         let mut frames = cursor.frames(BATCH);
         let mut next = frames.next().map(Entry::open).transpose()?;
         let busy = next.is_some();
@@ -187,7 +233,7 @@ impl Writer {
                     break;
                 }
             }
-            self.append(run.entries())?;
+            append(self, run.entries())?;
         }
         cursor.release();
         Ok(busy)
@@ -203,7 +249,8 @@ impl Writer {
         Ok(false)
     }
 
-    fn once_in_a_while(&mut self) {
+    /// Sends histograms that are due, and has readers begin each segment with what it needs.
+    pub(super) fn once_in_a_while(&mut self) {
         let now = clock::mono();
         self.recorders
             .iter_mut()
@@ -218,9 +265,8 @@ impl Writer {
     /// Appends entries of one log and publishes them together, waiting for a disk that takes nothing.
     /// What is larger than a segment is left out and counted.
     fn append(&mut self, mut entries: &[Entry<'_>]) -> Result<(), Failure> {
-        let mut since = None;
-        while let Some(first) = entries.first() {
-            let (written, refused) = self.write(first.what, entries);
+        while !entries.is_empty() {
+            let (written, refused) = self.write(entries, false);
             self.written(&entries[..written]);
             entries = &entries[written..];
             let Some(error) = refused else { continue };
@@ -233,23 +279,27 @@ impl Writer {
                 AppendError::Poisoned { .. } => {
                     return Err(Failure::new(Code::Io, error.to_string()));
                 }
-                AppendError::Roll { .. } => {
-                    self.pause(error, *since.get_or_insert_with(Instant::now))?;
-                }
+                AppendError::Roll { .. } => self.pause(error)?,
             }
         }
         Ok(())
     }
 
-    /// One batch of a log: how many of the entries were appended, and why not the next.
-    fn write(&mut self, what: What, entries: &[Entry<'_>]) -> (usize, Option<AppendError>) {
-        let log = match what {
-            What::Record => self.journal.records(),
-            What::Raw => self.journal.raw(),
-            What::Quarantine => self.journal.quarantine(),
+    /// One batch of a log: how many of the entries were appended, and what refused the next. At once:
+    /// without waiting for the next segment, which then refuses nothing.
+    #[inline]
+    fn write(&mut self, entries: &[Entry<'_>], at_once: bool) -> (usize, Option<AppendError>) {
+        let log = match entries.first().map(|first| first.what) {
+            Some(What::Record) => self.journal.records(),
+            Some(What::Raw) => self.journal.raw(),
+            Some(What::Quarantine) => self.journal.quarantine(),
+            None => return (0, None),
         };
         let mut batch = log.batch();
         for (at, entry) in entries.iter().enumerate() {
+            if at_once && !batch.is_ready(entry.body.len()) {
+                return (at, None);
+            }
             if let Err(error) = batch.append(entry.ts_recv, &[entry.body]) {
                 return (at, Some(error));
             }
@@ -282,22 +332,25 @@ impl Writer {
         }
     }
 
-    /// Waits a little for a disk that has taken nothing `since` then; a stop waits only so long.
-    fn pause(&mut self, error: AppendError, since: Instant) -> Result<(), Failure> {
+    /// Waits a little for a disk that takes nothing; a stop waits only so long.
+    fn pause(&mut self, error: AppendError) -> Result<(), Failure> {
         self.complain(error);
-        if self.readers_gone() && since.elapsed() > STOP_PATIENCE {
-            return Err(Failure::new(
-                Code::Io,
-                format!("{error}; captured records are lost"),
-            ));
+        if self.is_stopping() {
+            let since = self.stop_waits.get_or_insert_with(Instant::now);
+            if since.elapsed() > STOP_PATIENCE {
+                return Err(Failure::new(
+                    Code::Io,
+                    format!("{error}; captured records are lost"),
+                ));
+            }
         }
         std::thread::sleep(RETRY);
         Ok(())
     }
 
-    /// The ring that is being read is out of its place: if no other is left, this is a stop.
-    fn readers_gone(&self) -> bool {
-        self.cursors.iter().all(Option::is_none)
+    fn is_stopping(&self) -> bool {
+        let stopped = self.stopped.as_ref();
+        stopped.is_some_and(|signal| *signal.borrow() || signal.has_changed().is_err())
     }
 
     fn complain(&mut self, error: AppendError) {
@@ -308,6 +361,3 @@ impl Writer {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

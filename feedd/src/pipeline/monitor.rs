@@ -239,6 +239,7 @@ fn summarise(seen: &Seen) {
             unknown_fields = report.unknown_fields,
             lost = report.lost_records,
             decode_fast = report.scan.fast().map(|(_, count)| count).sum::<u64>(),
+            decode_known = report.scan.known,
             decode_bails = report.scan.bails().map(|bails| bails.count).sum::<u64>(),
             templates_learned = report.scan.learned,
             "feed"
@@ -250,6 +251,7 @@ fn summarise(seen: &Seen) {
         raw = report.raw,
         quarantined = report.quarantined,
         refused = report.refused,
+        handed_over = report.handed_over,
         "journal"
     );
     for sink in &seen.sinks {

@@ -5,6 +5,7 @@
 //! and counted until half of the ring is free again; then each feed that lost something records its
 //! gaps, before anything else of its own, and resynchronises.
 
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,6 +14,7 @@ use feedd_codecs::{Record, RecordSink, VenueId};
 use feedd_ringbuf::{Producer, PushError, Ring};
 use zerocopy::IntoBytes;
 
+use super::carry::Carried;
 use super::entry::{self, What};
 use crate::clock;
 use crate::roster::Roster;
@@ -31,6 +33,8 @@ pub(super) struct Publisher {
     wait: Duration,
     /// Whether the reader never sleeps.
     spins: bool,
+    /// The journal's work, if this reader may have it.
+    carried: Option<Rc<Carried>>,
     shedding: bool,
     /// Feeds that lost records since the last [`Publisher::take_loss`].
     lossy: [bool; FEEDS_MAX],
@@ -58,6 +62,7 @@ impl Publisher {
             ring,
             wait,
             spins,
+            carried: None,
             shedding: false,
             lossy: [false; FEEDS_MAX],
             lost_records: 0,
@@ -65,6 +70,19 @@ impl Publisher {
             full: 0,
             roster,
         }
+    }
+
+    /// With the journal's work in the same hands.
+    pub(super) fn carrying(mut self, carried: Option<Rc<Carried>>) -> Self {
+        self.carried = carried;
+        self
+    }
+
+    /// Journals what was published, if that is this reader's work; whether there was anything.
+    #[inline]
+    pub(super) fn carry(&self) -> bool {
+        let carried = self.carried.as_ref();
+        carried.is_some_and(|carried| carried.round())
     }
 
     /// A sink for the records of feed `feed`.
@@ -158,8 +176,8 @@ impl Publisher {
     fn push_when_free(&mut self, tag: u32, parts: &[&[u8]]) -> bool {
         self.full += 1;
         let since = Instant::now();
-        while since.elapsed() < self.wait {
-            self.pause();
+        // Who has to make the room does not wait for it.
+        while self.carry() || self.has_paused(since) {
             if self.producer.try_push(tag, parts).is_ok() {
                 return true;
             }
@@ -168,14 +186,18 @@ impl Publisher {
         false
     }
 
-    /// Until the next look at a full ring. A reader that spins has its core for itself: to be woken
-    /// would take it longer than the journal takes to make room.
-    fn pause(&self) {
+    /// Waits for the next look at a full ring, unless that is over. A reader that spins has its core
+    /// for itself: to be woken would take it longer than the journal takes to make room.
+    fn has_paused(&self, since: Instant) -> bool {
+        if since.elapsed() >= self.wait {
+            return false;
+        }
         if self.spins {
             std::hint::spin_loop();
         } else {
             std::thread::sleep(FULL_PAUSE);
         }
+        true
     }
 }
 

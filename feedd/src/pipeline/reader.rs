@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, LocalSet};
 use tokio::time::MissedTickBehavior;
 
+use super::carry::{Carried, Hands};
 use super::driver::{Driver, DriverParts};
 use super::hub::Hub;
 use super::latency::{Interval, Recorder};
@@ -90,6 +91,8 @@ pub(super) struct Parts {
     pub(super) intervals: Sender<Interval>,
     pub(super) stopped: watch::Receiver<bool>,
     pub(super) rest_stopping: Receiver<()>,
+    /// How it comes to the journal's work, if it is the one that carries it.
+    pub(super) hands: Option<Hands>,
 }
 
 /// A reader in its place.
@@ -125,10 +128,11 @@ async fn serve(mut parts: Parts, producer: Producer) {
     let seats = std::mem::take(&mut parts.seats);
     let mut stopped = parts.stopped.clone();
     let spins = seats.iter().any(|seat| seat.config.spins());
-    let spin = spins.then(Rc::<Spin>::default);
+    let carried = parts.hands.map(|hands| Rc::new(Carried::new(hands)));
+    let spin = spins.then(|| Rc::new(Spin::carrying(carried.clone())));
     let wait = parts.config.limits.ring_full_wait.0;
     let intervals = parts.intervals;
-    let publisher = Publisher::new(producer, wait, spins, parts.roster);
+    let publisher = Publisher::new(producer, wait, spins, parts.roster).carrying(carried);
     let publisher = Rc::new(RefCell::new(publisher));
     let common = Common {
         config: parts.config,

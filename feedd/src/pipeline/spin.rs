@@ -4,16 +4,20 @@
 //! here, round and round, their sockets directly; once a turn the event loop is given its chance
 //! (timers, REST answers, connections in the making) and each line looks at everything it waits
 //! for. A line without a socket is polled once a turn only.
+//!
+//! A reader that carries the journal's work does a round of it after each round over its lines.
 
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use super::carry::Carried;
 use crate::session::pace::Pace;
 
 /// Time between two turns of the event loop. A turn costs a system call; nothing that waits
@@ -35,9 +39,19 @@ struct Slot {
 pub(crate) struct Spin {
     /// Lines that were begun since the last round.
     begun: RefCell<Vec<Slot>>,
+    /// The journal's work, if this reader may have it.
+    carried: Option<Rc<Carried>>,
 }
 
 impl Spin {
+    /// With the journal's work between the polls.
+    pub(super) fn carrying(carried: Option<Rc<Carried>>) -> Self {
+        Self {
+            carried,
+            ..Self::default()
+        }
+    }
+
     /// Takes a line in; the handle ends with it.
     pub(crate) fn spawn<F: Future<Output = ()> + 'static>(
         &self,
@@ -80,12 +94,18 @@ impl Spin {
             slot.pace.set_turn(false);
             !ended
         });
+        if let Some(carried) = &self.carried {
+            carried.turn();
+        }
         while slots.iter().any(|slot| slot.pace.is_hot())
             && self.begun.borrow().is_empty()
             && Instant::now() < until
         {
             for _ in 0..ROUNDS {
                 round(slots, context);
+                if let Some(carried) = &self.carried {
+                    carried.round();
+                }
             }
         }
     }

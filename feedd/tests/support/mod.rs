@@ -37,7 +37,9 @@ const QUIET: Duration = Duration::from_millis(300);
 const INSTRUMENTS: usize = 2;
 
 /// Whether these are the tests of readers that never sleep.
-const SPIN: bool = matches!(env!("CARGO_CRATE_NAME").as_bytes(), b"spin");
+const SPIN: bool = matches!(env!("CARGO_CRATE_NAME").as_bytes(), b"spin" | b"carried");
+/// Whether these are the tests of a reader that carries the journal's work.
+pub(crate) const CARRIED: bool = matches!(env!("CARGO_CRATE_NAME").as_bytes(), b"carried");
 
 /// Simulated venues and the configuration of a daemon that captures all of them.
 #[derive(Debug)]
@@ -103,6 +105,9 @@ impl Rig {
             for feed in &mut config.feeds {
                 feed.poll = "spin".to_owned();
             }
+        }
+        if CARRIED {
+            config.threads.journal_poll = "reader".to_owned();
         }
         let books = config.feeds.iter().map(|feed| feed.instruments.len()).sum();
         let rig = Self {
@@ -245,4 +250,14 @@ pub(crate) fn wait_for(what: &str, mut holds: impl FnMut() -> bool) {
         assert!(since.elapsed() < PATIENCE, "never came: {what}");
         std::thread::sleep(LOOK);
     }
+}
+
+/// A thread of this process, by its name.
+pub(crate) fn thread_named(name: &str) -> Option<i32> {
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
+    tasks.flatten().find_map(|task| {
+        let comm = std::fs::read_to_string(task.path().join("comm")).unwrap_or_default();
+        let id = task.file_name().into_string().unwrap().parse().unwrap();
+        (comm.trim() == name).then_some(id)
+    })
 }

@@ -1,10 +1,7 @@
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
-use rustls::ServerConfig;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-use tempfile::TempDir;
+use rcgen::date_time_ymd;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -14,6 +11,7 @@ use super::*;
 use crate::clock::System;
 use crate::session::names::Resolve;
 use crate::session::tls::Distrust;
+use crate::testing::Authority;
 
 /// The name that every certificate but one is for.
 const HOST: &str = "localhost";
@@ -37,58 +35,25 @@ impl Resolve for Fake {
     }
 }
 
-/// A certificate authority, its file, and leaves by it.
-struct Authority {
-    issuer: Issuer<'static, KeyPair>,
-    dir: TempDir,
+/// Shows a leaf for `name`, valid through the given years.
+fn acceptor(authority: &Authority, name: &str, years: (i32, i32)) -> TlsAcceptor {
+    TlsAcceptor::from(authority.server(name, years))
 }
 
-impl Authority {
-    fn new(name: &str) -> Self {
-        let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
-        params.distinguished_name.push(DnType::CommonName, name);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let dir = tempfile::tempdir().unwrap();
-        let certificate = params.self_signed(&key).unwrap();
-        std::fs::write(dir.path().join("ca.pem"), certificate.pem()).unwrap();
-        let issuer = Issuer::new(params, key);
-        Self { issuer, dir }
-    }
-
-    /// What a server needs that shows a leaf for `name`, valid through the given years.
-    fn acceptor(&self, name: &str, years: (i32, i32)) -> TlsAcceptor {
-        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        params.not_before = date_time_ymd(years.0, 1, 1);
-        params.not_after = date_time_ymd(years.1, 1, 1);
-        let key = KeyPair::generate().unwrap();
-        let leaf = params.signed_by(&key, &self.issuer).unwrap();
-        let chain: Vec<CertificateDer<'static>> = vec![leaf.der().clone()];
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(chain, key)
-            .unwrap();
-        TlsAcceptor::from(Arc::new(config))
-    }
-
-    fn dialer(&self, fake: &Arc<Fake>) -> Dialer {
-        let limits = LimitConfig::default();
-        let resolver = Arc::clone(fake) as Arc<dyn Resolve>;
-        let names = Names::new(
-            resolver,
-            limits.resolve.0,
-            Arc::new(System),
-            crate::host::Helpers::start().unwrap(),
-        );
-        let tls = TlsConfig {
-            ca_file: Some(self.dir.path().join("ca.pem")),
-        };
-        Dialer::new(names, &tls, &limits).unwrap()
-    }
+/// Dials with an authority that it trusts.
+fn dialer(authority: &Authority, fake: &Arc<Fake>) -> Dialer {
+    let limits = LimitConfig::default();
+    let resolver = Arc::clone(fake) as Arc<dyn Resolve>;
+    let names = Names::new(
+        resolver,
+        limits.resolve.0,
+        Arc::new(System),
+        crate::host::Helpers::start().unwrap(),
+    );
+    let tls = TlsConfig {
+        ca_file: Some(authority.ca_file()),
+    };
+    Dialer::new(names, &tls, &limits).unwrap()
 }
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
@@ -143,9 +108,9 @@ async fn dial(dialer: &Dialer, port: u16) -> Result<Opened, ConnectError> {
 fn a_good_certificate_opens_the_line_and_tells_its_expiry() {
     block_on(async {
         let (fake, authority) = (Arc::new(Fake::default()), Authority::new("ours"));
-        let (address, _) = venue(authority.acceptor(HOST, (2020, 2090))).await;
+        let (address, _) = venue(acceptor(&authority, HOST, (2020, 2090))).await;
         fake.says(HOST, &[address]);
-        let dialer = authority.dialer(&fake);
+        let dialer = dialer(&authority, &fake);
         let opened = dial(&dialer, address.port()).await.unwrap();
         let expires = date_time_ymd(2090, 1, 1).unix_timestamp();
         assert_eq!(opened.certificate_expires, Some(expires));
@@ -162,14 +127,14 @@ fn a_bad_certificate_is_refused_by_name_after_one_handshake() {
     block_on(async {
         let (ours, strange) = (Authority::new("ours"), Authority::new("strange"));
         for (acceptor, expected) in [
-            (ours.acceptor(HOST, (2000, 2001)), Distrust::Expired),
-            (ours.acceptor(HOST, (2090, 2091)), Distrust::NotYetValid),
+            (acceptor(&ours, HOST, (2000, 2001)), Distrust::Expired),
+            (acceptor(&ours, HOST, (2090, 2091)), Distrust::NotYetValid),
             (
-                ours.acceptor("other.test", (2020, 2090)),
+                acceptor(&ours, "other.test", (2020, 2090)),
                 Distrust::WrongName,
             ),
             (
-                strange.acceptor(HOST, (2020, 2090)),
+                acceptor(&strange, HOST, (2020, 2090)),
                 Distrust::UnknownAuthority,
             ),
         ] {
@@ -180,7 +145,9 @@ fn a_bad_certificate_is_refused_by_name_after_one_handshake() {
                 HOST,
                 &[address, SocketAddr::from(([127, 0, 0, 2], address.port()))],
             );
-            let error = dial(&ours.dialer(&fake), address.port()).await.unwrap_err();
+            let error = dial(&dialer(&ours, &fake), address.port())
+                .await
+                .unwrap_err();
             assert!(
                 matches!(&error, ConnectError::Tls { host, distrust, .. } if host == HOST && *distrust == expected),
                 "{expected:?}: {error}"
@@ -202,7 +169,7 @@ fn a_peer_that_does_not_speak_tls_is_a_refusal_of_tls() {
                 let _ = stream.read(&mut [0; 64]).await;
             }
         });
-        let error = dial(&authority.dialer(&fake), address.port()).await;
+        let error = dial(&dialer(&authority, &fake), address.port()).await;
         let error = error.unwrap_err();
         assert!(
             matches!(
@@ -221,9 +188,9 @@ fn a_peer_that_does_not_speak_tls_is_a_refusal_of_tls() {
 fn a_wrong_dns_answer_costs_attempts_and_not_the_line() {
     block_on(async {
         let (fake, authority) = (Arc::new(Fake::default()), Authority::new("ours"));
-        let (good, _) = venue(authority.acceptor(HOST, (2020, 2090))).await;
-        let (wrong, _) = venue(authority.acceptor("other.test", (2020, 2090))).await;
-        let dialer = authority.dialer(&fake);
+        let (good, _) = venue(acceptor(&authority, HOST, (2020, 2090))).await;
+        let (wrong, _) = venue(acceptor(&authority, "other.test", (2020, 2090))).await;
+        let dialer = dialer(&authority, &fake);
         fake.says(HOST, &[good]);
         dial(&dialer, good.port()).await.unwrap();
         // The name's port is the good venue's; a wrong answer leads elsewhere.
@@ -239,9 +206,9 @@ fn a_wrong_dns_answer_costs_attempts_and_not_the_line() {
 fn an_address_that_is_down_costs_nothing_when_the_name_has_another() {
     block_on(async {
         let (fake, authority) = (Arc::new(Fake::default()), Authority::new("ours"));
-        let (live, _) = venue(authority.acceptor(HOST, (2020, 2090))).await;
+        let (live, _) = venue(acceptor(&authority, HOST, (2020, 2090))).await;
         fake.says(HOST, &[dead().await, live]);
-        let dialer = authority.dialer(&fake);
+        let dialer = dialer(&authority, &fake);
         let url = format!("wss://{HOST}:{}", live.port());
         for replica in 0..2 {
             let opened = dialer.dial(&url, replica, &HeaderMap::new()).await.unwrap();
@@ -253,7 +220,7 @@ fn an_address_that_is_down_costs_nothing_when_the_name_has_another() {
 #[test]
 fn an_unknown_name_is_an_error_that_names_the_host() {
     block_on(async {
-        let dialer = Authority::new("ours").dialer(&Arc::new(Fake::default()));
+        let dialer = dialer(&Authority::new("ours"), &Arc::new(Fake::default()));
         let error = dial(&dialer, 443).await.unwrap_err().to_string();
         assert_eq!(error, "cannot resolve localhost: NXDOMAIN");
     });
@@ -279,7 +246,7 @@ async fn plain(answer: &'static str) -> (SocketAddr, Arc<Mutex<String>>) {
 #[test]
 fn a_refused_handshake_tells_how_long_the_venue_wants_to_see_nothing() {
     block_on(async {
-        let dialer = Authority::new("ours").dialer(&Arc::new(Fake::default()));
+        let dialer = dialer(&Authority::new("ours"), &Arc::new(Fake::default()));
         for (answer, expected) in [
             (
                 "HTTP/1.1 418 I'm a teapot\r\nRetry-After: 90\r\nContent-Length: 0\r\n\r\n",
@@ -307,7 +274,7 @@ fn a_refused_handshake_tells_how_long_the_venue_wants_to_see_nothing() {
 #[test]
 fn extra_headers_go_with_the_handshake_and_no_extension_is_offered() {
     block_on(async {
-        let dialer = Authority::new("ours").dialer(&Arc::new(Fake::default()));
+        let dialer = dialer(&Authority::new("ours"), &Arc::new(Fake::default()));
         let (address, asked) = plain("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").await;
         let mut headers = HeaderMap::new();
         headers.insert("x-mbx-apikey", HeaderValue::from_static("key"));
@@ -329,7 +296,7 @@ fn extra_headers_go_with_the_handshake_and_no_extension_is_offered() {
 #[test]
 fn sockets_find_a_peer_that_is_gone_by_themselves() {
     block_on(async {
-        let dialer = Authority::new("ours").dialer(&Arc::new(Fake::default()));
+        let dialer = dialer(&Authority::new("ours"), &Arc::new(Fake::default()));
         let (_listener, address) = listen().await;
         let stream = dialer.tcp(address).await.unwrap();
         let socket = SockRef::from(&stream);

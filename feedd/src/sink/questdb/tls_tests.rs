@@ -9,29 +9,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use questdb::ingress::TimestampNanos;
-use rcgen::{CertificateParams, KeyPair};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
-use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::{ServerConnection, StreamOwned};
 
 use super::*;
+use crate::testing::Authority;
 
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Answers every query with one row and every write with "taken"; `ca_file` gets its authority.
-fn server(ca_file: &Path) -> SocketAddr {
-    let key = KeyPair::generate().unwrap();
-    let params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
-    let certificate = params.self_signed(&key).unwrap();
-    std::fs::write(ca_file, certificate.pem()).unwrap();
-    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.der().clone()], key)
-        .unwrap();
-    let config = Arc::new(config);
+/// Answers every query with one row and every write with "taken", with a leaf of `authority`.
+fn server(authority: &Authority) -> SocketAddr {
+    let config = authority.server("127.0.0.1", (2020, 2090));
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
@@ -76,15 +63,16 @@ fn send(options: &Options) -> questdb::Result<()> {
 
 #[test]
 fn queries_and_rows_reach_a_server_whose_authority_is_named_and_no_other() {
-    let dir = tempfile::tempdir().unwrap();
-    let (ours, other) = (dir.path().join("ca.pem"), dir.path().join("other.pem"));
+    let (ours, other) = (Authority::new("ours"), Authority::new("other"));
     let address = server(&ours);
-    server(&other);
-    let trusting = options(address, Some(&ours));
+    let trusting = options(address, Some(&ours.ca_file()));
     let rows = Exec::new(&trusting, TIMEOUT).unwrap().query("SELECT 7");
     assert_eq!(rows.unwrap(), [[Value::from(7)]]);
     send(&trusting).unwrap();
-    for wary in [options(address, Some(&other)), options(address, None)] {
+    for wary in [
+        options(address, Some(&other.ca_file())),
+        options(address, None),
+    ] {
         let refused = Exec::new(&wary, TIMEOUT).unwrap().query("SELECT 7");
         let Err(Refusal::Transient(reason)) = refused else {
             panic!("{refused:?}");

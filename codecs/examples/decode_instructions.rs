@@ -20,8 +20,8 @@ use std::process::ExitCode;
 
 use messages::{Class, Generator};
 
-/// Messages that warm up.
-const WARM: usize = 1000;
+/// Messages that warm up: enough for every usual form to have come.
+const WARM: usize = 20_000;
 /// Most messages whose instructions are counted.
 const COUNTED_MAX: usize = 100_000;
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 mod name;
 mod short;
@@ -266,9 +267,14 @@ pub enum Admission {
     Any,
 }
 
+/// What tables count their editions with: no two that differ have the same.
+static EDITIONS: AtomicU64 = AtomicU64::new(0);
+
 /// The instruments of one feed, found by the venue's spelling.
 #[derive(Clone, Debug)]
 pub struct Instruments {
+    /// Tables of one edition are equal: every change makes a new one.
+    edition: u64,
     venue: VenueId,
     admission: Admission,
     list: Vec<Instrument>,
@@ -281,6 +287,7 @@ impl Instruments {
     #[must_use]
     pub fn new(venue: VenueId, admission: Admission) -> Self {
         Self {
+            edition: EDITIONS.fetch_add(1, Ordering::Relaxed),
             venue,
             admission,
             list: Vec::new(),
@@ -302,6 +309,7 @@ impl Instruments {
             return Err(Reject::TooMany);
         }
         let index = u32::try_from(self.list.len()).map_err(|_| Reject::TooMany)?;
+        self.is_changed();
         let id = InstrumentId::new(self.venue, index);
         self.list.push(Instrument::unlisted(id, symbol));
         self.by_symbol.insert(symbol.into(), id);
@@ -309,11 +317,22 @@ impl Instruments {
         Ok(id)
     }
 
+    fn is_changed(&mut self) {
+        self.edition = EDITIONS.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// What tells whether anything changed: tables of one edition are equal.
+    #[inline(always)]
+    pub(crate) const fn edition(&self) -> u64 {
+        self.edition
+    }
+
     /// Forgets the instruments behind the first `count`: those that a refused frame named.
     pub(crate) fn truncate(&mut self, count: usize) {
         if count >= self.list.len() {
             return;
         }
+        self.is_changed();
         for forgotten in self.list.drain(count..) {
             self.by_symbol.remove(&forgotten.symbol);
         }
@@ -379,6 +398,7 @@ impl Instruments {
     /// As [`Instruments::get`].
     #[inline]
     pub fn get_mut(&mut self, id: InstrumentId) -> &mut Instrument {
+        self.is_changed();
         &mut self.list[id.index()]
     }
 

@@ -12,6 +12,11 @@
 //! when the general path decodes a message that none of them fits, one is derived from it
 //! (module `learn`), proven on that message, and used from then on.
 //!
+//! # Imprints
+//!
+//! A message without levels, or with few, leaves an imprint (module `imprint`): the next one of its form is known
+//! by it, and goes neither through a template nor byte by byte through its numbers.
+//!
 //! # Targets
 //!
 //! The operations on bytes exist for AVX2, for SSE4.2 and without intrinsics; which one runs is found
@@ -20,8 +25,11 @@
 //! registers: the values of a message (module `walk`), levels that are spelled alike (module `levels`).
 
 mod alike;
+mod attempt;
 mod counts;
 mod ends;
+mod imprint;
+mod known;
 mod learn;
 mod levels;
 mod message;
@@ -30,6 +38,7 @@ mod padded;
 mod plan;
 pub(crate) mod simd;
 mod template;
+mod values;
 mod walk;
 
 use crate::batch::Batch;
@@ -41,15 +50,17 @@ pub use counts::{Bails, ScanCounts};
 pub use message::Reason;
 pub use simd::Target;
 
-pub(crate) use message::Message;
 pub(crate) use padded::Frame;
 pub(crate) use simd::{Isa, low};
+pub(crate) use values::Values;
 
+use attempt::{Attempt, Bail, Glance};
 use counts::Tally;
+use imprint::{Imprints, LONGEST, Place};
 use message::Kept;
 use number::Span;
 use padded::PaddedBuf;
-use simd::{Proven, Task};
+use simd::Proven;
 use template::{SLOTS, Template};
 
 /// Eight bytes as they stand in a window.
@@ -59,6 +70,9 @@ pub(crate) const fn word(text: &[u8; 8]) -> u64 {
 
 /// Longest frame that is scanned, in bytes: no venue's messages of the high-rate channels come near.
 const FRAME_MAX: usize = 4 << 20;
+
+/// Longest message with levels that may have few enough of them to leave an imprint, in bytes.
+const FEW_LEVELS: usize = 288;
 
 /// Most templates of one kind of message, learned ones included.
 const TEMPLATES_MAX: usize = counts::PLACES;
@@ -78,6 +92,12 @@ pub(crate) trait Grammar: 'static {
     /// What its decoder must know of the feed.
     type Context: Copy;
 
+    /// Where the symbol stands in most of the messages that leave imprints.
+    const SYMBOL_AT: usize;
+
+    /// A byte that tells messages with levels from all others, and where it stands.
+    const LEVELS: Option<(usize, u8)>;
+
     /// Its kinds of messages.
     const KINDS: &'static [Kind];
 
@@ -89,11 +109,7 @@ pub(crate) trait Grammar: 'static {
     /// # Errors
     ///
     /// Why the general path must look at it.
-    fn emit<I: Isa>(
-        kind: usize,
-        context: Self::Context,
-        message: &mut Message<'_, I>,
-    ) -> Result<(), Reason>;
+    fn emit<V: Values>(kind: usize, context: Self::Context, message: &mut V) -> Result<(), Reason>;
 }
 
 /// The templates of one kind of message.
@@ -108,14 +124,6 @@ struct Group {
     strangers: u64,
 }
 
-/// Why and at which template a frame was left to the general path.
-#[derive(Clone, Copy, Debug)]
-struct Bail {
-    kind: usize,
-    place: usize,
-    reason: Reason,
-}
-
 /// The fast path of one venue.
 #[derive(Debug)]
 pub(crate) struct Scanner<G> {
@@ -124,6 +132,7 @@ pub(crate) struct Scanner<G> {
     spans: Box<[Span; SLOTS]>,
     kept: Kept,
     groups: Vec<Group>,
+    imprints: Imprints,
     tally: Tally,
     grammar: std::marker::PhantomData<G>,
 }
@@ -146,6 +155,7 @@ impl<G: Grammar> Scanner<G> {
             spans: Box::new([Span::default(); SLOTS]),
             kept: Kept::default(),
             groups: groups.collect(),
+            imprints: Imprints::new(),
             tally: Tally::new(G::KINDS.iter().map(|kind| kind.channel).collect()),
             grammar: std::marker::PhantomData,
         }
@@ -170,7 +180,40 @@ impl<G: Grammar> Scanner<G> {
         batch: &mut Batch,
         general: impl FnOnce(&mut Instruments, &mut Batch) -> Result<(), Reject>,
     ) -> Result<(), Reject> {
-        let bail = match self.scan(frame, context, instruments, batch) {
+        let mut place = Place::NOWHERE;
+        let has_levels = G::LEVELS.is_some_and(|(at, byte)| frame.get(at) == Some(&byte));
+        let longest = if has_levels { FEW_LEVELS } else { LONGEST };
+        if frame.len() <= longest {
+            let glance = Glance::<G> {
+                frame,
+                context,
+                instruments,
+                batch,
+                imprints: &mut self.imprints,
+                day: &mut self.kept.day,
+            };
+            match self.proven.run(glance) {
+                Ok(kind) => {
+                    self.tally.knew(usize::from(kind));
+                    return Ok(());
+                }
+                Err(would_be) => place = would_be,
+            }
+        }
+        self.decode_unknown((frame, place), context, instruments, batch, general)
+    }
+
+    /// Decodes a frame that fits no imprint.
+    #[inline(never)]
+    fn decode_unknown(
+        &mut self,
+        (frame, place): (&[u8], Place),
+        context: G::Context,
+        instruments: &mut Instruments,
+        batch: &mut Batch,
+        general: impl FnOnce(&mut Instruments, &mut Batch) -> Result<(), Reject>,
+    ) -> Result<(), Reject> {
+        let bail = match self.scan((frame, place), context, instruments, batch) {
             Ok(()) => return Ok(()),
             Err(bail) => bail,
         };
@@ -185,7 +228,7 @@ impl<G: Grammar> Scanner<G> {
     #[inline(always)]
     fn scan(
         &mut self,
-        frame: &[u8],
+        (frame, place): (&[u8], Place),
         context: G::Context,
         instruments: &Instruments,
         batch: &mut Batch,
@@ -194,14 +237,15 @@ impl<G: Grammar> Scanner<G> {
             return Err(None);
         }
         let attempt = Attempt::<G> {
-            buffer: &mut self.buffer,
-            frame,
+            frame: self.buffer.fill(frame),
+            place,
             context,
             instruments,
             batch,
             spans: &mut self.spans,
             kept: &mut self.kept,
             groups: &mut self.groups,
+            imprints: &mut self.imprints,
         };
         match self.proven.run(attempt) {
             Ok(kind) => {
@@ -222,158 +266,4 @@ fn shipped(kind: &Kind) -> Vec<Template> {
     let texts = kind.templates.iter().take(TEMPLATES_MAX);
     let parsed = texts.filter_map(|text| Template::parse(text, kind.slots).ok());
     parsed.collect()
-}
-
-/// Lengths of a batch's vectors, to take back what a template that did not fit had added.
-#[derive(Clone, Copy)]
-struct Mark {
-    items: usize,
-    levels: usize,
-    figures: usize,
-}
-
-impl Mark {
-    #[inline(always)]
-    fn of(batch: &Batch) -> Self {
-        Self {
-            items: batch.items.len(),
-            levels: batch.levels.len(),
-            figures: batch.figures.len(),
-        }
-    }
-
-    #[inline(always)]
-    fn undo(self, batch: &mut Batch) {
-        batch.items.truncate(self.items);
-        batch.levels.truncate(self.levels);
-        batch.figures.truncate(self.figures);
-    }
-}
-
-/// One frame against the templates of its kind; compiled for each target.
-struct Attempt<'a, G: Grammar> {
-    buffer: &'a mut PaddedBuf,
-    frame: &'a [u8],
-    context: G::Context,
-    instruments: &'a Instruments,
-    batch: &'a mut Batch,
-    spans: &'a mut [Span; SLOTS],
-    kept: &'a mut Kept,
-    groups: &'a mut [Group],
-}
-
-impl<G: Grammar> Task for Attempt<'_, G> {
-    /// The kind of the message that was taken.
-    type Output = Result<usize, Option<Bail>>;
-
-    #[inline(always)]
-    fn run<I: Isa>(self, isa: I) -> Self::Output {
-        let frame = self.buffer.fill(self.frame);
-        let kind = G::kind(isa, frame).ok_or(None)?;
-        let group = self.groups.get_mut(kind).ok_or(None)?;
-        let first_level = self.batch.levels.len();
-        let message = Message {
-            isa,
-            frame,
-            batch: self.batch,
-            instruments: self.instruments,
-            spans: self.spans,
-            kept: self.kept,
-            present: 0,
-            instrument: None,
-            scale: None,
-            plans: None,
-            first_level,
-            first_ask: first_level,
-        };
-        let mut fit = Fit::<G, I> {
-            message,
-            group,
-            kind,
-            context: self.context,
-        };
-        match fit.fit(fit.group.hot) {
-            Ok(()) => Ok(kind),
-            Err(reason) => isa.run(Others { fit, reason }),
-        }
-    }
-}
-
-/// A message against the templates of its kind.
-struct Fit<'a, G: Grammar, I> {
-    message: Message<'a, I>,
-    group: &'a mut Group,
-    kind: usize,
-    context: G::Context,
-}
-
-impl<G: Grammar, I: Isa> Fit<'_, G, I> {
-    /// Tries one template; the batch is as before where it does not fit.
-    #[inline(always)]
-    fn fit(&mut self, place: usize) -> Result<(), Reason> {
-        let (message, group) = (&mut self.message, &mut *self.group);
-        let template = group.templates.get(place).ok_or(Reason::Shape)?;
-        let mark = Mark::of(message.batch);
-        message.present = template.present;
-        (message.instrument, message.scale, message.plans) = (None, None, None);
-        match message.read::<G>(template, self.kind, self.context) {
-            Ok(emitted) => {
-                if !template.unknown.is_empty() {
-                    count_unknown(template, emitted, message.batch);
-                }
-                group.hot = place;
-                group.uses[place] += 1;
-                Ok(())
-            }
-            Err(reason) => {
-                mark.undo(message.batch);
-                Err(reason)
-            }
-        }
-    }
-}
-
-/// The templates behind the one that fitted last, which did not fit now.
-struct Others<'a, G: Grammar, I> {
-    fit: Fit<'a, G, I>,
-    /// Why.
-    reason: Reason,
-}
-
-impl<G: Grammar, I: Isa> Task for Others<'_, G, I> {
-    type Output = Result<usize, Option<Bail>>;
-
-    #[inline(always)]
-    fn run<J: Isa>(self, _isa: J) -> Self::Output {
-        let Self { mut fit, reason } = self;
-        let (kind, hot) = (fit.kind, fit.group.hot);
-        let bail = |place, reason| Bail {
-            kind,
-            place,
-            reason,
-        };
-        let mut left = bail(hot, reason);
-        let others = (0..fit.group.templates.len()).filter(|place| *place != hot);
-        for place in others {
-            if !left.reason.is_structural() {
-                break;
-            }
-            match fit.fit(place) {
-                Ok(()) => return Ok(kind),
-                Err(Reason::Shape) => {}
-                Err(reason) => left = bail(place, reason),
-            }
-        }
-        Err(Some(left))
-    }
-}
-
-/// Counts the unknown fields that a template goes over, once for each element.
-#[cold]
-fn count_unknown(template: &Template, elements: usize, batch: &mut Batch) {
-    for _ in 0..elements {
-        for (channel, field) in &template.unknown {
-            batch.drift.unknown_field(channel, field);
-        }
-    }
 }

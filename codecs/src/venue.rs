@@ -7,6 +7,7 @@
 
 pub mod binance;
 pub mod bybit;
+pub(crate) mod candles;
 mod channel;
 mod facts;
 pub(crate) mod figures;

@@ -12,7 +12,7 @@ mod bend;
 #[path = "scan_equals_fallback/samples.rs"]
 mod samples;
 
-use bend::{Dice, bend};
+use bend::{Dice, bend, digits};
 use feedd_codecs::batch::Item;
 use feedd_codecs::instrument::{Admission, Instruments, Listing, Terms};
 use feedd_codecs::scan::Target;
@@ -126,6 +126,12 @@ impl<V: Venue> Both<V> {
         }
     }
 
+    fn add_instrument(&mut self, symbol: &str) {
+        for side in [&mut self.fast, &mut self.general] {
+            side.instruments.add(symbol).unwrap();
+        }
+    }
+
     /// Decodes `frame` on both sides; whether the fast path took it.
     fn check(&mut self, frame: &[u8], widen: bool) -> bool {
         let taken = fast_count(&self.fast.venue);
@@ -191,6 +197,8 @@ fn every_byte<V: Venue>(id: VenueId) {
         let mut both = Both::<V>::new(id, Known::Declared(-2, -3), target);
         for sample in samples::usual(id) {
             let whole = sample.as_bytes();
+            // So that what it leaves is known.
+            both.check(whole, false);
             for end in 0..whole.len() {
                 both.check(&whole[..end], false);
             }
@@ -203,6 +211,36 @@ fn every_byte<V: Venue>(id: VenueId) {
                 frame[at] = whole[at];
             }
         }
+    }
+}
+
+/// Messages of forms that were seen before, with other digits: also while exponents become finer and the
+/// table of instruments changes.
+fn known_forms<V: Venue>(id: VenueId) {
+    for (at, target) in targets().enumerate() {
+        let mut dice = Dice::new(at as u64);
+        let mut taken = 0;
+        for known in KNOWN {
+            let mut both = Both::<V>::new(id, known, target);
+            for sample in samples::usual(id) {
+                for case in 0..cases() / 60 {
+                    let frame = match case {
+                        0 => sample.as_bytes().to_vec(),
+                        _ => digits(sample.as_bytes().to_vec(), &mut dice),
+                    };
+                    both.check(&frame, dice.below(16) == 0);
+                    if dice.below(32) == 0 {
+                        both.add_instrument(&format!("NEW{case}"));
+                    }
+                }
+            }
+            taken += both
+                .fast
+                .venue
+                .scan_counts()
+                .map_or(0, |counts| counts.known);
+        }
+        assert!(taken > cases() / 60, "only {taken} known on {target:?}");
     }
 }
 
@@ -270,6 +308,11 @@ macro_rules! venues {
             #[test]
             fn new_shapes_are_learned_from_their_first_message() {
                 with_venue!(VenueId::$id, V => new_shapes::<V>(VenueId::$id));
+            }
+
+            #[test]
+            fn messages_of_known_forms_are_decoded_alike() {
+                with_venue!(VenueId::$id, V => known_forms::<V>(VenueId::$id));
             }
 
             #[test]

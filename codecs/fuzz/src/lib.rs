@@ -41,7 +41,7 @@ impl<V: Venue> Pairs<V> {
 
     /// Decodes `input` on both paths. Its first byte chooses the product, the target and how
     /// instruments are known; the rest is one frame a line, so that what was learned from one meets
-    /// the next.
+    /// the next. Each frame comes again with other digits, as the next one of its form would.
     ///
     /// # Panics
     ///
@@ -59,6 +59,7 @@ impl<V: Venue> Pairs<V> {
         for frame in rest.split(|byte| *byte == b'\n') {
             for frame in frame.chunks(FRAME_MAX) {
                 step(&mut fast, &mut general, frame);
+                step(&mut fast, &mut general, &turned(frame, choice % 9));
             }
         }
     }
@@ -106,6 +107,15 @@ fn declare(instruments: &mut Instruments, id: InstrumentId, symbol: &str, exp: i
         qty_exp: exp,
         terms: Terms::UNKNOWN,
     });
+}
+
+/// A frame with each digit one to nine further on.
+fn turned(frame: &[u8], by: usize) -> Vec<u8> {
+    let turn = |byte: &u8| match byte {
+        b'0'..=b'9' => b'0' + (byte - b'0' + 1 + by as u8) % 10,
+        byte => *byte,
+    };
+    frame.iter().map(turn).collect()
 }
 
 fn step<V: Venue>(fast: &mut Side<'_, V>, general: &mut Side<'_, V>, frame: &[u8]) {

@@ -27,6 +27,8 @@ impl Default for Channel {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ScanCounts {
     rows: [Row; KINDS_MAX],
+    /// Messages that were known by what one of their form left before; they are among the fast ones.
+    pub known: u64,
     /// Templates that were learned.
     pub learned: u64,
 }
@@ -94,6 +96,13 @@ impl Tally {
         if let Some(row) = self.0.rows.get_mut(kind) {
             row.fast += 1;
         }
+    }
+
+    /// A message that fitted an imprint.
+    #[inline(always)]
+    pub(super) fn knew(&mut self, kind: usize) {
+        self.took(kind);
+        self.0.known += 1;
     }
 
     pub(super) fn bailed(&mut self, kind: usize, place: usize, reason: Reason) {

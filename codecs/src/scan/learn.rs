@@ -8,8 +8,10 @@
 
 mod derive;
 
+use super::attempt::{Attempt, Bail};
+use super::imprint::{Imprints, Place};
 use super::template::Template;
-use super::{Attempt, Bail, Grammar, Group, Scanner, TEMPLATES_MAX};
+use super::{Grammar, Group, Scanner, TEMPLATES_MAX};
 use crate::batch::Batch;
 use crate::instrument::Instruments;
 use crate::reject::Reject;
@@ -67,7 +69,10 @@ impl<G: Grammar> Scanner<G> {
             if let Some(template) = derive(&G::KINDS[kind], follow, frame, &unknown)
                 && self.is_proven(kind, &template, frame, context, instruments, batch)
             {
-                self.groups[kind].adopt(template);
+                let imprints = &self.imprints;
+                self.groups[kind].adopt(template, |place| imprints.uses(kind, place));
+                // They name templates by their places.
+                self.imprints.clear();
                 self.tally.learned();
                 break;
             }
@@ -93,14 +98,15 @@ impl<G: Grammar> Scanner<G> {
         groups[kind].templates.push(template.clone());
         let mut trial = Batch::default();
         let attempt = Attempt::<G> {
-            buffer: &mut self.buffer,
-            frame,
+            frame: self.buffer.fill(frame),
+            place: Place::NOWHERE,
             context,
             instruments,
             batch: &mut trial,
             spans: &mut self.spans,
             kept: &mut self.kept,
             groups: &mut groups,
+            imprints: &mut Imprints::default(),
         };
         self.proven.run(attempt).is_ok()
             && trial.items == expected.items
@@ -110,13 +116,17 @@ impl<G: Grammar> Scanner<G> {
 }
 
 impl Group {
-    /// Takes a template in, in the place of the least used one if there is no other.
-    fn adopt(&mut self, template: Template) {
+    /// Takes a template in, in the place of the least used one if there is no other; `by_imprints` tells how
+    /// many messages more each one took that way.
+    fn adopt(&mut self, template: Template, by_imprints: impl Fn(usize) -> u64) {
         self.strangers = 0;
         if self.templates.len() < TEMPLATES_MAX {
             self.hot = self.templates.len();
             self.templates.push(template);
             return;
+        }
+        for (place, uses) in self.uses.iter_mut().enumerate() {
+            *uses += by_imprints(place);
         }
         let least = (0..TEMPLATES_MAX).min_by_key(|place| self.uses[*place]);
         let place = least.unwrap_or(0);

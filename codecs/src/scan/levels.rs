@@ -13,6 +13,7 @@ use super::number::{Scanned, Span, fraction_of};
 use super::padded::Frame;
 use super::simd::{Isa, Task};
 use super::template::Template;
+use super::values::Values as _;
 use crate::batch::Batch;
 use crate::venue::levels::{MESSAGE_LEVELS_MAX, Scale};
 

@@ -1,7 +1,7 @@
 //! One message whose values were found.
 
 mod prices;
-mod stamp;
+pub(super) mod stamp;
 
 use std::ops::Range;
 
@@ -12,21 +12,25 @@ use super::padded::Frame;
 use super::plan::Plans;
 use super::simd::{Isa, low};
 use super::template::SLOTS;
+use super::values::{Values, short_of};
 use crate::batch::Batch;
+use crate::fixed::Fixed;
 use crate::instrument::{Instrument, Instruments};
-use crate::time::{self, Nanos};
-use crate::venue::levels::{Scale, Sides};
+use crate::time::Nanos;
+use crate::venue::levels::{Best, Scale, Sides};
 
 use stamp::Day;
 
 /// What is kept from message to message.
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
-    day: Day,
+    pub(super) day: Day,
     /// Where the numbers of the levels at hand end.
     pub(super) ends: Ends,
     /// Room for levels with two quantities.
     pub(super) triples: Triples,
+    /// Room for what a message said before it was read once more.
+    pub(super) said: Batch,
 }
 
 /// Why a scanner left a message to the general path.
@@ -99,29 +103,19 @@ pub(crate) struct Message<'a, I> {
     /// Where the message's levels begin in the batch, and where the asks do.
     pub(super) first_level: usize,
     pub(super) first_ask: usize,
+    /// How many levels the batch had before the message was emitted.
+    pub(super) walked: usize,
 }
 
 impl<'a, I: Isa> Message<'a, I> {
-    /// Whether the message has a value.
-    #[inline(always)]
-    pub(crate) const fn has(&self, slot: usize) -> bool {
-        self.present & 1 << slot != 0
-    }
-
     #[inline(always)]
     fn span(&self, slot: usize) -> Span {
         self.spans[slot]
     }
 
-    /// The instrument whose symbol was met last.
-    #[inline(always)]
-    pub(crate) fn instrument(&self) -> Result<&'a Instrument, Reason> {
-        self.instrument.ok_or(Reason::Symbol)
-    }
-
     /// A number, to be read at an exponent.
     #[inline(always)]
-    pub(crate) fn number(&self, slot: usize) -> Scanned<'a, I> {
+    fn number(&self, slot: usize) -> Scanned<'a, I> {
         self.number_at(self.span(slot))
     }
 
@@ -132,61 +126,6 @@ impl<'a, I: Isa> Message<'a, I> {
             frame: self.frame,
             span,
         }
-    }
-
-    /// A whole number.
-    #[inline(always)]
-    pub(crate) fn unsigned(&self, slot: usize) -> Result<u64, Reason> {
-        let span = self.span(slot);
-        if span.fraction != 0 {
-            return Err(Reason::Number);
-        }
-        number::unsigned(self.isa, self.frame, span).ok_or(Reason::Number)
-    }
-
-    /// An epoch stamp.
-    #[inline(always)]
-    pub(crate) fn epoch(&self, slot: usize) -> Result<Nanos, Reason> {
-        time::from_epoch(self.unsigned(slot)?).ok_or(Reason::Time)
-    }
-
-    /// An epoch stamp; 0 where the message has none.
-    #[inline(always)]
-    pub(crate) fn optional_epoch(&self, slot: usize) -> Result<Nanos, Reason> {
-        if self.has(slot) {
-            self.epoch(slot)
-        } else {
-            Ok(0)
-        }
-    }
-
-    /// `true` or `false`.
-    #[inline(always)]
-    pub(crate) fn flag(&self, slot: usize) -> bool {
-        self.has(slot) && self.span(slot).len() == 4
-    }
-
-    /// A text.
-    #[inline(always)]
-    pub(crate) fn text(&self, slot: usize) -> &'a [u8] {
-        let span = self.span(slot);
-        self.frame.slice(span.start(), span.end())
-    }
-
-    /// A UUID.
-    #[inline(always)]
-    pub(crate) fn uuid(&self, slot: usize) -> Result<[u8; 16], Reason> {
-        let text = self.frame.window(self.span(slot).start());
-        self.isa.uuid(text.ok_or(Reason::End)?).ok_or(Reason::Value)
-    }
-
-    /// Whether one text is the other in lower case; short ones only.
-    #[inline(always)]
-    pub(crate) fn is_lower_of(&self, slot: usize, other: usize) -> bool {
-        let Some((text, same, len)) = self.pair(slot, other) else {
-            return false;
-        };
-        self.isa.differs_lower(text, same) & len == 0
     }
 
     /// Two texts of the same length, and one bit for each of their bytes.
@@ -202,9 +141,95 @@ impl<'a, I: Isa> Message<'a, I> {
         Some((text, same, low(len as u32)))
     }
 
-    /// The levels of the message, bids and asks.
     #[inline(always)]
-    pub(crate) fn sides(&self) -> Result<Sides, Reason> {
+    fn listed(&self) -> Result<&'a Instrument, Reason> {
+        self.instrument.ok_or(Reason::Symbol)
+    }
+}
+
+impl<I: Isa> Values for Message<'_, I> {
+    #[inline(always)]
+    fn has(&self, slot: usize) -> bool {
+        self.present & 1 << slot != 0
+    }
+
+    #[inline(always)]
+    fn instrument(&self) -> Result<&Instrument, Reason> {
+        self.listed()
+    }
+
+    #[inline(always)]
+    fn unsigned(&mut self, slot: usize) -> Result<u64, Reason> {
+        let span = self.span(slot);
+        if span.fraction != 0 {
+            return Err(Reason::Number);
+        }
+        number::unsigned(self.isa, self.frame, span).ok_or(Reason::Number)
+    }
+
+    #[inline(always)]
+    fn rfc3339(&mut self, slot: usize) -> Result<Nanos, Reason> {
+        let span = self.span(slot);
+        self.kept.day.rfc3339(self.isa, self.frame, span)
+    }
+
+    #[inline(always)]
+    fn flag(&self, slot: usize) -> bool {
+        self.has(slot) && self.span(slot).len() == 4
+    }
+
+    #[inline(always)]
+    fn text(&self, slot: usize) -> &[u8] {
+        let span = self.span(slot);
+        self.frame.slice(span.start(), span.end())
+    }
+
+    #[inline(always)]
+    fn short(&self, slot: usize) -> u64 {
+        let span = self.span(slot);
+        let word = self.frame.window(span.start());
+        word.map_or(0, |word| short_of(u64::from_le_bytes(*word), span.len()))
+    }
+
+    #[inline(always)]
+    fn uuid(&mut self, slot: usize) -> Result<[u8; 16], Reason> {
+        let text = self.frame.window(self.span(slot).start());
+        self.isa.uuid(text.ok_or(Reason::End)?).ok_or(Reason::Value)
+    }
+
+    #[inline(always)]
+    fn is_lower_of(&mut self, stream: usize, symbol: usize) -> bool {
+        let Some((text, same, len)) = self.pair(stream, symbol) else {
+            return false;
+        };
+        self.isa.differs_lower(text, same) & len == 0
+    }
+
+    #[inline(always)]
+    fn fixed(&mut self, slot: usize) -> Result<Fixed, Reason> {
+        self.number(slot).fixed().ok_or(Reason::Number)
+    }
+
+    #[inline(always)]
+    fn px_and_qty(&mut self, px: usize, qty: usize) -> Result<(Fixed, Fixed), Reason> {
+        prices::px_and_qty(self.listed()?, self.number(px), self.number(qty))
+    }
+
+    #[inline(always)]
+    fn best(&mut self, slots: [usize; 4]) -> Result<Best, Reason> {
+        prices::best(self.listed()?, slots.map(|slot| self.number(slot)))
+    }
+
+    #[inline(always)]
+    fn level(&mut self, px: usize, qty: usize) -> Result<Scale, Reason> {
+        let mut scale = Scale::of(self.listed()?);
+        let (px, qty, first) = (self.number(px), self.number(qty), self.batch.levels.len());
+        let pushed = scale.level(px, qty, self.batch, first);
+        pushed.map(|()| scale).map_err(|_| Reason::Number)
+    }
+
+    #[inline(always)]
+    fn sides(&mut self) -> Result<Sides, Reason> {
         let scale = self.scale.ok_or(Reason::Symbol)?;
         let bids: Range<usize> = self.first_level..self.first_ask;
         Ok(Sides {
@@ -213,5 +238,15 @@ impl<'a, I: Isa> Message<'a, I> {
             px_exp: scale.px_exp,
             qty_exp: scale.qty_exp,
         })
+    }
+
+    #[inline(always)]
+    fn sides_of(&mut self, view: usize) -> Result<Sides, Reason> {
+        self.kept.triples.sides(view, self.batch)
+    }
+
+    #[inline(always)]
+    fn batch(&mut self) -> &mut Batch {
+        self.batch
     }
 }

@@ -6,6 +6,7 @@
 //! target. This folder is the only place of the crate with `unsafe`.
 
 mod portable;
+mod row;
 #[cfg(target_arch = "x86_64")]
 #[allow(
     unsafe_code,
@@ -14,6 +15,22 @@ mod portable;
 mod x86;
 
 pub(crate) use portable::Portable;
+pub(crate) use row::Row;
+
+/// What each block's part of an outline is multiplied with: odd numbers from a generator (xorshift64).
+const OUTLINE: [u64; 12] = {
+    let mut rows = [0x9E37_79B9_7F4A_7C15_u64; 12];
+    let mut at = 1;
+    while at < rows.len() {
+        let mut next = rows[at - 1];
+        next ^= next << 13;
+        next ^= next >> 7;
+        next ^= next << 17;
+        rows[at] = next | 1;
+        at += 1;
+    }
+    rows
+};
 
 /// Which bytes of a window are what; bit `i` stands for byte `i`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +110,31 @@ pub(crate) struct Pair<'a> {
     pub(crate) counts: [usize; 2],
 }
 
+/// Bytes of a text that are looked at at once.
+pub(crate) const BLOCK: usize = 64;
+
+/// A text as its whole blocks and its last bytes, some of which may stand in the blocks as well.
+pub(crate) type Text<'a> = (&'a [[u8; BLOCK]], &'a [u8; BLOCK]);
+
+/// Patterns of what may stand in a byte. Their lower seven bits are the lowest byte that may; the highest bit
+/// is set in those that stand for this byte alone.
+pub(crate) mod pattern {
+    /// Any digit.
+    pub(crate) const DIGIT: u8 = b'0';
+    /// Any digit but zero.
+    pub(crate) const NOT_ZERO: u8 = b'1';
+    /// Any byte.
+    pub(crate) const ANY: u8 = 0x7F;
+
+    /// The pattern of one byte of ASCII.
+    pub(crate) const fn only(byte: u8) -> u8 {
+        byte | 0x80
+    }
+
+    /// How far above its lowest byte the others may be: by the lower four bits of a pattern of several.
+    pub(super) const ROOM: [u8; 16] = [9, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255];
+}
+
 /// One kind of processor.
 pub(crate) trait Isa: Copy {
     /// How two numbers are spelled, ready for [`Isa::pair`].
@@ -133,6 +175,16 @@ pub(crate) trait Isa: Copy {
 
     /// Which bytes are `0`.
     fn zeros(self, window: &[u8; 16]) -> u32;
+
+    /// Tells apart where bytes below `0` stand in texts, though not for certain.
+    fn outline(self, text: Text<'_>) -> u64;
+
+    /// Whether each byte of a text, which is its whole blocks and its tail, is as its pattern tells; patterns
+    /// behind the text do not count.
+    fn fits(self, text: Text<'_>, patterns: Text<'_>) -> bool;
+
+    /// The values of two numbers, whose digits, known to be digits, stand in their windows as the rows tell.
+    fn read(self, windows: [&[u8; 16]; 2], rows: [Row; 2]) -> [u64; 2];
 
     /// The bytes of a hyphenated UUID.
     fn uuid(self, text: &[u8; 36]) -> Option<[u8; 16]>;

@@ -29,7 +29,8 @@ use super::levels::Shape;
 /// Most values of one message.
 pub(crate) const SLOTS: usize = 32;
 
-/// Where values go that are not read.
+/// The slot of steps without a value. Values that are not read go to the slots before it, from the last, as
+/// far as those are free.
 pub(crate) const UNREAD: u8 = SLOTS as u8 - 1;
 
 /// Bytes of a literal that are compared at once.
@@ -113,6 +114,9 @@ pub(crate) struct Template {
     /// The slots that it fills.
     pub(crate) present: u32,
     pub(crate) shape: Shape,
+    /// Whether a message may leave an imprint: it has a symbol that is spelled as the instrument's, and no
+    /// levels with two quantities.
+    pub(crate) leaves_imprint: bool,
     /// Unknown fields that every message of this shape has: channel and name in the drift counts.
     pub(crate) unknown: Vec<(&'static str, Box<str>)>,
 }
@@ -144,15 +148,19 @@ impl Template {
                 symbol: None,
                 present: 0,
                 shape: Shape::default(),
+                leaves_imprint: false,
                 unknown: Vec::new(),
             },
             slots,
             closed: false,
+            unread: UNREAD - 1,
             literal: Vec::new(),
         };
         parser.read(text)?;
-        let template = parser.template;
+        let mut template = parser.template;
         template.check()?;
+        let is_symbol = matches!(template.symbol, Some((_, false)));
+        template.leaves_imprint = is_symbol && !template.shape.triple;
         Ok(template)
     }
 
@@ -160,7 +168,12 @@ impl Template {
     pub(crate) fn has_late_value(&self) -> bool {
         let steps = self.steps.iter();
         let mut behind = steps.skip_while(|step| step.hole != Hole::Emit);
-        behind.any(|step| step.slot != UNREAD)
+        behind.any(|step| self.reads(step.slot))
+    }
+
+    /// Whether a slot holds a value that is read.
+    pub(crate) const fn reads(&self, slot: u8) -> bool {
+        self.present & 1 << slot != 0
     }
 
     fn check(&self) -> Result<(), Fault> {
@@ -193,6 +206,8 @@ struct Parser<'a> {
     slots: &'a [&'a str],
     /// Whether what repeats has ended.
     closed: bool,
+    /// Where the next value goes that is not read.
+    unread: u8,
     /// Bytes since the last hole.
     literal: Vec<u8>,
 }
@@ -249,7 +264,7 @@ impl Parser<'_> {
             self.template.shape = shape;
         }
         let slot = self.slot(name)?;
-        if matches!(hole, Hole::Symbol | Hole::Lower) && slot != UNREAD {
+        if matches!(hole, Hole::Symbol | Hole::Lower) && self.template.reads(slot) {
             self.template.symbol = Some((slot, hole == Hole::Lower));
         }
         self.push(hole, slot);
@@ -258,7 +273,9 @@ impl Parser<'_> {
 
     fn slot(&mut self, name: &str) -> Result<u8, Fault> {
         if name == "_" {
-            return Ok(UNREAD);
+            let slot = self.unread;
+            self.unread = (slot - 1).max(self.slots.len() as u8);
+            return Ok(slot);
         }
         let found = self.slots.iter().position(|slot| *slot == name);
         let slot = found.and_then(|at| u8::try_from(at).ok());

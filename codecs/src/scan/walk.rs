@@ -227,6 +227,7 @@ impl<I: Isa> Message<'_, I> {
             if self.scale.is_none() {
                 self.resolve(template)?;
             }
+            self.walked = self.batch.levels.len();
             self.isa.run(Emit::<G, I> {
                 kind,
                 context,

@@ -206,7 +206,7 @@ impl Venue for Binance {
         batch: &mut Batch,
     ) -> Result<(), Reject> {
         let (id, json) = (self.id, &mut self.json);
-        let general = |instruments: &mut Instruments, batch: &mut Batch| {
+        let general = move |instruments: &mut Instruments, batch: &mut Batch| {
             json.read(frame, |root| decode::message(id, root, instruments, batch))
         };
         self.scanner.decode(frame, id, instruments, batch, general)

@@ -303,7 +303,7 @@ impl Venue for Bybit {
     ) -> Result<(), Reject> {
         let shape = self.shape;
         let json = &mut self.json;
-        let general = |instruments: &mut Instruments, batch: &mut Batch| {
+        let general = move |instruments: &mut Instruments, batch: &mut Batch| {
             json.read(frame, |root| {
                 decode::message(shape, root.object("message")?, instruments, batch)
             })

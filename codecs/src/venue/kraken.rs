@@ -255,7 +255,7 @@ impl Venue for Kraken {
     ) -> Result<(), Reject> {
         let view = self.view();
         let json = &mut self.json;
-        let general = |instruments: &mut Instruments, batch: &mut Batch| {
+        let general = move |instruments: &mut Instruments, batch: &mut Batch| {
             json.read(frame, |root| {
                 decode::message(view, &root.object("message")?, instruments, batch)
             })

@@ -179,7 +179,7 @@ impl Venue for KrakenFutures {
     ) -> Result<(), Reject> {
         let ticker = self.ticker;
         let json = &mut self.json;
-        let general = |instruments: &mut Instruments, batch: &mut Batch| {
+        let general = move |instruments: &mut Instruments, batch: &mut Batch| {
             json.read(frame, |root| {
                 decode::message(ticker, &root.object("message")?, instruments, batch)
             })

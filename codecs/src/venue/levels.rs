@@ -47,7 +47,7 @@ impl Number for Fixed {
 }
 
 /// The powers of ten of one message: the instrument's, or finer where the wire is finer.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Scale {
     pub(crate) px_exp: i8,
     pub(crate) qty_exp: i8,

@@ -30,7 +30,7 @@ impl Dice {
 pub(crate) fn bend(message: &[u8], dice: &mut Dice) -> Vec<u8> {
     let mut bent = message.to_vec();
     for _ in 0..dice.below(8).min(3) {
-        bent = match dice.below(12) {
+        bent = match dice.below(13) {
             0 => cut(bent, dice),
             1 => flip(bent, dice),
             2 => spaced(bent, dice),
@@ -40,10 +40,22 @@ pub(crate) fn bend(message: &[u8], dice: &mut Dice) -> Vec<u8> {
             6 => fields(bent, dice, Change::Insert),
             7 => fields(bent, dice, Change::Remove),
             8 => fields(bent, dice, Change::Repeat),
+            9 => digits(bent, dice),
             _ => numbers(bent, dice),
         };
     }
     bent
+}
+
+/// Other digits where digits are: mostly the form of the message stays what it is.
+pub(crate) fn digits(mut message: Vec<u8>, dice: &mut Dice) -> Vec<u8> {
+    let rarity = 1 + dice.below(8);
+    for byte in message.iter_mut().filter(|byte| byte.is_ascii_digit()) {
+        if dice.below(rarity) == 0 {
+            *byte = b'0' + dice.below(10) as u8;
+        }
+    }
+    message
 }
 
 fn cut(mut message: Vec<u8>, dice: &mut Dice) -> Vec<u8> {

@@ -52,7 +52,7 @@ pub(crate) struct Shape {
     /// Whether the numbers are bare: then JSON refuses zeros before them.
     pub(in crate::scan) bare: bool,
     /// Whether a second quantity follows, behind another `middle`.
-    pub(super) triple: bool,
+    pub(in crate::scan) triple: bool,
 }
 
 impl Shape {

@@ -5,6 +5,7 @@
 //! plans here, but numbers that are no finer than their exponent, and others.
 
 use super::{Found, Shape, begin};
+use crate::batch::Batch;
 use crate::record::Level;
 use crate::scan::ends::{Area, BEFORE};
 use crate::scan::message::{Message, Reason};
@@ -32,6 +33,24 @@ pub(in crate::scan) struct Triples {
 }
 
 impl Triples {
+    /// Appends them to the batch, each with the first of its quantities (`view` 0) or the second (1).
+    #[inline(always)]
+    pub(in crate::scan) fn sides(&self, view: usize, batch: &mut Batch) -> Result<Sides, Reason> {
+        let scale = self.scales.get(view).ok_or(Reason::Shape)?;
+        let first = batch.levels.len();
+        batch.levels.extend(self.levels.iter().map(|triple| Level {
+            px: triple.px,
+            qty: triple.qtys[view & 1],
+        }));
+        let middle = first + self.bids;
+        Ok(Sides {
+            bids: first..middle,
+            asks: middle..batch.levels.len(),
+            px_exp: scale.px_exp,
+            qty_exp: scale.qty_exp,
+        })
+    }
+
     /// Appends a level that needs a finer exponent or has more digits than the fast way takes, as
     /// [`Scale::level`] does for each view.
     #[cold]
@@ -170,26 +189,5 @@ impl<I: Isa> Message<'_, I> {
             self.kept.triples.bids = self.kept.triples.levels.len();
         }
         Ok(end)
-    }
-
-    /// Appends to the batch the levels of a message whose levels have two quantities, with the first of
-    /// them (`view` 0) or the second (1).
-    #[inline(always)]
-    pub(crate) fn sides_of(&mut self, view: usize) -> Result<Sides, Reason> {
-        let triples = &self.kept.triples;
-        let scale = triples.scales.get(view).ok_or(Reason::Shape)?;
-        let levels = &mut self.batch.levels;
-        let first = levels.len();
-        levels.extend(triples.levels.iter().map(|triple| Level {
-            px: triple.px,
-            qty: triple.qtys[view & 1],
-        }));
-        let middle = first + triples.bids;
-        Ok(Sides {
-            bids: first..middle,
-            asks: middle..levels.len(),
-            px_exp: scale.px_exp,
-            qty_exp: scale.qty_exp,
-        })
     }
 }

@@ -1,57 +1,52 @@
 //! Prices and quantities of a message that is no book.
 
 use super::super::simd::Isa;
-use super::{Message, Reason, Scanned};
+use super::{Reason, Scanned};
 use crate::fixed::Fixed;
 use crate::instrument::Instrument;
 use crate::record::Level;
 use crate::venue::levels::{self, Best, Named, Scale};
 
-impl<I: Isa> Message<'_, I> {
-    /// A number at the exponent that it is spelled with.
-    #[inline(always)]
-    pub(crate) fn fixed(&self, slot: usize) -> Result<Fixed, Reason> {
-        self.number(slot).fixed().ok_or(Reason::Number)
+/// Price and quantity of a trade.
+#[inline(always)]
+pub(super) fn px_and_qty<I: Isa>(
+    instrument: &Instrument,
+    px: Scanned<'_, I>,
+    qty: Scanned<'_, I>,
+) -> Result<(Fixed, Fixed), Reason> {
+    let scale = Scale::of(instrument);
+    match level(px, qty, &scale) {
+        Some(level) => Ok((
+            Fixed::new(level.px, scale.px_exp),
+            Fixed::new(level.qty, scale.qty_exp),
+        )),
+        None => one_by_one(instrument, px, qty),
     }
+}
 
-    /// Price and quantity of a trade, by slot.
-    #[inline(always)]
-    pub(crate) fn px_and_qty(&self, px: usize, qty: usize) -> Result<(Fixed, Fixed), Reason> {
-        let instrument = self.instrument()?;
-        let scale = Scale::of(instrument);
-        let (px, qty) = (self.number(px), self.number(qty));
-        match level(px, qty, &scale) {
-            Some(level) => Ok((
-                Fixed::new(level.px, scale.px_exp),
-                Fixed::new(level.qty, scale.qty_exp),
-            )),
-            None => one_by_one(instrument, px, qty),
-        }
+/// A best bid and offer: price and quantity of the bid, then of the offer.
+#[inline(always)]
+pub(super) fn best<I: Isa>(
+    instrument: &Instrument,
+    sides: [Scanned<'_, I>; 4],
+) -> Result<Best, Reason> {
+    let scale = Scale::of(instrument);
+    match both(&sides, &scale) {
+        Some((bid, ask)) => Ok(Best {
+            instrument: instrument.id,
+            scale,
+            bid,
+            ask,
+        }),
+        None => best_one_by_one(instrument, sides),
     }
+}
 
-    /// A best bid and offer, by slot: price and quantity of the bid, then of the offer.
-    #[inline(always)]
-    pub(crate) fn best(&self, slots: [usize; 4]) -> Result<Best, Reason> {
-        let instrument = self.instrument()?;
-        let scale = Scale::of(instrument);
-        match self.both(slots, &scale) {
-            Some((bid, ask)) => Ok(Best {
-                instrument: instrument.id,
-                scale,
-                bid,
-                ask,
-            }),
-            None => best_one_by_one(instrument, slots.map(|slot| self.number(slot))),
-        }
-    }
-
-    /// The levels of both sides, where the fast way takes them.
-    #[inline(always)]
-    fn both(&self, slots: [usize; 4], scale: &Scale) -> Option<(Level, Level)> {
-        let number = |at: usize| self.number(slots[at]);
-        let bid = level(number(0), number(1), scale)?;
-        Some((bid, level(number(2), number(3), scale)?))
-    }
+/// The levels of both sides, where the fast way takes them.
+#[inline(always)]
+fn both<I: Isa>(sides: &[Scanned<'_, I>; 4], scale: &Scale) -> Option<(Level, Level)> {
+    let bid = level(sides[0], sides[1], scale)?;
+    Some((bid, level(sides[2], sides[3], scale)?))
 }
 
 /// Price and quantity, where the fast way takes them.

@@ -1,6 +1,7 @@
 //! Eight bytes at a time in 64-bit integers: the target of every processor.
 
-use super::{Digits, Isa, Numeric, Pair, Task, Textual};
+use super::pattern;
+use super::{BLOCK, Digits, Isa, Numeric, OUTLINE, Pair, Row, Task, Text, Textual};
 use crate::record::TradeId;
 
 const ONES: u64 = 0x0101_0101_0101_0101;
@@ -68,6 +69,18 @@ fn last(count: usize) -> u128 {
 #[inline(always)]
 const fn whole(digits: u128) -> u64 {
     eight(digits as u64) * 100_000_000 + eight((digits >> 64) as u64)
+}
+
+/// How far a byte is above what its pattern allows, in operations that work on many bytes at once.
+#[inline(always)]
+const fn beyond(byte: u8, pattern: u8) -> u8 {
+    let is_one = (pattern.cast_signed() >> 7).cast_unsigned();
+    let room = match pattern {
+        pattern::ANY => u8::MAX,
+        pattern => 9 - (pattern & 1),
+    };
+    byte.wrapping_sub(pattern & !0x80)
+        .saturating_sub(room & !is_one)
 }
 
 /// One of two numbers; `None` where a digit or the point is none.
@@ -174,6 +187,43 @@ impl Isa for Portable {
     #[inline(always)]
     fn zeros(self, window: &[u8; 16]) -> u32 {
         !self.differs_short(window, &[b'0'; 16]) & 0xFFFF
+    }
+
+    #[inline(always)]
+    fn outline(self, (text, tail): Text<'_>) -> u64 {
+        let blocks = [tail].into_iter().chain(text).zip(OUTLINE);
+        blocks.fold(0, |outline: u64, (block, factor)| {
+            let (words, _) = block.as_chunks::<8>();
+            let turns = words.iter().zip([0, 8, 16, 24, 32, 40, 48, 56]);
+            turns.fold(outline, |outline, (word, turn)| {
+                let below = !at_least(u64::from_le_bytes(*word), u64::from(b'0')) & HIGH;
+                outline ^ below.wrapping_mul(factor).rotate_left(turn)
+            })
+        })
+    }
+
+    #[inline(always)]
+    fn fits(self, (text, tail): Text<'_>, (patterns, last): Text<'_>) -> bool {
+        let pairs = text.iter().zip(patterns).chain([(tail, last)]);
+        let above = pairs.fold([0; BLOCK], |above: [u8; BLOCK], (text, pattern)| {
+            std::array::from_fn(|at| above[at] | beyond(text[at], pattern[at]))
+        });
+        above == [0; BLOCK]
+    }
+
+    #[inline(always)]
+    fn read(self, windows: [&[u8; 16]; 2], rows: [Row; 2]) -> [u64; 2] {
+        [0, 1].map(|at: usize| {
+            let text = u128::from_le_bytes(*windows[at]);
+            let (text, count) = match rows[at] {
+                Row::CLOCK => (compact(compact(text, 2), 4), 6),
+                Row(row) => {
+                    let (digits, behind) = (usize::from(row) / 17, usize::from(row) % 17);
+                    (compact(text, behind), digits)
+                }
+            };
+            whole((text ^ u128::from_le_bytes([b'0'; 16])) & last(count))
+        })
     }
 
     #[inline(always)]

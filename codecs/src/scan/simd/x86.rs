@@ -5,22 +5,23 @@
 //! instructions. The only other `unsafe` is in the loads, whose arrays are as long as what is read.
 
 mod digits;
+mod imprint;
 mod uuid;
 
 use core::arch::x86_64::{
     __m128i, __m256i, _mm_add_epi8, _mm_and_si128, _mm_cmpeq_epi8, _mm_cmpgt_epi8, _mm_loadu_si128,
-    _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8, _mm_shuffle_epi8, _mm_sub_epi8,
-    _mm_xor_si128, _mm256_add_epi8, _mm256_and_si256, _mm256_cmpeq_epi8, _mm256_cmpgt_epi8,
-    _mm256_loadu_si256, _mm256_min_epu8, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8,
-    _mm256_sub_epi8,
+    _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8, _mm_sub_epi8, _mm256_add_epi8,
+    _mm256_and_si256, _mm256_cmpeq_epi8, _mm256_cmpgt_epi8, _mm256_loadu_si256, _mm256_min_epu8,
+    _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8, _mm256_sub_epi8,
 };
 
 use digits::{
-    Spelled, keep, pair16, pair32, spelled16, spelled32, two_differ16, two_differ32, value16,
+    Spelled, digits16, pair16, pair32, spelled16, spelled32, two_differ16, two_differ32, zeros16,
 };
-use uuid::uuid16;
+use imprint::{fits16, fits32, outline16, outline32, read16, read32};
+use uuid::{uuid16, uuid32};
 
-use super::{Digits, Isa, Numeric, Pair, Task, Textual, digest};
+use super::{Digits, Isa, Numeric, Pair, Row, Task, Text, Textual};
 
 /// Proof that the processor has SSE4.2.
 #[derive(Clone, Copy, Debug)]
@@ -232,33 +233,9 @@ fn textual32(text: &[u8; 32], end: u8) -> Textual {
     }
 }
 
-#[inline]
-#[target_feature(enable = "sse4.2,popcnt")]
-fn zeros16(window: &[u8; 16]) -> u32 {
-    let zeros = _mm_cmpeq_epi8(load16(window), _mm_set1_epi8(b'0'.cast_signed()));
-    _mm_movemask_epi8(zeros).cast_unsigned()
-}
-
-/// # Safety
-///
-/// The processor has SSE4.2.
-#[allow(
-    clippy::multiple_unsafe_ops_per_block,
-    reason = "one reason for all: the processor's features"
-)]
-#[inline(always)]
-unsafe fn digits16(digits: Digits<'_>) -> u64 {
-    // SAFETY: as the caller says.
-    unsafe {
-        let compact = _mm_shuffle_epi8(load16(digits.window), load16(&digest(digits.point).moves));
-        let values = _mm_xor_si128(compact, _mm_set1_epi8(ZERO));
-        value16(_mm_and_si128(values, load16(keep(digits.count))))
-    }
-}
-
-/// Calls the functions above with the token that stands for their features.
+/// Calls the functions of this module with the token that stands for their features.
 macro_rules! isa {
-    ($isa:ty, $features:literal, $differs:ident, $differs_lower:ident, $numeric:ident, $runs:ident, $textual:ident, $row:ty, $spelled:ident, $pair:ident, $two_differ:ident) => {
+    ($isa:ty, $features:literal, $differs:ident, $differs_lower:ident, $numeric:ident, $runs:ident, $textual:ident, $row:ty, $spelled:ident, $pair:ident, $two_differ:ident, $outline:ident, $fits:ident, $read:ident, $uuid:ident) => {
         impl Isa for $isa {
             type Spelled = $row;
 
@@ -334,6 +311,24 @@ macro_rules! isa {
             }
 
             #[inline(always)]
+            fn outline(self, text: Text<'_>) -> u64 {
+                // SAFETY: the token proves the features.
+                unsafe { $outline(text) }
+            }
+
+            #[inline(always)]
+            fn fits(self, text: Text<'_>, patterns: Text<'_>) -> bool {
+                // SAFETY: the token proves the features.
+                unsafe { $fits(text, patterns) }
+            }
+
+            #[inline(always)]
+            fn read(self, windows: [&[u8; 16]; 2], rows: [Row; 2]) -> [u64; 2] {
+                // SAFETY: the token proves the features.
+                unsafe { $read(windows, rows) }
+            }
+
+            #[inline(always)]
             fn zeros(self, window: &[u8; 16]) -> u32 {
                 // SAFETY: the token proves the features.
                 unsafe { zeros16(window) }
@@ -342,7 +337,7 @@ macro_rules! isa {
             #[inline(always)]
             fn uuid(self, text: &[u8; 36]) -> Option<[u8; 16]> {
                 // SAFETY: the token proves the features.
-                unsafe { uuid16(text) }
+                unsafe { $uuid(text) }
             }
         }
     };
@@ -359,7 +354,11 @@ isa!(
     [Spelled<__m128i>; 2],
     spelled16,
     pair16,
-    two_differ16
+    two_differ16,
+    outline16,
+    fits16,
+    read16,
+    uuid16
 );
 isa!(
     Avx2,
@@ -372,5 +371,9 @@ isa!(
     Spelled<__m256i>,
     spelled32,
     pair32,
-    two_differ32
+    two_differ32,
+    outline32,
+    fits32,
+    read32,
+    uuid32
 );

@@ -6,7 +6,7 @@ use crate::json::{Fields, Item as Json, fields, need};
 use crate::record::Candle;
 use crate::reject::Reject;
 use crate::time;
-use crate::venue::figures;
+use crate::venue::candles;
 
 use super::{statistics, streams};
 
@@ -49,13 +49,11 @@ fn read(
     candle.ts_close = end(need(close_time, "T")?)?;
     let prices = [(open, "o"), (high, "h"), (low, "l"), (close, "c")];
     let instrument = instruments.get(candle.header.instrument);
-    figures::candle_prices(candle, instrument, prices)?;
+    candles::prices(candle, instrument, prices)?;
     let drift = &mut batch.drift;
-    let (volumes, exp) =
-        figures::candle_volumes([(volume, "v"), (taker_volume, "V")], "kline", drift)?;
+    let (volumes, exp) = candles::volumes([(volume, "v"), (taker_volume, "V")], "kline", drift)?;
     ([candle.volume, candle.taker_volume], candle.volume_exp) = (volumes, exp);
-    let (quotes, exp) =
-        figures::candle_volumes([(quote, "q"), (taker_quote, "Q")], "kline", drift)?;
+    let (quotes, exp) = candles::volumes([(quote, "q"), (taker_quote, "Q")], "kline", drift)?;
     (
         [candle.quote_volume, candle.taker_quote_volume],
         candle.quote_exp,

@@ -6,7 +6,7 @@ use super::decode::aggressor;
 use super::statistics;
 use crate::batch::Item;
 use crate::record::{BookHead, Conditions, Kind as RecordKind, Trade, TradeId};
-use crate::scan::{Frame, Grammar, Isa, Kind, Message, Reason, word};
+use crate::scan::{Frame, Grammar, Isa, Kind, Reason, Values, word};
 use crate::venue::{Channel, VenueId};
 
 /// The scanner's side of Binance.
@@ -126,10 +126,17 @@ const KINDS: &[Kind] = &[
     },
 ];
 
+/// Bytes before the symbol in the name of a stream.
+const SYMBOL_AT: usize = 11;
+
 impl Grammar for Shapes {
     type Context = VenueId;
 
     const KINDS: &'static [Kind] = KINDS;
+
+    const SYMBOL_AT: usize = SYMBOL_AT;
+
+    const LEVELS: Option<(usize, u8)> = None;
 
     #[inline(always)]
     fn kind<I: Isa>(isa: I, frame: Frame<'_>) -> Option<usize> {
@@ -162,7 +169,7 @@ impl Grammar for Shapes {
     }
 
     #[inline(always)]
-    fn emit<I: Isa>(kind: usize, id: VenueId, message: &mut Message<'_, I>) -> Result<(), Reason> {
+    fn emit<V: Values>(kind: usize, id: VenueId, message: &mut V) -> Result<(), Reason> {
         match kind {
             TRADE | AGG_TRADE => trade(kind == AGG_TRADE, message),
             BOOK_TICKER => book_ticker(message),
@@ -173,11 +180,11 @@ impl Grammar for Shapes {
 }
 
 #[inline(always)]
-fn trade<I: Isa>(aggregate: bool, message: &mut Message<'_, I>) -> Result<(), Reason> {
+fn trade<V: Values>(aggregate: bool, message: &mut V) -> Result<(), Reason> {
     if message.has(fill::STREAM) && !message.is_lower_of(fill::STREAM, fill::SYMBOL) {
         return Err(Reason::Value);
     }
-    let instrument = message.instrument()?;
+    let instrument = message.id()?;
     let (px, qty) = message.px_and_qty(fill::PX, fill::QTY)?;
     let id = message.unsigned(fill::ID)?;
     let side = aggressor(message.flag(fill::MAKER));
@@ -190,23 +197,17 @@ fn trade<I: Isa>(aggregate: bool, message: &mut Message<'_, I>) -> Result<(), Re
     } else {
         (0, 0)
     };
-    let mut record = Trade::new(
-        instrument.id,
-        px,
-        qty,
-        side,
-        TradeId::Integer(u128::from(id)),
-    );
+    let mut record = Trade::new(instrument, px, qty, side, TradeId::Integer(u128::from(id)));
     record.header.seq = id;
     (record.header.ts_send, record.header.ts_venue) = (sent, time);
     (record.first_id, record.last_id) = (first, last);
     record.conditions = Conditions::default().with(Conditions::AGGREGATE, aggregate);
-    message.batch.items.push(Item::Trade(record));
+    message.batch().items.push(Item::Trade(record));
     Ok(())
 }
 
 #[inline(always)]
-fn book_ticker<I: Isa>(message: &mut Message<'_, I>) -> Result<(), Reason> {
+fn book_ticker<V: Values>(message: &mut V) -> Result<(), Reason> {
     if message.has(best::STREAM) && !message.is_lower_of(best::STREAM, best::SYMBOL) {
         return Err(Reason::Value);
     }
@@ -218,7 +219,7 @@ fn book_ticker<I: Isa>(message: &mut Message<'_, I>) -> Result<(), Reason> {
     bbo.header.seq = seq;
     bbo.header.ts_send = sent;
     bbo.header.ts_venue = time;
-    message.batch.items.push(Item::Bbo(bbo));
+    message.batch().items.push(Item::Bbo(bbo));
     Ok(())
 }
 
@@ -232,13 +233,13 @@ fn is_speed(text: &[u8]) -> bool {
 }
 
 #[inline(always)]
-fn depth<I: Isa>(id: VenueId, message: &mut Message<'_, I>) -> Result<(), Reason> {
+fn depth<V: Values>(id: VenueId, message: &mut V) -> Result<(), Reason> {
     if message.has(book::STREAM)
         && !(message.is_lower_of(book::STREAM, book::SYMBOL) && is_speed(message.text(book::SPEED)))
     {
         return Err(Reason::Value);
     }
-    let mut head = BookHead::new(RecordKind::BookDelta, message.instrument()?.id, 0, 0);
+    let mut head = BookHead::new(RecordKind::BookDelta, message.id()?, 0, 0);
     head.first_seq = message.unsigned(book::FIRST)?;
     head.header.seq = message.unsigned(book::LAST)?;
     if id != VenueId::BINANCE_SPOT {
@@ -250,20 +251,20 @@ fn depth<I: Isa>(id: VenueId, message: &mut Message<'_, I>) -> Result<(), Reason
     let sent = message.epoch(book::SENT)?;
     statistics::stamp(&mut head.header, sent, message.optional_epoch(book::TIME)?);
     let sides = message.sides()?;
-    message.batch.book(head, sides);
+    message.batch().book(head, sides);
     Ok(())
 }
 
 /// Partial depth: futures spell it like a delta and name the symbol, spot names it in the stream.
 #[inline(always)]
-fn top<I: Isa>(message: &mut Message<'_, I>) -> Result<(), Reason> {
+fn top<V: Values>(message: &mut V) -> Result<(), Reason> {
     let named = message.has(book::SYMBOL);
     if !is_speed(message.text(book::SPEED))
         || (named && !message.is_lower_of(book::STREAM, book::SYMBOL))
     {
         return Err(Reason::Value);
     }
-    let mut head = BookHead::new(RecordKind::BookSnapshot, message.instrument()?.id, 0, 0);
+    let mut head = BookHead::new(RecordKind::BookSnapshot, message.id()?, 0, 0);
     head.channel = Channel::BOOK_TOP;
     let depth = message.unsigned(book::DEPTH)?;
     head.depth = u16::try_from(depth).map_err(|_| Reason::Value)?;
@@ -273,6 +274,6 @@ fn top<I: Isa>(message: &mut Message<'_, I>) -> Result<(), Reason> {
         statistics::stamp(&mut head.header, sent, message.optional_epoch(book::TIME)?);
     }
     let sides = message.sides()?;
-    message.batch.book(head, sides);
+    message.batch().book(head, sides);
     Ok(())
 }

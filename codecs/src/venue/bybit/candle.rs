@@ -7,7 +7,7 @@ use crate::json::{Fields, fields, need};
 use crate::record::Candle;
 use crate::reject::Reject;
 use crate::time::Nanos;
-use crate::venue::{Channel, figures};
+use crate::venue::{Channel, candles};
 
 const MINUTE: i64 = 60_000_000_000;
 const MILLISECOND: i64 = 1_000_000;
@@ -53,11 +53,10 @@ fn candle(
         (low, "low"),
         (close, "close"),
     ];
-    figures::candle_prices(&mut candle, instruments.get(instrument), prices)?;
-    ([candle.volume], candle.volume_exp) =
-        figures::candle_volumes([(volume, "volume")], "kline", drift)?;
+    candles::prices(&mut candle, instruments.get(instrument), prices)?;
+    ([candle.volume], candle.volume_exp) = candles::volumes([(volume, "volume")], "kline", drift)?;
     ([candle.quote_volume], candle.quote_exp) =
-        figures::candle_volumes([(turnover, "turnover")], "kline", drift)?;
+        candles::volumes([(turnover, "turnover")], "kline", drift)?;
     candle.ts_open = need(start, "start")?.epoch("start")?;
     candle.ts_close = close_of(channel, candle.ts_open, need(end, "end")?.epoch("end")?);
     candle.closed = u8::from(need(confirm, "confirm")?.boolean("confirm")?);

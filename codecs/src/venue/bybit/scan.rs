@@ -8,8 +8,8 @@ use super::orderbook;
 use super::topic::{self, Topic};
 use super::{Channel, Shape};
 use crate::batch::Item;
-use crate::record::{BookHead, Conditions, Kind as RecordKind, Side, Trade, TradeId};
-use crate::scan::{Frame, Grammar, Isa, Kind, Message, Reason, word};
+use crate::record::{BookHead, Conditions, Kind as RecordKind, Trade, TradeId};
+use crate::scan::{Frame, Grammar, Isa, Kind, Reason, Values, word};
 
 /// The scanner's side of Bybit.
 #[derive(Debug)]
@@ -94,10 +94,17 @@ const KINDS: &[Kind] = &[
 const FAMILY_AT: usize = 10;
 const VIEW_AT: usize = 20;
 
+/// Bytes before the symbol in a topic of trades.
+const SYMBOL_AT: usize = 22;
+
 impl Grammar for Shapes {
     type Context = Shape;
 
     const KINDS: &'static [Kind] = KINDS;
+
+    const SYMBOL_AT: usize = SYMBOL_AT;
+
+    const LEVELS: Option<(usize, u8)> = Some((FAMILY_AT, b'o'));
 
     #[inline(always)]
     fn kind<I: Isa>(_isa: I, frame: Frame<'_>) -> Option<usize> {
@@ -114,7 +121,7 @@ impl Grammar for Shapes {
     }
 
     #[inline(always)]
-    fn emit<I: Isa>(kind: usize, shape: Shape, message: &mut Message<'_, I>) -> Result<(), Reason> {
+    fn emit<V: Values>(kind: usize, shape: Shape, message: &mut V) -> Result<(), Reason> {
         match kind {
             TRADE => trade(message),
             BOOK => order_book(shape, message),
@@ -124,18 +131,14 @@ impl Grammar for Shapes {
 }
 
 #[inline(always)]
-fn trade<I: Isa>(message: &mut Message<'_, I>) -> Result<(), Reason> {
+fn trade<V: Values>(message: &mut V) -> Result<(), Reason> {
     // An empty topic is no topic of trades; longer messages are refused.
-    if message.text(fill::TOPIC).is_empty() || message.batch.items.len() >= EVENTS_MAX {
+    if message.text(fill::TOPIC).is_empty() || message.batch().items.len() >= EVENTS_MAX {
         return Err(Reason::Value);
     }
-    let instrument = message.instrument()?;
+    let instrument = message.id()?;
     let (px, qty) = message.px_and_qty(fill::PX, fill::QTY)?;
-    let side = match message.text(fill::SIDE) {
-        b"Buy" => Side::BUY,
-        b"Sell" => Side::SELL,
-        _ => return Err(Reason::Value),
-    };
+    let side = message.side(fill::SIDE, "Buy", "Sell")?;
     let id = if message.has(fill::UUID) {
         TradeId::Uuid(message.uuid(fill::UUID)?)
     } else {
@@ -147,32 +150,32 @@ fn trade<I: Isa>(message: &mut Message<'_, I>) -> Result<(), Reason> {
     } else {
         0
     };
-    let mut record = Trade::new(instrument.id, px, qty, side, id);
+    let mut record = Trade::new(instrument, px, qty, side, id);
     (record.header.ts_send, record.header.ts_venue) = (sent, time);
     record.header.seq = cross;
     record.conditions = Conditions::default()
         .with(Conditions::BLOCK, message.flag(fill::BLOCK))
         .with(Conditions::RPI, message.flag(fill::RPI));
-    message.batch.items.push(Item::Trade(record));
+    message.batch().items.push(Item::Trade(record));
     Ok(())
 }
 
 #[inline(always)]
-fn order_book<I: Isa>(shape: Shape, message: &mut Message<'_, I>) -> Result<(), Reason> {
+fn order_book<V: Values>(shape: Shape, message: &mut V) -> Result<(), Reason> {
     let channel = view(message.text(book::TOPIC))?;
     let head = head(channel, message)?;
     let sides = message.sides()?;
     if channel == Channel::BBO {
-        orderbook::push_best(shape, head, sides, message.batch);
+        orderbook::push_best(shape, head, sides, message.batch());
     } else {
-        message.batch.book(head, sides);
+        message.batch().book(head, sides);
     }
     Ok(())
 }
 
 /// One message is an update of two books.
 #[inline(always)]
-fn rpi_books<I: Isa>(shape: Shape, message: &mut Message<'_, I>) -> Result<(), Reason> {
+fn rpi_books<V: Values>(shape: Shape, message: &mut V) -> Result<(), Reason> {
     // Without a symbol the topic is none of books.
     if message.text(book::TOPIC).is_empty() {
         return Err(Reason::Value);
@@ -182,20 +185,20 @@ fn rpi_books<I: Isa>(shape: Shape, message: &mut Message<'_, I>) -> Result<(), R
     for (view, channel) in books.into_iter().enumerate() {
         if shape.wants(channel) {
             let sides = message.sides_of(view)?;
-            orderbook::push_rpi(head, channel, sides, message.batch);
+            orderbook::push_rpi(head, channel, sides, message.batch());
         }
     }
     Ok(())
 }
 
 #[inline(always)]
-fn head<I: Isa>(channel: Channel, message: &Message<'_, I>) -> Result<BookHead, Reason> {
+fn head<V: Values>(channel: Channel, message: &mut V) -> Result<BookHead, Reason> {
     let kind = match message.text(book::TYPE) {
         b"snapshot" => RecordKind::BookSnapshot,
         b"delta" if channel != Channel::BBO => RecordKind::BookDelta,
         _ => return Err(Reason::Value),
     };
-    let mut head = BookHead::new(kind, message.instrument()?.id, 0, 0);
+    let mut head = BookHead::new(kind, message.id()?, 0, 0);
     head.channel = channel;
     head.header.seq = message.unsigned(book::SEQ)?;
     if kind == RecordKind::BookDelta {

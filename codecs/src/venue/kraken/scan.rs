@@ -4,10 +4,8 @@
 
 use super::decode::View;
 use crate::batch::Item;
-use crate::record::{
-    BookHead, Figure, Flags, Kind as RecordKind, Side, TickerHead, Trade, TradeId,
-};
-use crate::scan::{Frame, Grammar, Isa, Kind, Message, Reason, word};
+use crate::record::{BookHead, Figure, Flags, Kind as RecordKind, TickerHead, Trade, TradeId};
+use crate::scan::{Frame, Grammar, Isa, Kind, Reason, Values, word};
 use crate::venue::{Channel, figures};
 
 /// The scanner's side of Kraken Spot.
@@ -115,10 +113,17 @@ const KINDS: &[Kind] = &[
 /// Bytes before the channel's name.
 const CHANNEL_AT: usize = 12;
 
+/// Bytes before the symbol of a trade.
+const SYMBOL_AT: usize = 53;
+
 impl Grammar for Shapes {
     type Context = View;
 
     const KINDS: &'static [Kind] = KINDS;
+
+    const SYMBOL_AT: usize = SYMBOL_AT;
+
+    const LEVELS: Option<(usize, u8)> = Some((CHANNEL_AT, b'b'));
 
     #[inline(always)]
     fn kind<I: Isa>(_isa: I, frame: Frame<'_>) -> Option<usize> {
@@ -135,7 +140,7 @@ impl Grammar for Shapes {
     }
 
     #[inline(always)]
-    fn emit<I: Isa>(kind: usize, view: View, message: &mut Message<'_, I>) -> Result<(), Reason> {
+    fn emit<V: Values>(kind: usize, view: View, message: &mut V) -> Result<(), Reason> {
         match kind {
             TRADE => trade(message),
             TICKER => ticker(message),
@@ -155,41 +160,31 @@ fn is_snapshot(text: &[u8]) -> Result<bool, Reason> {
 }
 
 #[inline(always)]
-fn trade<I: Isa>(message: &mut Message<'_, I>) -> Result<(), Reason> {
-    let instrument = message.instrument()?;
+fn trade<V: Values>(message: &mut V) -> Result<(), Reason> {
+    let instrument = message.id()?;
     let (px, qty) = message.px_and_qty(fill::PX, fill::QTY)?;
-    let side = match message.text(fill::SIDE) {
-        b"buy" => Side::BUY,
-        b"sell" => Side::SELL,
-        _ => return Err(Reason::Value),
-    };
+    let side = message.side(fill::SIDE, "buy", "sell")?;
     let id = message.unsigned(fill::ID)?;
     let time = message.rfc3339(fill::TIME)?;
     let is_snapshot = is_snapshot(message.text(fill::TYPE))?;
-    let mut record = Trade::new(
-        instrument.id,
-        px,
-        qty,
-        side,
-        TradeId::Integer(u128::from(id)),
-    );
+    let mut record = Trade::new(instrument, px, qty, side, TradeId::Integer(u128::from(id)));
     record.header.seq = id;
     record.header.ts_venue = time;
     if is_snapshot {
         record.header.flags = Flags::SNAPSHOT;
     }
-    message.batch.items.push(Item::Trade(record));
+    message.batch().items.push(Item::Trade(record));
     Ok(())
 }
 
 #[inline(always)]
-fn order_book<I: Isa>(view: View, message: &mut Message<'_, I>) -> Result<(), Reason> {
+fn order_book<V: Values>(view: View, message: &mut V) -> Result<(), Reason> {
     let kind = if is_snapshot(message.text(book::TYPE))? {
         RecordKind::BookSnapshot
     } else {
         RecordKind::BookDelta
     };
-    let mut head = BookHead::new(kind, message.instrument()?.id, 0, 0);
+    let mut head = BookHead::new(kind, message.id()?, 0, 0);
     head.depth = view.book_depth;
     if message.has(book::TIME) {
         head.header.ts_venue = message.rfc3339(book::TIME)?;
@@ -198,30 +193,30 @@ fn order_book<I: Isa>(view: View, message: &mut Message<'_, I>) -> Result<(), Re
     head.checksum = u32::try_from(checksum).map_err(|_| Reason::Value)?;
     head.header.flags = Flags::CHECKSUM;
     let sides = message.sides()?;
-    message.batch.book(head, sides);
+    message.batch().book(head, sides);
     Ok(())
 }
 
 /// A best bid and offer, and the statistics with it: what the message does not have is not there.
 #[inline(always)]
-fn ticker<I: Isa>(message: &mut Message<'_, I>) -> Result<(), Reason> {
+fn ticker<V: Values>(message: &mut V) -> Result<(), Reason> {
     is_snapshot(message.text(best::TYPE))?;
-    let instrument = message.instrument()?;
+    let instrument = message.id()?;
     let mut bbo = message.best(best::SIDES)?.bbo();
     if message.has(best::TIME) {
         bbo.header.ts_venue = message.rfc3339(best::TIME)?;
     }
-    let first = message.batch.figures.len();
+    let first = message.batch().figures.len();
     for (slot, name) in best::FIGURES {
         if message.has(slot) {
             let value = message.fixed(slot)?;
-            message.batch.figures.push(Figure::new(name, value));
+            message.batch().figures.push(Figure::new(name, value));
         }
     }
-    let mut head = TickerHead::new(instrument.id, Channel::TICKER);
+    let mut head = TickerHead::new(instrument, Channel::TICKER);
     head.header.ts_venue = bbo.header.ts_venue;
-    message.batch.items.push(Item::Bbo(bbo));
-    message.batch.figures.extend(figures::of_best(&bbo));
-    message.batch.ticker(head, first, false);
+    message.batch().items.push(Item::Bbo(bbo));
+    message.batch().figures.extend(figures::of_best(&bbo));
+    message.batch().ticker(head, first, false);
     Ok(())
 }

@@ -8,7 +8,7 @@ use crate::record::{FigureName, TickerHead};
 use crate::reject::Reject;
 use crate::time::Nanos;
 use crate::venue::figures::{self, Form, Row};
-use crate::venue::{Channel, levels};
+use crate::venue::{Channel, candles, levels};
 
 const MINUTE: i64 = 60_000_000_000;
 
@@ -80,7 +80,7 @@ pub(super) fn candle(
         (low, "low"),
         (close, "close"),
     ];
-    figures::candle_prices(&mut candle, instruments.get(instrument), prices)?;
+    candles::prices(&mut candle, instruments.get(instrument), prices)?;
     let volume = need(volume, "volume")?.fixed("volume")?;
     (candle.volume, candle.volume_exp) = (volume.mantissa, volume.exp);
     let vwap = need(vwap, "vwap")?.fixed("vwap")?;

@@ -7,9 +7,9 @@ mod ticker;
 use super::decode::without_empty;
 use crate::batch::Item;
 use crate::record::{BookHead, Conditions, Kind as RecordKind, Side, Trade, TradeId};
-use crate::scan::{Frame, Grammar, Isa, Kind, Message, Reason, word};
+use crate::scan::{Frame, Grammar, Isa, Kind, Reason, Values, word};
 use crate::venue::Channel;
-use crate::venue::levels::{Scale, Sides};
+use crate::venue::levels::Sides;
 
 /// The scanner's side of Kraken Futures.
 #[derive(Debug)]
@@ -73,10 +73,17 @@ const KINDS: &[Kind] = &[
 /// Bytes before the feed's name.
 const FEED_AT: usize = 9;
 
+/// Bytes before the symbol of a trade.
+const SYMBOL_AT: usize = 30;
+
 impl Grammar for Shapes {
     type Context = ();
 
     const KINDS: &'static [Kind] = KINDS;
+
+    const SYMBOL_AT: usize = SYMBOL_AT;
+
+    const LEVELS: Option<(usize, u8)> = None;
 
     #[inline(always)]
     fn kind<I: Isa>(_isa: I, frame: Frame<'_>) -> Option<usize> {
@@ -97,7 +104,7 @@ impl Grammar for Shapes {
     }
 
     #[inline(always)]
-    fn emit<I: Isa>(kind: usize, (): (), message: &mut Message<'_, I>) -> Result<(), Reason> {
+    fn emit<V: Values>(kind: usize, (): (), message: &mut V) -> Result<(), Reason> {
         match kind {
             TRADE => trade(message),
             DELTA => delta(message),
@@ -121,20 +128,17 @@ fn by_first_key(frame: Frame<'_>) -> Option<usize> {
 
 /// Taker side of a trade, book side of a level.
 #[inline(always)]
-fn side(text: &[u8]) -> Result<Side, Reason> {
-    match text {
-        b"buy" => Ok(Side::BUY),
-        b"sell" => Ok(Side::SELL),
-        _ => Err(Reason::Value),
-    }
-}
-
-#[inline(always)]
-fn trade<I: Isa>(message: &mut Message<'_, I>) -> Result<(), Reason> {
-    let instrument = message.instrument()?;
+fn trade<V: Values>(message: &mut V) -> Result<(), Reason> {
+    let instrument = message.id()?;
     let (px, qty) = message.px_and_qty(one::PX, one::QTY)?;
     let id = TradeId::Uuid(message.uuid(one::UID)?);
-    let mut record = Trade::new(instrument.id, px, qty, side(message.text(one::SIDE))?, id);
+    let mut record = Trade::new(
+        instrument,
+        px,
+        qty,
+        message.side(one::SIDE, "buy", "sell")?,
+        id,
+    );
     record.conditions = match message.text(one::TYPE) {
         b"fill" | b"liquidation" | b"assignment" | b"termination" => Conditions::default(),
         b"block" => Conditions::BLOCK,
@@ -142,23 +146,20 @@ fn trade<I: Isa>(message: &mut Message<'_, I>) -> Result<(), Reason> {
     };
     record.header.seq = message.unsigned(one::SEQ)?;
     record.header.ts_venue = message.epoch(one::TIME)?;
-    message.batch.items.push(Item::Trade(record));
+    message.batch().items.push(Item::Trade(record));
     Ok(())
 }
 
 #[inline(always)]
-fn delta<I: Isa>(message: &mut Message<'_, I>) -> Result<(), Reason> {
-    let instrument = message.instrument()?;
-    let mut head = BookHead::new(RecordKind::BookDelta, instrument.id, 0, 0);
+fn delta<V: Values>(message: &mut V) -> Result<(), Reason> {
+    let instrument = message.id()?;
+    let mut head = BookHead::new(RecordKind::BookDelta, instrument, 0, 0);
     head.header.seq = message.unsigned(one::SEQ)?;
     head.first_seq = head.header.seq;
     head.header.ts_venue = message.epoch(one::TIME)?;
-    let (px, qty) = (message.number(one::PX), message.number(one::QTY));
-    let first = message.batch.levels.len();
-    let mut scale = Scale::of(instrument);
-    let pushed = scale.level(px, qty, message.batch, first);
-    pushed.map_err(|_| Reason::Number)?;
-    let middle = match side(message.text(one::SIDE))? {
+    let first = message.batch().levels.len();
+    let scale = message.level(one::PX, one::QTY)?;
+    let middle = match message.side(one::SIDE, "buy", "sell")? {
         Side::BUY => first + 1,
         _ => first,
     };
@@ -168,16 +169,17 @@ fn delta<I: Isa>(message: &mut Message<'_, I>) -> Result<(), Reason> {
         px_exp: scale.px_exp,
         qty_exp: scale.qty_exp,
     };
-    message.batch.book(head, sides);
+    message.batch().book(head, sides);
     Ok(())
 }
 
 #[inline(always)]
-fn snapshot<I: Isa>(message: &mut Message<'_, I>) -> Result<(), Reason> {
-    let mut head = BookHead::new(RecordKind::BookSnapshot, message.instrument()?.id, 0, 0);
+fn snapshot<V: Values>(message: &mut V) -> Result<(), Reason> {
+    let mut head = BookHead::new(RecordKind::BookSnapshot, message.id()?, 0, 0);
     head.header.seq = message.unsigned(whole::SEQ)?;
     head.header.ts_venue = message.epoch(whole::TIME)?;
-    let sides = without_empty(message.sides()?, message.batch);
-    message.batch.book(head, sides);
+    let sides = message.sides()?;
+    let sides = without_empty(sides, message.batch());
+    message.batch().book(head, sides);
     Ok(())
 }

@@ -6,7 +6,7 @@
 use crate::batch::Item;
 use crate::fixed::Fixed;
 use crate::record::{Bbo, Figure, FigureName, TickerHead};
-use crate::scan::{Isa, Kind, Message, Reason};
+use crate::scan::{Kind, Reason, Values};
 use crate::venue::{Channel, figures, levels};
 
 /// How a figure is spelled.
@@ -138,34 +138,34 @@ pub(super) const LITE: Kind = Kind {
 
 /// A best bid and offer where the message has one, and the statistics.
 #[inline(always)]
-pub(super) fn full<I: Isa>(message: &mut Message<'_, I>) -> Result<(), Reason> {
-    let first = message.batch.figures.len();
-    let mut head = TickerHead::new(message.instrument()?.id, Channel::TICKER);
+pub(super) fn full<V: Values>(message: &mut V) -> Result<(), Reason> {
+    let first = message.batch().figures.len();
+    let mut head = TickerHead::new(message.id()?, Channel::TICKER);
     head.header.ts_venue = message.epoch(whole::TIME)?;
     push(whole::FIRST, message)?;
     if let Some(mut bbo) = best(message)? {
         bbo.header.ts_venue = head.header.ts_venue;
-        message.batch.items.push(Item::Bbo(bbo));
-        message.batch.figures.extend(figures::of_best(&bbo));
+        message.batch().items.push(Item::Bbo(bbo));
+        message.batch().figures.extend(figures::of_best(&bbo));
     }
     push(whole::LAST, message)?;
-    message.batch.ticker(head, first, false);
+    message.batch().ticker(head, first, false);
     Ok(())
 }
 
 /// The short form; it has no time.
 #[inline(always)]
-pub(super) fn lite<I: Isa>(message: &mut Message<'_, I>) -> Result<(), Reason> {
-    let first = message.batch.figures.len();
-    let head = TickerHead::new(message.instrument()?.id, Channel::MINI_TICKER);
+pub(super) fn lite<V: Values>(message: &mut V) -> Result<(), Reason> {
+    let first = message.batch().figures.len();
+    let head = TickerHead::new(message.id()?, Channel::MINI_TICKER);
     push(short::ALL, message)?;
-    message.batch.ticker(head, first, false);
+    message.batch().ticker(head, first, false);
     Ok(())
 }
 
 /// Appends the figures that the message has.
 #[inline(always)]
-fn push<I: Isa>(rows: &[Row], message: &mut Message<'_, I>) -> Result<(), Reason> {
+fn push<V: Values>(rows: &[Row], message: &mut V) -> Result<(), Reason> {
     for &(slot, name, form) in rows {
         if !message.has(slot) {
             continue;
@@ -178,14 +178,14 @@ fn push<I: Isa>(rows: &[Row], message: &mut Message<'_, I>) -> Result<(), Reason
                 time => Fixed::new(time, -9),
             },
         };
-        message.batch.figures.push(Figure::new(name, value));
+        message.batch().figures.push(Figure::new(name, value));
     }
     Ok(())
 }
 
 /// A best bid and offer. A side that is not told has no orders; without both it is none.
 #[inline(always)]
-fn best<I: Isa>(message: &Message<'_, I>) -> Result<Option<Bbo>, Reason> {
+fn best<V: Values>(message: &mut V) -> Result<Option<Bbo>, Reason> {
     if !whole::SIDES.iter().any(|slot| message.has(*slot)) {
         return Ok(None);
     }

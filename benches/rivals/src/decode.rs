@@ -1,14 +1,20 @@
-//! Frame to values: feedd's scanner beside its own general path, simd-json's tape, sonic-rs, serde_json with
+//! Frame to record: feedd's scanner beside its own general path, simd-json's tape, sonic-rs, serde_json with
 //! `Decimal`, barter-data's types and events, and a plain copy of the bytes into a ring.
 //!
-//! Every contender's symbol numbers (ids, prices, quantities) are compared with the scanner's for every message before
-//! anything is timed. Messages vary as in `messages`.
+//! All but the last two end at the same records ([`record`]): instrument looked up, integers at its powers of ten, side,
+//! ids, sequence, stamps in nanoseconds. Every field of every message is compared with the scanner's before anything is
+//! timed. The rivals are told which kind of message comes, which feedd finds out. Messages vary as in `messages`.
 
 mod barter;
 mod copy;
 mod ours;
+mod record;
+mod symbols;
 mod tape;
 mod typed;
+mod values;
+mod wire;
+mod writer;
 
 use std::hint::black_box;
 
@@ -18,19 +24,12 @@ use crate::clock::ticks;
 use crate::probe::Probe;
 use crate::stats::median;
 
+use record::Records;
+
 /// Bytes of messages of each class.
 const BYTES: usize = 16 << 20;
 /// Bytes that a block decodes: about a millisecond for the slowest.
 const BLOCK_BYTES: usize = 256 << 10;
-/// Places that the contenders' integers have: the finest that the venues send.
-pub const PLACES: u32 = 8;
-
-/// What a message said: its number, then prices and quantities in wire order, as integers of [`PLACES`].
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Said {
-    pub seq: u64,
-    pub numbers: Vec<i64>,
-}
 
 /// One way to decode.
 pub trait Decoder {
@@ -40,8 +39,8 @@ pub trait Decoder {
     /// Decodes one message; what is timed.
     fn decode(&mut self, message: &[u8]) -> bool;
 
-    /// What [`Decoder::decode`] found; `None` for one that only copies.
-    fn said(&self) -> Option<Said>;
+    /// What [`Decoder::decode`] made of it; `None` for one that ends elsewhere.
+    fn said(&self) -> Option<Records>;
 }
 
 /// Runs every class and prints a table.
@@ -77,12 +76,13 @@ pub fn run(rounds: usize, core: usize) {
 }
 
 fn decoders(class: Class, generator: &Generator) -> Vec<Box<dyn Decoder>> {
+    let instruments = generator.instruments();
     let mut all: Vec<Box<dyn Decoder>> = vec![
-        ours::decoder(class, generator.instruments(), true),
-        ours::decoder(class, generator.instruments(), false),
+        ours::decoder(class, instruments.clone(), true),
+        ours::decoder(class, instruments.clone(), false),
     ];
-    all.extend(tape::decoder(class));
-    all.extend(typed::decoders(class));
+    all.extend(tape::decoder(class, &instruments));
+    all.extend(typed::decoders(class, &instruments));
     all.extend(barter::decoder(class));
     all.push(Box::new(copy::Copy::default()));
     all

@@ -17,7 +17,10 @@ mod clock;
 mod decode;
 mod journal;
 #[path = "../../src/messages.rs"]
-#[allow(dead_code, reason = "shared with the instruction counts, which use the rest")]
+#[allow(
+    dead_code,
+    reason = "shared with the instruction counts, which use the rest"
+)]
 mod messages;
 mod probe;
 mod rings;
@@ -58,7 +61,9 @@ fn main() -> ExitCode {
     match run(&what, rounds.unwrap_or(ROUNDS), &dir) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => {
-            eprintln!("usage: feedd-rivals decode|rings|append|replay|tail|stall [rounds [directory]]");
+            eprintln!(
+                "usage: feedd-rivals decode|rings|append|replay|tail|stall [rounds [directory]]"
+            );
             ExitCode::from(64)
         }
         Err(error) => {

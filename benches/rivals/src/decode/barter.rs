@@ -10,7 +10,8 @@ use barter_data::subscription::book::OrderBookL1;
 use barter_data::subscription::trade::PublicTrade;
 use barter_instrument::exchange::ExchangeId;
 
-use super::{Decoder, Said};
+use super::Decoder;
+use super::record::Records;
 use crate::messages::Class;
 
 /// Bytes of `"data":` with the comma before it.
@@ -51,7 +52,7 @@ impl Decoder for Barter {
         }) == Some(1)
     }
 
-    fn said(&self) -> Option<Said> {
+    fn said(&self) -> Option<Records> {
         None
     }
 }

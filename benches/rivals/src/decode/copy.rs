@@ -1,6 +1,7 @@
 //! The bytes into a ring of 1 MiB: less than any decoder can do.
 
-use super::{Decoder, Said};
+use super::Decoder;
+use super::record::Records;
 
 const RING: usize = 1 << 20;
 
@@ -35,7 +36,7 @@ impl Decoder for Copy {
         true
     }
 
-    fn said(&self) -> Option<Said> {
+    fn said(&self) -> Option<Records> {
         None
     }
 }

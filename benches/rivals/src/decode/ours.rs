@@ -3,10 +3,12 @@
 use crate::messages::Class;
 use feedd_codecs::batch::Item;
 use feedd_codecs::instrument::Instruments;
+use feedd_codecs::record::{self, Conditions, Flags, Kind, Side, TradeId};
 use feedd_codecs::venue::StreamOptions;
-use feedd_codecs::{Batch, Fixed, Venue, with_venue};
+use feedd_codecs::{Batch, Venue, with_venue};
 
-use super::{Decoder, PLACES, Said};
+use super::Decoder;
+use super::record::{Bbo, Book, Head, Level, Record, Records, Trade};
 
 struct Ours<V> {
     venue: V,
@@ -41,38 +43,72 @@ impl<V: Venue> Decoder for Ours<V> {
         decoded.is_ok()
     }
 
-    fn said(&self) -> Option<Said> {
-        let mut said = Said::default();
-        let places = -i8::try_from(PLACES).ok()?;
+    fn said(&self) -> Option<Records> {
+        let mut said = Records::default();
         for item in &self.batch.items {
-            let header = match item {
-                Item::Trade(trade) => {
-                    said.numbers
-                        .push(Fixed::new(trade.px, trade.px_exp).at(places)?);
-                    said.numbers
-                        .push(Fixed::new(trade.qty, trade.qty_exp).at(places)?);
-                    trade.header
-                }
-                Item::Bbo(bbo) => {
-                    for (px, qty) in [(bbo.bid_px, bbo.bid_qty), (bbo.ask_px, bbo.ask_qty)] {
-                        said.numbers.push(Fixed::new(px, bbo.px_exp).at(places)?);
-                        said.numbers.push(Fixed::new(qty, bbo.qty_exp).at(places)?);
-                    }
-                    bbo.header
-                }
+            let record = match item {
+                Item::Trade(trade) => Record::Trade(of_trade(trade)),
+                Item::Bbo(bbo) => Record::Bbo(of_bbo(bbo)),
                 Item::Book { head, bids, asks } => {
-                    for level in &self.batch.levels[bids.start..asks.end] {
-                        said.numbers
-                            .push(Fixed::new(level.px, head.px_exp).at(places)?);
-                        said.numbers
-                            .push(Fixed::new(level.qty, head.qty_exp).at(places)?);
-                    }
-                    head.header
+                    let levels = &self.batch.levels[bids.start..asks.end];
+                    let level = |level: &record::Level| at(level.px, level.qty);
+                    said.levels.extend(levels.iter().map(level));
+                    Record::Book(of_book(head, bids.len(), asks.len()))
                 }
                 _ => return None,
             };
-            said.seq = header.seq;
+            said.list.push(record);
         }
         Some(said)
     }
+}
+
+fn of_trade(trade: &record::Trade) -> Trade {
+    Trade {
+        head: head(&trade.header, trade.px_exp, trade.qty_exp),
+        at: at(trade.px, trade.qty),
+        id: match trade.id() {
+            TradeId::Integer(id) => id,
+            TradeId::Uuid(bytes) => u128::from_be_bytes(bytes),
+        },
+        buy: trade.side == Side::BUY,
+        block: trade.conditions.contains(Conditions::BLOCK),
+        rpi: trade.conditions.contains(Conditions::RPI),
+        snapshot: trade.header.flags.contains(Flags::SNAPSHOT),
+    }
+}
+
+fn of_bbo(bbo: &record::Bbo) -> Bbo {
+    Bbo {
+        head: head(&bbo.header, bbo.px_exp, bbo.qty_exp),
+        bid: at(bbo.bid_px, bbo.bid_qty),
+        ask: at(bbo.ask_px, bbo.ask_qty),
+    }
+}
+
+fn of_book(book: &record::BookHead, bids: usize, asks: usize) -> Book {
+    Book {
+        head: head(&book.header, book.px_exp, book.qty_exp),
+        first_seq: book.first_seq,
+        cross_seq: book.cross_seq,
+        checksum: book.checksum,
+        snapshot: book.header.template_id == Kind::BookSnapshot as u16,
+        bids,
+        asks,
+    }
+}
+
+fn head(header: &record::Header, px_exp: i8, qty_exp: i8) -> Head {
+    Head {
+        instrument: header.instrument.0,
+        seq: header.seq,
+        ts_venue: header.ts_venue,
+        ts_send: header.ts_send,
+        px_exp,
+        qty_exp,
+    }
+}
+
+fn at(px: i64, qty: i64) -> Level {
+    Level { px, qty }
 }

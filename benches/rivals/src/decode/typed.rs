@@ -1,352 +1,202 @@
 //! Typed deserialisation: sonic-rs with integers, serde_json with `Decimal`.
 
-use std::str::FromStr;
-
-use crate::messages::Class;
-use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive;
+use feedd_codecs::Instruments;
 use serde::Deserialize;
 
-use super::{Decoder, PLACES, Said};
+use super::Decoder;
+use super::record::Records;
+use super::values::{Decimals, Integers, Numbers};
+use super::wire::{
+    BybitBook, BybitLevels, BybitTrades, Combined, Depth, Kraken, KrakenBook, KrakenLevel,
+    KrakenTrade, Ticker, Trade,
+};
+use super::writer::{Pair, Writer};
+use crate::messages::Class;
 
-/// Binance's wrapper.
-#[derive(Deserialize)]
-struct Combined<'a, T> {
-    #[allow(dead_code, reason = "read from the wire as a user would")]
-    stream: &'a str,
-    data: T,
+/// One library that fills structures.
+trait Library {
+    const NAME: &'static str;
+
+    type Numbers: Numbers;
+
+    /// A bare number that is kept as it is written.
+    type Raw<'de>: Deserialize<'de>;
+
+    fn parse<'de, T: Deserialize<'de>>(message: &'de [u8]) -> Option<T>;
+
+    fn text<'r>(raw: &'r Self::Raw<'_>) -> &'r str;
 }
 
-#[derive(Deserialize)]
-struct Ticker<'a> {
-    u: u64,
-    #[allow(dead_code, reason = "as above")]
-    s: &'a str,
-    b: &'a str,
-    #[serde(rename = "B")]
-    bid_qty: &'a str,
-    a: &'a str,
-    #[serde(rename = "A")]
-    ask_qty: &'a str,
-}
+struct Sonic;
 
-#[derive(Deserialize)]
-#[allow(dead_code, reason = "read from the wire as a user would")]
-struct Trade<'a> {
-    #[serde(rename = "E")]
-    sent: u64,
-    s: &'a str,
-    t: u64,
-    p: &'a str,
-    q: &'a str,
-    #[serde(rename = "T")]
-    time: u64,
-    m: bool,
-}
+impl Library for Sonic {
+    const NAME: &'static str = "sonic";
 
-#[derive(Deserialize)]
-#[allow(dead_code, reason = "read from the wire as a user would")]
-struct Depth<'a> {
-    #[serde(rename = "E")]
-    sent: u64,
-    s: &'a str,
-    #[serde(rename = "U")]
-    first: u64,
-    u: u64,
-    #[serde(borrow)]
-    b: Vec<(&'a str, &'a str)>,
-    #[serde(borrow)]
-    a: Vec<(&'a str, &'a str)>,
-}
+    type Numbers = Integers;
 
-#[derive(Deserialize)]
-#[allow(dead_code, reason = "read from the wire as a user would")]
-struct BybitTrades<'a> {
-    topic: &'a str,
-    ts: u64,
-    #[serde(borrow)]
-    data: Vec<BybitTrade<'a>>,
-}
+    type Raw<'de> = sonic_rs::LazyValue<'de>;
 
-#[derive(Deserialize)]
-#[allow(dead_code, reason = "read from the wire as a user would")]
-struct BybitTrade<'a> {
-    #[serde(rename = "T")]
-    time: u64,
-    s: &'a str,
-    #[serde(rename = "S")]
-    side: &'a str,
-    v: &'a str,
-    p: &'a str,
-    i: &'a str,
-    #[serde(rename = "BT")]
-    block: bool,
-    #[serde(rename = "RPI")]
-    rpi: bool,
-    seq: u64,
-}
-
-#[derive(Deserialize)]
-#[allow(dead_code, reason = "read from the wire as a user would")]
-struct BybitBook<'a> {
-    topic: &'a str,
-    #[serde(rename = "type")]
-    kind: &'a str,
-    ts: u64,
-    #[serde(borrow)]
-    data: BybitLevels<'a>,
-    cts: u64,
-}
-
-#[derive(Deserialize)]
-#[allow(dead_code, reason = "read from the wire as a user would")]
-struct BybitLevels<'a> {
-    s: &'a str,
-    #[serde(borrow)]
-    b: Vec<(&'a str, &'a str)>,
-    #[serde(borrow)]
-    a: Vec<(&'a str, &'a str)>,
-    u: u64,
-    seq: u64,
-}
-
-#[derive(Deserialize)]
-#[allow(dead_code, reason = "read from the wire as a user would")]
-struct Kraken<'a, T> {
-    channel: &'a str,
-    #[serde(rename = "type")]
-    kind: &'a str,
-    data: Vec<T>,
-}
-
-/// `N` is the raw text of a bare number.
-#[derive(Deserialize)]
-#[allow(dead_code, reason = "read from the wire as a user would")]
-struct KrakenTrade<'a, N> {
-    symbol: &'a str,
-    side: &'a str,
-    price: N,
-    qty: N,
-    trade_id: u64,
-    timestamp: &'a str,
-}
-
-#[derive(Deserialize)]
-#[allow(dead_code, reason = "read from the wire as a user would")]
-struct KrakenBook<'a, N> {
-    symbol: &'a str,
-    bids: Vec<KrakenLevel<N>>,
-    asks: Vec<KrakenLevel<N>>,
-    checksum: u32,
-    timestamp: &'a str,
-}
-
-#[derive(Deserialize)]
-struct KrakenLevel<N> {
-    price: N,
-    qty: N,
-}
-
-/// How numbers become values.
-pub trait Numbers: Default {
-    fn clear(&mut self);
-    fn push(&mut self, text: &str) -> Option<()>;
-    fn read(&self) -> Vec<i64>;
-}
-
-/// Integers, a byte at a time.
-#[derive(Default)]
-pub struct Integers(Vec<i64>);
-
-impl Numbers for Integers {
-    fn clear(&mut self) {
-        self.0.clear();
+    fn parse<'de, T: Deserialize<'de>>(message: &'de [u8]) -> Option<T> {
+        sonic_rs::from_slice(message).ok()
     }
 
-    fn push(&mut self, text: &str) -> Option<()> {
-        let (mut value, mut missing, mut behind) = (0_i64, PLACES, false);
-        for byte in text.bytes() {
-            match byte {
-                b'0'..=b'9' => {
-                    value = value.checked_mul(10)?.checked_add(i64::from(byte - b'0'))?;
-                    missing = missing.checked_sub(u32::from(behind))?;
-                }
-                b'.' if !behind => behind = true,
-                _ => return None,
-            }
-        }
-        self.0.push(value.checked_mul(10_i64.pow(missing))?);
-        Some(())
-    }
-
-    fn read(&self) -> Vec<i64> {
-        self.0.clone()
+    fn text<'r>(raw: &'r Self::Raw<'_>) -> &'r str {
+        raw.as_raw_str()
     }
 }
 
-/// `Decimal`.
-#[derive(Default)]
-pub struct Decimals(Vec<Decimal>);
+struct Serde;
 
-impl Numbers for Decimals {
-    fn clear(&mut self) {
-        self.0.clear();
+impl Library for Serde {
+    const NAME: &'static str = "serde";
+
+    type Numbers = Decimals;
+
+    type Raw<'de> = &'de serde_json::value::RawValue;
+
+    fn parse<'de, T: Deserialize<'de>>(message: &'de [u8]) -> Option<T> {
+        serde_json::from_slice(message).ok()
     }
 
-    fn push(&mut self, text: &str) -> Option<()> {
-        self.0.push(Decimal::from_str(text).ok()?);
-        Some(())
-    }
-
-    fn read(&self) -> Vec<i64> {
-        let unit = Decimal::from(10_i64.pow(PLACES));
-        let scaled = self.0.iter().map(|value| (value * unit).to_i64());
-        scaled.map(Option::unwrap_or_default).collect()
+    fn text<'r>(raw: &'r Self::Raw<'_>) -> &'r str {
+        raw.get()
     }
 }
 
-struct Typed<N> {
+struct Typed<L: Library> {
     class: Class,
-    name: &'static str,
-    numbers: N,
-    seq: u64,
+    writer: Writer<L::Numbers>,
 }
 
-/// Reads every class with one library.
-macro_rules! library {
-    ($numbers:ty, $parse:path, $raw:ty, $text:path) => {
-        impl Decoder for Typed<$numbers> {
-            fn name(&self) -> &'static str {
-                self.name
-            }
+impl<L: Library> Decoder for Typed<L> {
+    fn name(&self) -> &'static str {
+        L::NAME
+    }
 
-            fn decode(&mut self, message: &[u8]) -> bool {
-                self.numbers.clear();
-                self.read(message).is_some()
-            }
+    fn decode(&mut self, message: &[u8]) -> bool {
+        self.writer.records.clear();
+        self.read(message).is_some()
+    }
 
-            fn said(&self) -> Option<Said> {
-                Some(Said {
-                    seq: self.seq,
-                    numbers: self.numbers.read(),
-                })
+    fn said(&self) -> Option<Records> {
+        Some(self.writer.records.clone())
+    }
+}
+
+/// Levels as the libraries return them.
+type Levels<'a> = Vec<(&'a str, &'a str)>;
+
+impl<L: Library> Typed<L> {
+    fn read(&mut self, message: &[u8]) -> Option<()> {
+        match self.class {
+            Class::BookTicker => {
+                let found: Combined<'_, Ticker<'_>> = L::parse(message)?;
+                self.writer.ticker(&found.data)
             }
+            Class::Trade => {
+                let found: Combined<'_, Trade<'_>> = L::parse(message)?;
+                self.writer.trade(&found.data)
+            }
+            Class::Depth20 | Class::Depth175 => self.depth(message),
+            Class::BybitTrade | Class::BybitTrades => {
+                let found: BybitTrades<'_> = L::parse(message)?;
+                let mut trades = found.data.iter();
+                trades.try_for_each(|trade| self.writer.bybit_trade(found.ts, trade))
+            }
+            Class::BybitDelta | Class::BybitSnapshot => self.bybit_book(message),
+            Class::KrakenTrade => self.kraken_trades(message),
+            Class::KrakenBook => self.kraken_books(message),
+            // Not compared.
+            Class::BybitRpi | Class::FuturesTicker | Class::FuturesTickerLite => None,
         }
+    }
 
-        impl Typed<$numbers> {
-            fn levels(&mut self, levels: &[(&str, &str)]) -> Option<()> {
-                levels.iter().try_for_each(|(px, qty)| {
-                    self.numbers.push(px)?;
-                    self.numbers.push(qty)
-                })
-            }
+    fn depth(&mut self, message: &[u8]) -> Option<()> {
+        let found: Combined<'_, Depth<'_, Levels<'_>>> = L::parse(message)?;
+        let Depth {
+            sent,
+            s,
+            first,
+            u,
+            b,
+            a,
+        } = &found.data;
+        self.writer.depth(Depth {
+            sent: *sent,
+            s,
+            first: *first,
+            u: *u,
+            b: pairs(b),
+            a: pairs(a),
+        })
+    }
 
-            fn read(&mut self, message: &[u8]) -> Option<()> {
-                match self.class {
-                    Class::BookTicker => {
-                        let found: Combined<'_, Ticker<'_>> = $parse(message).ok()?;
-                        self.seq = found.data.u;
-                        let Ticker {
-                            b,
-                            bid_qty,
-                            a,
-                            ask_qty,
-                            ..
-                        } = found.data;
-                        [b, bid_qty, a, ask_qty]
-                            .iter()
-                            .try_for_each(|text| self.numbers.push(text))
-                    }
-                    Class::Trade => {
-                        let found: Combined<'_, Trade<'_>> = $parse(message).ok()?;
-                        self.seq = found.data.t;
-                        self.numbers.push(found.data.p)?;
-                        self.numbers.push(found.data.q)
-                    }
-                    Class::Depth20 | Class::Depth175 => {
-                        let found: Combined<'_, Depth<'_>> = $parse(message).ok()?;
-                        self.seq = found.data.u;
-                        self.levels(&found.data.b)?;
-                        self.levels(&found.data.a)
-                    }
-                    Class::BybitTrade | Class::BybitTrades => {
-                        let found: BybitTrades<'_> = $parse(message).ok()?;
-                        for trade in &found.data {
-                            self.seq = trade.seq;
-                            self.numbers.push(trade.p)?;
-                            self.numbers.push(trade.v)?;
-                        }
-                        Some(())
-                    }
-                    Class::BybitDelta | Class::BybitSnapshot => {
-                        let found: BybitBook<'_> = $parse(message).ok()?;
-                        self.seq = found.data.u;
-                        self.levels(&found.data.b)?;
-                        self.levels(&found.data.a)
-                    }
-                    Class::KrakenTrade => {
-                        let found: Kraken<'_, KrakenTrade<'_, $raw>> = $parse(message).ok()?;
-                        for trade in &found.data {
-                            self.seq = trade.trade_id;
-                            self.numbers.push($text(&trade.price))?;
-                            self.numbers.push($text(&trade.qty))?;
-                        }
-                        Some(())
-                    }
-                    Class::KrakenBook => {
-                        let found: Kraken<'_, KrakenBook<'_, $raw>> = $parse(message).ok()?;
-                        self.seq = 0;
-                        for book in &found.data {
-                            for level in book.bids.iter().chain(&book.asks) {
-                                self.numbers.push($text(&level.price))?;
-                                self.numbers.push($text(&level.qty))?;
-                            }
-                        }
-                        Some(())
-                    }
-                    // Not compared.
-                    Class::BybitRpi | Class::FuturesTicker | Class::FuturesTickerLite => None,
-                }
-            }
-        }
-    };
+    fn bybit_book(&mut self, message: &[u8]) -> Option<()> {
+        let found: BybitBook<'_, Levels<'_>> = L::parse(message)?;
+        let BybitLevels { s, b, a, u, seq } = &found.data;
+        let levels = BybitLevels {
+            s,
+            b: pairs(b),
+            a: pairs(a),
+            u: *u,
+            seq: *seq,
+        };
+        self.writer
+            .bybit_book(found.kind, found.ts, found.cts, levels)
+    }
+
+    fn kraken_trades<'de>(&mut self, message: &'de [u8]) -> Option<()> {
+        let found: Kraken<'de, KrakenTrade<'de, L::Raw<'de>>> = L::parse(message)?;
+        found.data.iter().try_for_each(|trade| {
+            let trade = KrakenTrade {
+                symbol: trade.symbol,
+                side: trade.side,
+                price: L::text(&trade.price),
+                qty: L::text(&trade.qty),
+                trade_id: trade.trade_id,
+                timestamp: trade.timestamp,
+            };
+            self.writer.kraken_trade(found.kind, &trade)
+        })
+    }
+
+    fn kraken_books<'de>(&mut self, message: &'de [u8]) -> Option<()> {
+        type RawLevels<N> = Vec<KrakenLevel<N>>;
+        let found: Kraken<'de, KrakenBook<'de, RawLevels<L::Raw<'de>>>> = L::parse(message)?;
+        found.data.iter().try_for_each(|book| {
+            let book = KrakenBook {
+                symbol: book.symbol,
+                bids: raw_pairs::<L>(&book.bids),
+                asks: raw_pairs::<L>(&book.asks),
+                checksum: book.checksum,
+                timestamp: book.timestamp,
+            };
+            self.writer.kraken_book(found.kind, book)
+        })
+    }
 }
 
-fn sonic_text<'a>(value: &'a sonic_rs::LazyValue<'_>) -> &'a str {
-    value.as_raw_str()
+fn raw_pairs<'l, L: Library>(
+    levels: &'l [KrakenLevel<L::Raw<'_>>],
+) -> impl Iterator<Item = Pair<'l>> {
+    let pair = |level: &'l KrakenLevel<_>| Some((L::text(&level.price), L::text(&level.qty)));
+    levels.iter().map(pair)
 }
 
-fn serde_text<'a>(value: &'a &serde_json::value::RawValue) -> &'a str {
-    value.get()
+fn pairs<'l>(levels: &[(&'l str, &'l str)]) -> impl Iterator<Item = Pair<'l>> {
+    levels.iter().copied().map(Some)
 }
-
-library!(
-    Integers,
-    sonic_rs::from_slice,
-    sonic_rs::LazyValue<'_>,
-    sonic_text
-);
-library!(
-    Decimals,
-    serde_json::from_slice,
-    &serde_json::value::RawValue,
-    serde_text
-);
 
 /// Both libraries.
-pub fn decoders(class: Class) -> Vec<Box<dyn Decoder>> {
-    vec![
-        Box::new(Typed::<Integers> {
+pub fn decoders(class: Class, instruments: &Instruments) -> [Box<dyn Decoder>; 2] {
+    [
+        Box::new(Typed::<Sonic> {
             class,
-            name: "sonic",
-            numbers: Integers::default(),
-            seq: 0,
+            writer: Writer::new(instruments),
         }),
-        Box::new(Typed::<Decimals> {
+        Box::new(Typed::<Serde> {
             class,
-            name: "serde",
-            numbers: Decimals::default(),
-            seq: 0,
+            writer: Writer::new(instruments),
         }),
     ]
 }

@@ -4,6 +4,7 @@
 //! ```text
 //!  sender, a core of its own            a core of its own           (a third core, where there is one)
 //!  Exchange ── loopback, plain or TLS ──> feedd's reader ── ring ──> feedd's journal ──> Arrivals
+//!     │                             or ──> feedd's reader with the journal's work
 //!     │                             or ──> raw: hand parser, spinning
 //!     │                             or ──> a rival's process
 //!     └─ Sent: intended and real time of each message, by its number

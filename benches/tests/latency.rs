@@ -47,7 +47,7 @@ const SINGLE: Cells = Cells {
     venues: &["bybit"],
     channels: &["trade", "book"],
     transports: &["plain"],
-    polls: &["spin"],
+    polls: &["carried"],
 };
 
 /// All that a quick run has.
@@ -55,7 +55,7 @@ const ALL: Cells = Cells {
     venues: &["binance", "bybit", "kraken"],
     channels: &["mixed", "trade", "book"],
     transports: &["plain", "tls"],
-    polls: &["spin", "park"],
+    polls: &["spin", "carried", "park"],
 };
 
 impl Cells {
@@ -88,7 +88,13 @@ impl Cells {
         let (told, wrong) = (text(&output.stdout), text(&output.stderr));
         assert!(output.status.success(), "{told}\n{wrong}");
         assert!(!wrong.contains("not measured"), "{wrong}");
-        let table = std::fs::read_to_string(dir.join("latency.md")).unwrap();
+        let table = std::fs::read_to_string(dir.join(format!(
+            "latency-{}-{}-{}.md",
+            self.venues.join("+"),
+            self.channels.join("+"),
+            self.transports.join("+")
+        )))
+        .unwrap();
         assert_eq!(table, told.trim_end_matches('\n').to_owned() + "\n");
         self.assert_files(dir);
         self.assert_nothing_lost(&told);
@@ -102,12 +108,18 @@ impl Cells {
         }
     }
 
+    fn log(&self, line: &str) -> String {
+        format!("{line}-{}.hlog", self.transports.join("+"))
+    }
+
     fn assert_files_of(&self, dir: &Path, line: &str) {
-        let log = std::fs::read_to_string(dir.join(format!("{line}.hlog"))).unwrap();
+        let log = std::fs::read_to_string(dir.join(self.log(line))).unwrap();
         for transport in self.transports {
             for load in Self::LOADS {
-                let tag = format!("Tag=end_to_end.feedd-spin.{transport}.{load},");
-                assert!(log.contains(&tag), "{tag} is missing in {line}.hlog");
+                for poll in self.polls {
+                    let tag = format!("Tag=end_to_end.feedd-{poll}.{transport}.{load},");
+                    assert!(log.contains(&tag), "{tag} is missing in {line}'s log");
+                }
                 let plot = dir.join(format!("{line}-{transport}-{load}.svg"));
                 let plot = std::fs::read_to_string(&plot).unwrap();
                 assert!(plot.contains("<polyline"), "{line} {transport} {load}");
@@ -175,7 +187,7 @@ fn rivals_that_are_not_built_or_cannot_take_a_line_are_told_by_name() {
 }
 
 #[test]
-#[ignore = "108 cells of two seconds: cargo test -p feedd-benches --test latency -- --ignored"]
+#[ignore = "144 cells of two seconds: cargo test -p feedd-benches --test latency -- --ignored"]
 fn a_quick_run_of_all_cells_loses_nothing_and_feedctl_reads_its_logs() {
     let dir = tempfile::tempdir().unwrap();
     ALL.run(dir.path());
@@ -194,7 +206,10 @@ fn assert_hist_reads(dir: &Path) {
             "hist",
             "--json",
         ])
-        .args(["binance", "bybit", "kraken"].map(|venue| dir.join(format!("{venue}-mixed.hlog"))))
+        .args(
+            ["binance", "bybit", "kraken"]
+                .map(|venue| dir.join(format!("{venue}-mixed-plain+tls.hlog"))),
+        )
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();

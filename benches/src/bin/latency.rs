@@ -26,6 +26,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// Where the rivals' workspace puts its programs.
 const RIVALS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/rivals/target/release");
 
+/// How feedd's reader may wait.
+const POLLS: [&str; 3] = ["spin", "carried", "park"];
+
 /// Measures the way from the exchange's write to the mapped journal.
 #[derive(Debug, Parser)]
 #[command(name = "latency")]
@@ -49,8 +52,8 @@ struct Options {
     /// plain, tls
     #[arg(long, value_delimiter = ',', default_value = "plain,tls", value_parser = ["plain", "tls"])]
     transport: Vec<String>,
-    /// How feedd's reader waits: spin, park
-    #[arg(long, value_delimiter = ',', default_value = "spin,park", value_parser = ["spin", "park"])]
+    /// How feedd's reader waits: spin, carried (it spins and journals as well), park
+    #[arg(long, value_delimiter = ',', default_value = "spin,carried,park", value_parser = POLLS)]
     poll: Vec<String>,
     /// Runs of each cell, which are added up: parties take turns
     #[arg(long, default_value_t = 1)]
@@ -117,7 +120,7 @@ fn run(options: &Options) -> Result<u64, Error> {
 
 fn parties(options: &Options) -> Vec<Party> {
     let mut parties = vec![Party::Raw];
-    for poll in ["spin", "park"] {
+    for poll in POLLS {
         if options.poll.iter().any(|wanted| wanted == poll) {
             parties.push(Party::Feedd { poll });
         }
@@ -247,9 +250,11 @@ fn add(rows: &mut Vec<Row>, setting: &Setting, party: &Party, outcome: Outcome) 
     });
 }
 
-/// Tables to standard output and `latency.md`, interval logs and plots beside it.
+/// Tables to standard output and a file whose name tells what was measured; interval logs and plots
+/// beside it.
 fn report(options: &Options, rows: &[Row]) -> Result<(), Error> {
     let mut text = String::new();
+    let transports = options.transport.join("+");
     for (market, channels) in lines(options) {
         text.push_str(&table::venue(market, channels, rows));
         text.push('\n');
@@ -257,7 +262,7 @@ fn report(options: &Options, rows: &[Row]) -> Result<(), Error> {
             let is_of = move |row: &&Row| (row.market, row.channels) == (market, channels);
             rows.iter().filter(is_of)
         };
-        let name = format!("{}-{}.hlog", market.name(), channels.name());
+        let name = format!("{}-{}-{transports}.hlog", market.name(), channels.name());
         let duration = Duration::from_secs(options.seconds);
         hlog::write(&options.out.join(name), of_line(), duration)?;
         plots(&options.out, of_line().collect())?;
@@ -269,7 +274,11 @@ fn report(options: &Options, rows: &[Row]) -> Result<(), Error> {
         text.push_str(&table::rivals(rows));
     }
     println!("{text}");
-    std::fs::write(options.out.join("latency.md"), text).map_err(Error::io("latency.md"))
+    let venues: Vec<&str> = options.venue.iter().map(|market| market.name()).collect();
+    let channels: Vec<&str> = options.channels.iter().map(|one| one.name()).collect();
+    let (venues, channels) = (venues.join("+"), channels.join("+"));
+    let name = format!("latency-{venues}-{channels}-{transports}.md");
+    std::fs::write(options.out.join(name), text).map_err(Error::io("tables"))
 }
 
 /// One plot for each transport and load.

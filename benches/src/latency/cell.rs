@@ -23,9 +23,10 @@ const SEED: u64 = 20;
 pub enum Party {
     /// The limit: a hand parser on a spinning socket, nothing else.
     Raw,
-    /// feedd with a reader that polls so: `spin` or `park`.
+    /// feedd with a reader that waits so: `spin` or `park` as `feed.poll` says, or `carried`: spinning,
+    /// with the journal's work (`threads.journal_poll = "reader"`).
     Feedd {
-        /// `feed.poll` of the configuration.
+        /// How it waits.
         poll: &'static str,
     },
     /// A program of others.

@@ -27,7 +27,7 @@ const OWN: [(&str, Stage); 3] = [
     ("published_journaled", Stage::PublishedJournaled),
 ];
 
-/// Measures feedd with `feed.poll` = `poll`.
+/// Measures feedd with a reader that waits so: `spin`, `park` or `carried`.
 pub(super) fn measure(setting: &Setting, poll: &str) -> Result<Outcome, Error> {
     let dir = tempfile::tempdir_in(&setting.scratch).map_err(Error::io("journal directory"))?;
     let rest = Sim::start(SimConfig {
@@ -52,7 +52,7 @@ pub(super) fn measure(setting: &Setting, poll: &str) -> Result<Outcome, Error> {
         rest_url,
     )?;
     let messages = usize::try_from(setting.messages()).unwrap_or(0);
-    let arrivals = Arc::new(Mutex::new(Vec::with_capacity(2 * messages + 1_024)));
+    let arrivals = Arc::new(Mutex::new(Arrival::room(2 * messages + 1_024)));
     let seen = Arc::clone(&arrivals);
     let observer = Box::new(move |record: &[u8]| note(record, &seen));
     let (pipeline, _) = Pipeline::observed(&config, observer).map_err(Error::other)?;
@@ -86,6 +86,9 @@ fn outcome(
 /// The journal waits as its reader does: one that sleeps would hide what spinning gives. On a core
 /// that it shares with a sender that never sleeps, it would only take that core away.
 fn journal_poll<'p>(setting: &Setting, poll: &'p str) -> &'p str {
+    if poll == "carried" {
+        return "reader";
+    }
     let shared = setting.cores.journal == setting.cores.sender;
     if shared && cores::is_busy(setting.load.interval()) {
         "park"
@@ -119,7 +122,7 @@ fn config(
     let channels = setting.channels.of(market).into_iter();
     feed.channels = channels.map(str::to_owned).collect();
     feed.book_depth = market.book_depth();
-    feed.poll = poll.to_owned();
+    feed.poll = if poll == "park" { "park" } else { "spin" }.to_owned();
     feed.liveness_ceiling = Span::from_millis(0);
     feed.ws_url = Some(ws_url);
     feed.rest_url = Some(rest_url);
@@ -128,7 +131,7 @@ fn config(
     Ok(config)
 }
 
-/// On the journal thread: where this record's frame was when.
+/// On the thread that journals: where this record's frame was when.
 fn note(record: &[u8], arrivals: &Mutex<Vec<Arrival>>) {
     let done = ::feedd::clock::wall();
     let Ok(record) = Record::parse(record) else {

@@ -44,7 +44,7 @@ fn client(setting: &Setting, address: std::net::SocketAddr) -> Result<Vec<Arriva
         .set_nonblocking(true)
         .map_err(Error::io("raw socket"))?;
     cores::pin(setting.cores.receiver);
-    let mut arrivals = Vec::with_capacity(usize::try_from(setting.messages() + 64).unwrap_or(0));
+    let mut arrivals = Arrival::room(usize::try_from(setting.messages() + 64).unwrap_or(0));
     spin(&mut line, setting.messages(), &mut arrivals)?;
     Ok(arrivals)
 }

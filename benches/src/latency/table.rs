@@ -145,7 +145,7 @@ pub fn ratios(rows: &[Row]) -> String {
 #[must_use]
 pub fn rivals(rows: &[Row]) -> String {
     let mut text = String::from(
-        "| venue | channels | transport | load | rival | p50, us | p99, us | lost | p50 / feedd-spin | p99 / feedd-spin | p50 / feedd-park | p99 / feedd-park |\n|---|---|---|---|---|--:|--:|--:|--:|--:|--:|--:|\n",
+        "| venue | channels | transport | load | rival | p50, us | p99, us | lost | p50 / feedd-spin | p99 / feedd-spin | p50 / feedd-carried | p99 / feedd-carried | p50 / feedd-park | p99 / feedd-park |\n|---|---|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n",
     );
     let is_rival = |row: &&Row| row.party != "raw" && !row.party.starts_with("feedd-");
     for row in rows.iter().filter(is_rival) {
@@ -164,7 +164,7 @@ pub fn rivals(rows: &[Row]) -> String {
                 row.outcome.lost
             ),
         );
-        for party in ["feedd-spin", "feedd-park"] {
+        for party in ["feedd-spin", "feedd-carried", "feedd-park"] {
             let is_base = |other: &&Row| other.party == party && is_same_cell(row, other);
             let base = rows.iter().find(is_base).and_then(end);
             for parts in [5_000, 9_900] {

@@ -30,11 +30,14 @@ count() {
 least() {
     case "$1" in
         binance_depth*) echo 83 ;;
+        binance* | bybit_trade_x1) echo 150 ;;
         bybit_snapshot*) echo 85 ;;
         bybit_book*) echo 60 ;;
         bybit_rpi*) echo 62 ;;
+        kraken_futures_ticker_lite) echo 46 ;;
         kraken_futures*) echo 51 ;;
-        kraken*) echo 56 ;;
+        kraken_trade) echo 118 ;;
+        kraken*) echo 83 ;;
         *) echo 66 ;;
     esac
 }

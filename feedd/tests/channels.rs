@@ -21,6 +21,9 @@ use venue_sim::{Fault, MarketConfig, Product, SbeListener, SimConfig};
 /// Market events a second and instrument: some taker orders of a few seconds are liquidations.
 const RATE: u32 = 200;
 
+/// Bybit's topic of maintenance windows.
+const BYBIT_NEWS: &str = "system.status";
+
 /// A channel and the kinds of record that it brings.
 type Expected = BTreeMap<Channel, Vec<Kind>>;
 
@@ -127,9 +130,11 @@ fn assert_delivers(rig: &Rig, product: Product, expected: &Expected) {
         support::wait_for("heartbeats", || capture.reports()[0].counts.heartbeats > 0);
     }
     if product.name().starts_with("bybit") {
-        capture.journal.until("data", |entries| {
-            let data = |entry: &Entry| matches!(entry.kind, Kind::Trade | Kind::Ticker);
-            entries.iter().any(data)
+        // Announced once, to those who listen: a venue's news have a line of their own.
+        support::wait_for("the subscription of the venue's news", || {
+            let lines = rig.sim.truth().lines;
+            let mut streams = lines.iter().flat_map(|line| &line.streams);
+            streams.any(|stream| stream == BYBIT_NEWS)
         });
         let state = "scheduled".to_owned();
         rig.sim.inject(Fault::PlatformStatus { product, state });

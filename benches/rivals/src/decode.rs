@@ -3,10 +3,12 @@
 //!
 //! All but the last two end at the same records ([`record`]): instrument looked up, integers at its powers of ten, side,
 //! ids, sequence, stamps in nanoseconds. Every field of every message is compared with the scanner's before anything is
-//! timed. The rivals are told which kind of message comes, which feedd finds out. Messages vary as in `messages`.
+//! timed. The rivals are told which kind of message comes, which feedd finds out. Messages vary as in `messages`, and lie
+//! one behind the other as in a receive buffer: where an allocator put each, its history would be measured as well.
 
 mod barter;
 mod copy;
+mod corpus;
 mod ours;
 mod record;
 mod symbols;
@@ -24,6 +26,7 @@ use crate::clock::ticks;
 use crate::probe::Probe;
 use crate::stats::median;
 
+use corpus::Corpus;
 use record::Records;
 
 /// Bytes of messages of each class.
@@ -54,15 +57,15 @@ pub fn run(rounds: usize, core: usize) {
     let scale = crate::clock::Scale::measure();
     for class in Class::ALL.into_iter().filter(|class| class.is_compared()) {
         let mut generator = Generator::new(class);
-        let messages = generator.messages(BYTES);
+        let messages = Corpus::of(&generator.messages(BYTES));
         let mut decoders = decoders(class, &generator);
         check(&mut decoders, &messages);
         let times = measure(&mut decoders, &messages, rounds, &probe);
-        let bytes = messages.iter().map(String::len).sum::<usize>() / messages.len();
         let ratio = |name: &str| times.ratio(name, "scanner");
         println!(
-            "| {} ({bytes}) | {:.0} | {:.1} | {} | {:.1} | {:.1} | {} | {:.1} | {} |",
+            "| {} ({}) | {:.0} | {:.1} | {} | {:.1} | {:.1} | {} | {:.1} | {} |",
             class.name(),
+            messages.mean(),
             scale.nanos(1000) * times.scanner_ticks / 1000.0,
             ratio("general"),
             times.shown("tape"),
@@ -89,16 +92,17 @@ fn decoders(class: Class, generator: &Generator) -> Vec<Box<dyn Decoder>> {
 }
 
 /// Stops where a contender says another thing than the first.
-fn check(decoders: &mut [Box<dyn Decoder>], messages: &[String]) {
-    for message in messages {
+fn check(decoders: &mut [Box<dyn Decoder>], messages: &Corpus) {
+    for message in messages.iter() {
+        let shown = String::from_utf8_lossy(message);
         let mut expected = None;
         for decoder in decoders.iter_mut() {
             let name = decoder.name();
-            assert!(decoder.decode(message.as_bytes()), "{name}: {message}");
+            assert!(decoder.decode(message), "{name}: {shown}");
             let Some(said) = decoder.said() else { continue };
             match &expected {
                 None => expected = Some(said),
-                Some(expected) => assert_eq!(&said, expected, "{name}: {message}"),
+                Some(expected) => assert_eq!(&said, expected, "{name}: {shown}"),
             }
         }
     }
@@ -137,12 +141,11 @@ impl Times {
 
 fn measure(
     decoders: &mut [Box<dyn Decoder>],
-    messages: &[String],
+    messages: &Corpus,
     rounds: usize,
     probe: &Probe,
 ) -> Times {
-    let mean = messages.iter().map(String::len).sum::<usize>() / messages.len();
-    let block = (BLOCK_BYTES / mean.max(1)).max(1);
+    let block = (BLOCK_BYTES / messages.mean()).max(1);
     let mut times = Times {
         names: decoders.iter().map(|decoder| decoder.name()).collect(),
         rounds: Vec::new(),
@@ -169,11 +172,11 @@ fn measure(
 /// Ticks a message of one block; `None` where the core was not its own.
 fn time<'a>(
     decoder: &mut dyn Decoder,
-    messages: impl Iterator<Item = &'a String>,
+    messages: impl Iterator<Item = &'a [u8]>,
     count: usize,
     probe: &Probe,
 ) -> Option<f64> {
-    let messages: Vec<&[u8]> = messages.map(|message| message.as_bytes()).collect();
+    let messages: Vec<&[u8]> = messages.collect();
     let begun = probe.begin();
     let start = ticks();
     for message in &messages {

@@ -53,7 +53,7 @@ pub(super) const LEVELS_MAX: usize = 5;
 
 /// Room for the values of a message: those of its slots, then price and quantity of each level.
 pub(super) const VALUES: usize = 32;
-const _: () = assert!(SPOTS + 2 * LEVELS_MAX <= VALUES);
+const _: () = assert!(SPOTS + 2 * LEVELS_MAX < VALUES);
 
 /// The value that the clock of an RFC 3339 stamp goes to, as `HHMMSS`; its fraction goes to its own slot, in
 /// nanoseconds.
@@ -75,21 +75,24 @@ struct Number {
     start: u16,
     /// Where in it the digits are.
     row: Row,
-    /// What they are multiplied with: a row of [`FACTORS`].
-    factor: u8,
-    /// The value that the product is added to.
+    /// The value that it is.
     to: u8,
+    /// What an odd number is multiplied with before it is added to its value: a row of [`FACTORS`].
+    factor: u8,
 }
 
 impl Number {
-    /// No number.
+    /// No number, to fill a pair with.
     const NONE: Self = Self {
         start: 0,
         row: Row::NONE,
+        to: NOWHERE,
         factor: 0,
-        to: 0,
     };
 }
+
+/// The value that nobody asks for.
+const NOWHERE: u8 = VALUES as u8 - 1;
 
 /// Powers of ten, and what negates.
 static FACTORS: [i64; 32] = {
@@ -138,7 +141,7 @@ impl Spot {
 /// One form of one kind of message of one instrument.
 ///
 /// ```text
-/// byte 0          62         150        256                 320
+/// byte 0          64         152        256                 320
 ///      | the form | numbers … | spots … | pattern, its tail | pattern, its whole blocks … |
 /// ```
 ///
@@ -164,8 +167,10 @@ pub(super) struct Imprint {
     template: u16,
     /// The instrument's powers of ten, which the numbers are brought to.
     scale: Scale,
-    /// How many numbers there are.
-    count: u8,
+    /// Numbers that are values as they are read: the first.
+    plain: u8,
+    /// Those that are multiplied and added: the last.
+    odd: u8,
     /// The slot of an RFC 3339 stamp, if the message has one that was read.
     pub(super) stamp: u8,
     /// What the grammar was told of the stream's name, if it asked.
@@ -185,7 +190,7 @@ struct Pattern {
     blocks: [[u8; BLOCK]; BLOCKS],
 }
 
-const _: () = assert!(std::mem::offset_of!(Imprint, numbers) == 62);
+const _: () = assert!(std::mem::offset_of!(Imprint, numbers) == 64);
 const _: () = assert!(std::mem::offset_of!(Imprint, pattern) == 256);
 
 /// The numbers of a message, by slot and then by level; zeros at first.
@@ -214,11 +219,11 @@ fn window<const N: usize>(frame: &[u8], at: usize) -> Option<&[u8; N]> {
 }
 
 impl Imprint {
-    /// Whether a message has this form.
+    /// Whether a message, which is its text, has this form.
     #[inline(always)]
-    pub(super) fn fits<I: Isa>(&self, isa: I, frame: &[u8]) -> bool {
-        let fits = |text| isa.fits(text, (&self.pattern.blocks, &self.pattern.tail));
-        frame.len() == self.len as usize && text(frame).is_some_and(fits)
+    fn fits<I: Isa>(&self, isa: I, frame: &[u8], text: Text<'_>) -> bool {
+        let patterns = (self.pattern.blocks.as_slice(), &self.pattern.tail);
+        frame.len() == self.len as usize && isa.fits(text, patterns)
     }
 
     /// Counts a message.
@@ -256,19 +261,32 @@ impl Imprint {
     #[inline(always)]
     fn read<I: Isa>(&self, isa: I, frame: &[u8], values: &mut Numbers) -> Option<()> {
         let (pairs, _) = self.numbers.as_chunks::<2>();
-        for pair in pairs.iter().take(usize::from(self.count).div_ceil(2)) {
-            let window = |at: usize| window(frame, usize::from(pair[at].start));
-            let digits = isa.read([window(0)?, window(1)?], pair.map(|number| number.row));
-            for (digits, number) in digits.iter().zip(pair) {
+        for pair in pairs.get(..usize::from(self.plain).div_ceil(2))? {
+            for (value, number) in digits(isa, frame, pair)?.iter().zip(pair) {
+                values[usize::from(number.to) % VALUES] = value.cast_signed();
+            }
+        }
+        if self.odd == 0 {
+            return Some(());
+        }
+        for pair in pairs.iter().rev().take(usize::from(self.odd).div_ceil(2)) {
+            for (value, number) in digits(isa, frame, pair)?.iter().zip(pair) {
                 let factor = FACTORS[usize::from(number.factor) % FACTORS.len()];
                 // Of at most 19 digits: the highest bit may be set where the slot is read as a whole number.
-                let value = digits.cast_signed().wrapping_mul(factor);
+                let value = value.cast_signed().wrapping_mul(factor);
                 let held = &mut values[usize::from(number.to) % VALUES];
                 *held = held.wrapping_add(value);
             }
         }
         Some(())
     }
+}
+
+/// What the digits of two numbers say.
+#[inline(always)]
+fn digits<I: Isa>(isa: I, frame: &[u8], pair: &[Number; 2]) -> Option<[u64; 2]> {
+    let window = |at: usize| window(frame, usize::from(pair[at].start));
+    Some(isa.read([window(0)?, window(1)?], pair.map(|number| number.row)))
 }
 
 /// Looks the instrument up in another edition of the table.

@@ -121,11 +121,24 @@ impl<I: Isa> Values for Known<'_, I> {
 
     #[inline(always)]
     fn best(&mut self, slots: [usize; 4]) -> Result<Best, Reason> {
+        let [bid, bid_qty, ask, ask_qty] = slots;
+        let (ways, px, qty) = (
+            self.imprint.ways,
+            1 << bid | 1 << ask,
+            1 << bid_qty | 1 << ask_qty,
+        );
+        if ways.px & px != px || ways.qty & qty != qty {
+            return Err(Reason::Number);
+        }
+        let level = |px: usize, qty: usize| Level {
+            px: self.values[px % SPOTS],
+            qty: self.values[qty % SPOTS],
+        };
         Ok(Best {
             instrument: self.instrument.id,
             scale: Scale::of(self.instrument),
-            bid: self.pair(slots[0], slots[1])?,
-            ask: self.pair(slots[2], slots[3])?,
+            bid: level(bid, bid_qty),
+            ask: level(ask, ask_qty),
         })
     }
 

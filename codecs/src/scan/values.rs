@@ -1,7 +1,5 @@
 //! What a venue's scanner may ask of a message, however its values were found.
 
-use std::hint::select_unpredictable;
-
 use super::message::Reason;
 use crate::batch::Batch;
 use crate::fixed::Fixed;
@@ -82,12 +80,11 @@ pub(crate) trait Values {
     /// branches on it.
     #[inline(always)]
     fn side(&self, slot: usize, buy: &str, sell: &str) -> Result<Side, Reason> {
-        let (text, buy, sell) = (self.short(slot), short(buy), short(sell));
-        let (told, side) = select_unpredictable(text == buy, (buy, Side::BUY), (sell, Side::SELL));
-        if text == told {
-            Ok(side)
-        } else {
-            Err(Reason::Value)
+        let text = self.short(slot);
+        let is = |told: &str, side: Side| u8::from(text == short(told)) * side.0;
+        match is(buy, Side::BUY) + is(sell, Side::SELL) {
+            0 => Err(Reason::Value),
+            side => Ok(Side(side)),
         }
     }
 

@@ -58,7 +58,8 @@ impl Imprint {
             kind: u16::try_from(taken.kind).ok()?,
             template: u16::try_from(taken.at).ok()?,
             scale: Scale::of(taken.instrument),
-            count: 0,
+            plain: 0,
+            odd: 0,
             stamp: reads.stamp.map_or(NO_STAMP, |slot| slot as u8),
             is_lower: reads.is_lower.unwrap_or(false),
             numbers: [Number::NONE; NUMBERS],
@@ -164,15 +165,18 @@ impl Imprint {
                 }
                 let high = whole.saturating_sub(16);
                 if high > 0 {
-                    self.push(slot, (end - 16, high, 0), 16)?;
+                    self.push_odd(slot, end - 16, row(high, 0, 0)?, 16)?;
                 }
-                return self.push(slot, (end, whole - high, 0), 0);
+                return self.push(slot, end, row(whole - high, 0, 0)?);
             }
             () if ways.px & bit != 0 => self.scale.px_exp,
             () if ways.qty & bit != 0 => self.scale.qty_exp,
             () if ways.fixed & bit != 0 => {
-                let sign = if spelled.negative { NEGATIVE } else { 0 };
-                return self.push(slot, (end, whole, spelled.fraction), sign);
+                let digits = row(whole, spelled.fraction, 0)?;
+                return match spelled.negative {
+                    true => self.push_odd(slot, end, digits, NEGATIVE),
+                    false => self.push(slot, end, digits),
+                };
             }
             () => return Some(()),
         };
@@ -201,7 +205,10 @@ impl Imprint {
         }
         let point = usize::from(kept == 0 && surplus > 0);
         let end = spelled.end - surplus - point;
-        self.push(to, (end, spelled.whole, kept), factor as u8)
+        match row(spelled.whole, kept, factor) {
+            Some(digits) => self.push(to, end, digits),
+            None => self.push_odd(to, end, row(spelled.whole, kept, 0)?, factor as u8),
+        }
     }
 
     /// The array of levels at `at`, of bids (`side` 0) or asks (1); where it ends.
@@ -249,31 +256,44 @@ impl Imprint {
             return None;
         }
         let zeros = 9_usize.checked_sub(fraction.len())?;
-        self.push(slot, (span.end() - 1, fraction.len(), 0), zeros as u8)?;
-        self.push(CLOCK, (span.start() + SHAPE.len() - 1, 6, 0), 0)?;
-        self.numbers.get_mut(usize::from(self.count) - 1)?.row = Row::CLOCK;
-        Some(())
+        self.push(slot, span.end() - 1, row(fraction.len(), 0, zeros)?)?;
+        self.push(CLOCK, span.start() + SHAPE.len() - 1, Row::CLOCK)
     }
 
-    /// Digits that end at `end`, so many before and behind the point, times a row of the factors.
-    fn push(
-        &mut self,
-        to: usize,
-        (end, whole, kept): (usize, usize, usize),
-        factor: u8,
-    ) -> Option<()> {
-        if whole + kept + usize::from(kept > 0) > 16 {
+    /// Digits that end at `end` are a value.
+    fn push(&mut self, to: usize, end: usize, row: Row) -> Option<()> {
+        let at = usize::from(self.plain);
+        self.plain += 1;
+        self.put(at, to, end, (row, 0))
+    }
+
+    /// Digits that end at `end` are added to a value, times a row of the factors.
+    fn push_odd(&mut self, to: usize, end: usize, row: Row, factor: u8) -> Option<()> {
+        self.odd += 1;
+        let at = NUMBERS.checked_sub(usize::from(self.odd))?;
+        self.put(at, to, end, (row, factor))
+    }
+
+    fn put(&mut self, at: usize, to: usize, end: usize, (row, factor): (Row, u8)) -> Option<()> {
+        let pairs = usize::from(self.plain).div_ceil(2) + usize::from(self.odd).div_ceil(2);
+        if pairs > NUMBERS / 2 {
             return None;
         }
-        *self.numbers.get_mut(usize::from(self.count))? = Number {
+        *self.numbers.get_mut(at)? = Number {
             start: u16::try_from(end.checked_sub(16)?).ok()?,
-            row: Row::new(whole + kept, kept),
-            factor,
+            row,
             to: u8::try_from(to).ok()?,
+            factor,
         };
-        self.count += 1;
         Some(())
     }
+}
+
+/// So many digits before and behind a point, with zeros behind them; `None` where they are too many.
+fn row(whole: usize, behind: usize, zeros: usize) -> Option<Row> {
+    let digits = whole + behind;
+    let fits = digits + usize::from(behind > 0) <= 16 && digits + zeros <= 16;
+    fits.then(|| Row::new(digits, behind, zeros))
 }
 
 /// The number whose first digit stands at `at`.

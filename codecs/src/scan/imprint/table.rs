@@ -92,13 +92,20 @@ impl Imprints {
         place: Place,
         frame: &[u8],
     ) -> Option<&mut Imprint> {
-        let fits = |at: u32| {
-            let held = usize::from(*self.places.get(at as usize)?);
-            let imprint = self.held.get(held)?;
-            imprint.fits(isa, frame).then_some(held)
+        let text = text(frame)?;
+        let fits = |held: &Vec<Imprint>, at: usize| {
+            let imprint = held.get(at);
+            imprint.is_some_and(|imprint| imprint.fits(isa, frame, text))
         };
-        let held = fits(place.0).or_else(|| fits(place.0 ^ 1))?;
-        self.held.get_mut(held)
+        let first = usize::from(*self.places.get(place.0 as usize)?);
+        if fits(&self.held, first) {
+            return self.held.get_mut(first);
+        }
+        let second = usize::from(*self.places.get(place.0 as usize ^ 1)?);
+        if fits(&self.held, second) {
+            return self.held.get_mut(second);
+        }
+        None
     }
 
     /// Messages of a kind that each template took, by its place.

@@ -93,9 +93,12 @@ proptest! {
     #[test]
     fn numbers_are_read_from_where_their_digits_stand(
         digits in proptest::collection::vec(b'0'..=b'9', 16),
-        counts in [(1_usize..=16, 0_usize..16), (1_usize..=16, 0_usize..16)],
+        counts in [
+            (1_usize..=16, 0_usize..16, 0_usize..16),
+            (1_usize..=16, 0_usize..16, 0_usize..16),
+        ],
     ) {
-        let read = counts.map(|(count, behind)| {
+        let read = counts.map(|(count, behind, zeros)| {
             let behind = behind.min(count - 1);
             let count = count.min(if behind > 0 { 15 } else { 16 });
             let mut window: [u8; 16] = digits.as_slice().try_into().unwrap();
@@ -105,7 +108,8 @@ proptest! {
             let len = count + usize::from(behind > 0);
             let spelled = window[16 - len..].iter().filter(|byte| **byte != b'.');
             let value = spelled.fold(0, |sum, byte| sum * 10 + u64::from(byte - b'0'));
-            (window, Row::new(count, behind), value)
+            let zeros = zeros.min(16 - count);
+            (window, Row::new(count, behind, zeros), value * 10_u64.pow(zeros as u32))
         });
         let [(first, row, value), (second, other, another)] = read;
         let numbers = on_each(|| Read([&first, &second], [row, other]));

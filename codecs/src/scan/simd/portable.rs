@@ -215,14 +215,15 @@ impl Isa for Portable {
     fn read(self, windows: [&[u8; 16]; 2], rows: [Row; 2]) -> [u64; 2] {
         [0, 1].map(|at: usize| {
             let text = u128::from_le_bytes(*windows[at]);
-            let (text, count) = match rows[at] {
-                Row::CLOCK => (compact(compact(text, 2), 4), 6),
-                Row(row) => {
-                    let (digits, behind) = (usize::from(row) / 17, usize::from(row) % 17);
-                    (compact(text, behind), digits)
+            let (text, count, zeros) = match rows[at] {
+                Row::CLOCK => (compact(compact(text, 2), 4), 6, 0),
+                row => {
+                    let [digits, behind, zeros] = row.counts();
+                    (compact(text, behind), digits, zeros)
                 }
             };
-            whole((text ^ u128::from_le_bytes([b'0'; 16])) & last(count))
+            // The bytes of the zeros come in behind the last digit.
+            whole(((text ^ u128::from_le_bytes([b'0'; 16])) & last(count)) >> (8 * zeros))
         })
     }
 

@@ -12,6 +12,8 @@ use super::{ZERO, bits, halves, load16, load32, wide_bits};
 use crate::scan::simd::pattern::ROOM;
 use crate::scan::simd::{BLOCK, OUTLINE, Row, Text};
 
+const BLOCKS: usize = OUTLINE.len() - 2;
+
 #[inline]
 #[target_feature(enable = "sse4.2,popcnt")]
 pub(super) fn outline16((text, tail): Text<'_>) -> u64 {
@@ -25,8 +27,11 @@ pub(super) fn outline16((text, tail): Text<'_>) -> u64 {
         (u64::from(below(&halves[0])) | u64::from(below(&halves[1])) << 32).wrapping_mul(factor)
     };
     let mut outline = part(tail, OUTLINE[0]);
-    for (block, factor) in text.iter().zip(&OUTLINE[1..]) {
-        outline ^= part(block, *factor);
+    let mut at = 0;
+    while at < text.len().min(BLOCKS) {
+        let other = (at + 1).min(text.len() - 1);
+        outline ^= part(&text[at], OUTLINE[at + 1]) ^ part(&text[other], OUTLINE[at + 2]);
+        at += 2;
     }
     outline
 }
@@ -41,8 +46,11 @@ pub(super) fn outline32((text, tail): Text<'_>) -> u64 {
         (u64::from(below(&halves[0])) | u64::from(below(&halves[1])) << 32).wrapping_mul(factor)
     };
     let mut outline = part(tail, OUTLINE[0]);
-    for (block, factor) in text.iter().zip(&OUTLINE[1..]) {
-        outline ^= part(block, *factor);
+    let mut at = 0;
+    while at < text.len().min(BLOCKS) {
+        let other = (at + 1).min(text.len() - 1);
+        outline ^= part(&text[at], OUTLINE[at + 1]) ^ part(&text[other], OUTLINE[at + 2]);
+        at += 2;
     }
     outline
 }
@@ -73,8 +81,13 @@ pub(super) fn fits16((text, tail): Text<'_>, (patterns, last): Text<'_>) -> bool
         _mm_or_si128(first, second)
     };
     let mut most = above(tail, last);
-    for (text, pattern) in text.iter().zip(patterns) {
-        most = _mm_or_si128(most, above(text, pattern));
+    let count = text.len().min(patterns.len());
+    let mut at = 0;
+    while at < count {
+        let other = (at + 1).min(count - 1);
+        let two = [at, other].map(|at| above(&text[at], &patterns[at]));
+        most = _mm_or_si128(most, _mm_or_si128(two[0], two[1]));
+        at += 2;
     }
     _mm_testz_si128(most, most) == 1
 }
@@ -99,8 +112,13 @@ pub(super) fn fits32((text, tail): Text<'_>, (patterns, last): Text<'_>) -> bool
         )
     };
     let mut most = above(tail, last);
-    for (text, pattern) in text.iter().zip(patterns) {
-        most = _mm256_or_si256(most, above(text, pattern));
+    let count = text.len().min(patterns.len());
+    let mut at = 0;
+    while at < count {
+        let other = (at + 1).min(count - 1);
+        let two = [at, other].map(|at| above(&text[at], &patterns[at]));
+        most = _mm256_or_si256(most, _mm256_or_si256(two[0], two[1]));
+        at += 2;
     }
     _mm256_testz_si256(most, most) == 1
 }

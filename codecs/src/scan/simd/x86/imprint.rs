@@ -12,17 +12,14 @@ use super::{ZERO, bits, halves, load16, load32, wide_bits};
 use crate::scan::simd::pattern::ROOM;
 use crate::scan::simd::{BLOCK, OUTLINE, Row, Text};
 
+/// Most blocks that an outline has factors for.
 const BLOCKS: usize = OUTLINE.len() - 2;
 
-#[inline]
-#[target_feature(enable = "sse4.2,popcnt")]
-pub(super) fn outline16((text, tail): Text<'_>) -> u64 {
-    let zero = _mm_set1_epi8(ZERO);
+/// Blocks are gone over by twos; where one is left, it comes twice. How many blocks a message has cannot be foreseen,
+/// and a wrong guess costs more than a block.
+#[inline(always)]
+fn outline((text, tail): Text<'_>, below: impl Fn(&[u8; 32]) -> u32) -> u64 {
     let part = |block: &[u8; BLOCK], factor: u64| {
-        let below = |half: &[u8; 32]| {
-            let (low, high) = halves(half);
-            bits(_mm_cmpgt_epi8(zero, low), _mm_cmpgt_epi8(zero, high))
-        };
         let (halves, _) = block.as_chunks();
         (u64::from(below(&halves[0])) | u64::from(below(&halves[1])) << 32).wrapping_mul(factor)
     };
@@ -37,22 +34,22 @@ pub(super) fn outline16((text, tail): Text<'_>) -> u64 {
 }
 
 #[inline]
+#[target_feature(enable = "sse4.2,popcnt")]
+pub(super) fn outline16(text: Text<'_>) -> u64 {
+    let zero = _mm_set1_epi8(ZERO);
+    outline(text, |half| {
+        let (low, high) = halves(half);
+        bits(_mm_cmpgt_epi8(zero, low), _mm_cmpgt_epi8(zero, high))
+    })
+}
+
+#[inline]
 #[target_feature(enable = "avx2")]
-pub(super) fn outline32((text, tail): Text<'_>) -> u64 {
+pub(super) fn outline32(text: Text<'_>) -> u64 {
     let zero = _mm256_set1_epi8(ZERO);
-    let part = |block: &[u8; BLOCK], factor: u64| {
-        let below = |half| wide_bits(_mm256_cmpgt_epi8(zero, load32(half)));
-        let (halves, _) = block.as_chunks();
-        (u64::from(below(&halves[0])) | u64::from(below(&halves[1])) << 32).wrapping_mul(factor)
-    };
-    let mut outline = part(tail, OUTLINE[0]);
-    let mut at = 0;
-    while at < text.len().min(BLOCKS) {
-        let other = (at + 1).min(text.len() - 1);
-        outline ^= part(&text[at], OUTLINE[at + 1]) ^ part(&text[other], OUTLINE[at + 2]);
-        at += 2;
-    }
-    outline
+    outline(text, |half| {
+        wide_bits(_mm256_cmpgt_epi8(zero, load32(half)))
+    })
 }
 
 /// The bit of patterns that stand for one byte.
@@ -68,9 +65,31 @@ fn above16(text: __m128i, pattern: __m128i) -> __m128i {
     _mm_subs_epu8(_mm_sub_epi8(text, least), room)
 }
 
+/// What each block of a text says beside its patterns, together; by twos as in [`outline`].
+#[inline(always)]
+fn all<V>(
+    (text, tail): Text<'_>,
+    (patterns, last): Text<'_>,
+    one: impl Fn(&[u8; BLOCK], &[u8; BLOCK]) -> V,
+    either: impl Fn(V, V) -> V,
+) -> V {
+    let count = text.len().min(patterns.len());
+    let (mut all, mut at) = (one(tail, last), 0);
+    while at < count {
+        let other = (at + 1).min(count - 1);
+        let two = either(
+            one(&text[at], &patterns[at]),
+            one(&text[other], &patterns[other]),
+        );
+        all = either(all, two);
+        at += 2;
+    }
+    all
+}
+
 #[inline]
 #[target_feature(enable = "sse4.2,popcnt")]
-pub(super) fn fits16((text, tail): Text<'_>, (patterns, last): Text<'_>) -> bool {
+pub(super) fn fits16(text: Text<'_>, patterns: Text<'_>) -> bool {
     let above = |text: &[u8; BLOCK], pattern: &[u8; BLOCK]| {
         let ((text, _), (pattern, _)) = (text.as_chunks(), pattern.as_chunks());
         let quarter = |at: usize| above16(load16(&text[at]), load16(&pattern[at]));
@@ -80,15 +99,8 @@ pub(super) fn fits16((text, tail): Text<'_>, (patterns, last): Text<'_>) -> bool
         );
         _mm_or_si128(first, second)
     };
-    let mut most = above(tail, last);
-    let count = text.len().min(patterns.len());
-    let mut at = 0;
-    while at < count {
-        let other = (at + 1).min(count - 1);
-        let two = [at, other].map(|at| above(&text[at], &patterns[at]));
-        most = _mm_or_si128(most, _mm_or_si128(two[0], two[1]));
-        at += 2;
-    }
+    let either = |first, second| _mm_or_si128(first, second);
+    let most = all(text, patterns, above, either);
     _mm_testz_si128(most, most) == 1
 }
 
@@ -103,7 +115,7 @@ fn above32(text: &[u8; 32], pattern: &[u8; 32]) -> __m256i {
 
 #[inline]
 #[target_feature(enable = "avx2")]
-pub(super) fn fits32((text, tail): Text<'_>, (patterns, last): Text<'_>) -> bool {
+pub(super) fn fits32(text: Text<'_>, patterns: Text<'_>) -> bool {
     let above = |text: &[u8; BLOCK], pattern: &[u8; BLOCK]| {
         let ((text, _), (pattern, _)) = (text.as_chunks(), pattern.as_chunks());
         _mm256_or_si256(
@@ -111,15 +123,8 @@ pub(super) fn fits32((text, tail): Text<'_>, (patterns, last): Text<'_>) -> bool
             above32(&text[1], &pattern[1]),
         )
     };
-    let mut most = above(tail, last);
-    let count = text.len().min(patterns.len());
-    let mut at = 0;
-    while at < count {
-        let other = (at + 1).min(count - 1);
-        let two = [at, other].map(|at| above(&text[at], &patterns[at]));
-        most = _mm256_or_si256(most, _mm256_or_si256(two[0], two[1]));
-        at += 2;
-    }
+    let either = |first, second| _mm256_or_si256(first, second);
+    let most = all(text, patterns, above, either);
     _mm256_testz_si256(most, most) == 1
 }
 

@@ -31,10 +31,13 @@ mod ends;
 mod imprint;
 mod known;
 mod learn;
+mod leave;
 mod levels;
+mod mark;
 mod message;
 mod number;
 mod padded;
+mod parts;
 mod plan;
 pub(crate) mod simd;
 mod template;
@@ -56,10 +59,11 @@ pub(crate) use values::Values;
 
 use attempt::{Attempt, Bail, Glance};
 use counts::Tally;
-use imprint::{Imprints, LONGEST, Place};
+use imprint::{Imprints, LONGEST, Missing, Part, Place};
 use message::Kept;
 use number::Span;
 use padded::PaddedBuf;
+use parts::Parts;
 use simd::Proven;
 use template::{SLOTS, Template};
 
@@ -94,6 +98,10 @@ pub(crate) trait Grammar: 'static {
 
     /// Where the symbol stands in most of the messages that leave imprints.
     const SYMBOL_AT: usize;
+
+    /// Where the symbol stands in an element behind the first, counted from the comma before it; `None` where no
+    /// message has several.
+    const LATER_SYMBOL_AT: Option<usize>;
 
     /// A byte that tells messages with levels from all others, and where it stands.
     const LEVELS: Option<(usize, u8)>;
@@ -200,20 +208,61 @@ impl<G: Grammar> Scanner<G> {
                 Err(would_be) => place = would_be,
             }
         }
-        self.decode_unknown((frame, place), context, instruments, batch, general)
+        let missing = Missing {
+            place,
+            part: Part::Whole,
+            start: 0,
+            end: frame.len(),
+        };
+        if has_levels {
+            self.decode_unknown((frame, missing), context, instruments, batch, general)
+        } else {
+            self.decode_parts((frame, missing), context, instruments, batch, general)
+        }
+    }
+
+    /// Decodes a frame that as a whole fits no imprint.
+    #[inline(never)]
+    fn decode_parts(
+        &mut self,
+        (frame, mut missing): (&[u8], Missing),
+        context: G::Context,
+        instruments: &mut Instruments,
+        batch: &mut Batch,
+        general: impl FnOnce(&mut Instruments, &mut Batch) -> Result<(), Reject>,
+    ) -> Result<(), Reject> {
+        if let Some(symbol_at) = G::LATER_SYMBOL_AT {
+            let parts = Parts::<G> {
+                frame,
+                symbol_at,
+                context,
+                instruments,
+                batch,
+                imprints: &mut self.imprints,
+                day: &mut self.kept.day,
+            };
+            match self.proven.run(parts) {
+                Ok(kind) => {
+                    self.tally.knew(usize::from(kind));
+                    return Ok(());
+                }
+                Err(part) => missing = part.unwrap_or(missing),
+            }
+        }
+        self.decode_unknown((frame, missing), context, instruments, batch, general)
     }
 
     /// Decodes a frame that fits no imprint.
     #[inline(never)]
     fn decode_unknown(
         &mut self,
-        (frame, place): (&[u8], Place),
+        (frame, missing): (&[u8], Missing),
         context: G::Context,
         instruments: &mut Instruments,
         batch: &mut Batch,
         general: impl FnOnce(&mut Instruments, &mut Batch) -> Result<(), Reject>,
     ) -> Result<(), Reject> {
-        let bail = match self.scan((frame, place), context, instruments, batch) {
+        let bail = match self.scan((frame, missing), context, instruments, batch) {
             Ok(()) => return Ok(()),
             Err(bail) => bail,
         };
@@ -228,7 +277,7 @@ impl<G: Grammar> Scanner<G> {
     #[inline(always)]
     fn scan(
         &mut self,
-        (frame, place): (&[u8], Place),
+        (frame, missing): (&[u8], Missing),
         context: G::Context,
         instruments: &Instruments,
         batch: &mut Batch,
@@ -238,7 +287,7 @@ impl<G: Grammar> Scanner<G> {
         }
         let attempt = Attempt::<G> {
             frame: self.buffer.fill(frame),
-            place,
+            missing,
             context,
             instruments,
             batch,

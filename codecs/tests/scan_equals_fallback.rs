@@ -197,8 +197,10 @@ fn every_byte<V: Venue>(id: VenueId) {
         let mut both = Both::<V>::new(id, Known::Declared(-2, -3), target);
         for sample in samples::usual(id) {
             let whole = sample.as_bytes();
-            // So that what it leaves is known.
-            both.check(whole, false);
+            // So that what it leaves is known: of several elements each leaves its own.
+            for _ in 0..4 {
+                both.check(whole, false);
+            }
             for end in 0..whole.len() {
                 both.check(&whole[..end], false);
             }
@@ -241,6 +243,55 @@ fn known_forms<V: Venue>(id: VenueId) {
                 .map_or(0, |counts| counts.known);
         }
         assert!(taken > cases() / 60, "only {taken} known on {target:?}");
+    }
+}
+
+/// Several trades in one message: what stands before them, and each without its brace; `None` for others.
+fn elements(sample: &str) -> Option<(&str, Vec<&str>)> {
+    let (head, rest) = sample.split_at(sample.find("[{")? + 1);
+    if !head.to_lowercase().contains("trade") {
+        return None;
+    }
+    let elements = rest.strip_suffix("]}")?.strip_suffix('}')?.split("},");
+    let elements: Vec<_> = elements.collect();
+    (elements.len() > 1).then_some((head, elements))
+}
+
+/// Elements in any order and number, with other digits, with a brace in a text and with a stranger between them:
+/// most such messages are known by their parts.
+fn several_elements<V: Venue>(id: VenueId) {
+    for (at, target) in targets().enumerate() {
+        let mut dice = Dice::new(at as u64);
+        let (mut checked, mut taken) = (0, 0);
+        for sample in samples::usual(id) {
+            // A scanner remembers one day at a time.
+            let sample = sample.replace("2026-09-26T", "2026-09-25T");
+            let Some((head, elements)) = elements(&sample) else {
+                continue;
+            };
+            let mut both = Both::<V>::new(id, Known::Declared(-8, -8), target);
+            for _ in 0..cases() / 10 {
+                let chosen = (0..1 + dice.below(6)).map(|_| {
+                    let element = format!("{}}}", dice.pick(&elements));
+                    match dice.below(64) {
+                        0 => element.replacen(r#":""#, r#":"}"#, 1 + dice.below(3)),
+                        1 => element.replacen('}', r#","x":1}"#, 1),
+                        _ => element,
+                    }
+                });
+                let chosen: Vec<_> = chosen.collect();
+                let message = format!("{head}{}]}}", chosen.join(",")).into_bytes();
+                let message = match dice.below(4) {
+                    0 => digits(message, &mut dice),
+                    _ => message,
+                };
+                both.check(&message, false);
+                checked += 1;
+            }
+            let counts = both.fast.venue.scan_counts();
+            taken += counts.map_or(0, |counts| counts.known);
+        }
+        assert!(taken * 2 >= checked, "{taken} of {checked} on {target:?}");
     }
 }
 
@@ -336,4 +387,15 @@ venues! {
     bybit_linear = BYBIT_LINEAR,
     kraken_spot = KRAKEN_SPOT,
     kraken_futures = KRAKEN_FUTURES,
+}
+
+#[test]
+fn messages_of_several_elements_are_known_by_their_parts() {
+    for id in [
+        VenueId::BYBIT_SPOT,
+        VenueId::BYBIT_LINEAR,
+        VenueId::KRAKEN_SPOT,
+    ] {
+        with_venue!(id, V => several_elements::<V>(id));
+    }
 }

@@ -1,6 +1,8 @@
 //! One frame against what a scanner knows: imprints first, then templates.
 
-use super::imprint::{Imprint, Imprints, LEVELS_MAX, Place, Reads, Recorder, Room, Taken, VALUES};
+use super::imprint::{Imprints, LEVELS_MAX, Missing, Part, Place, Room, VALUES};
+use super::leave::Leave;
+use super::mark::Mark;
 use super::message::stamp::Day;
 use super::message::{Kept, Message, Reason};
 use super::number::Span;
@@ -17,55 +19,6 @@ pub(super) struct Bail {
     pub(super) kind: usize,
     pub(super) place: usize,
     pub(super) reason: Reason,
-}
-
-/// Lengths of a batch's vectors, to take back what a template that did not fit had added.
-#[derive(Clone, Copy)]
-struct Mark {
-    items: usize,
-    levels: usize,
-    figures: usize,
-}
-
-impl Mark {
-    #[inline(always)]
-    fn of(batch: &Batch) -> Self {
-        Self {
-            items: batch.items.len(),
-            levels: batch.levels.len(),
-            figures: batch.figures.len(),
-        }
-    }
-
-    #[inline(always)]
-    fn undo(self, batch: &mut Batch) {
-        batch.items.truncate(self.items);
-        batch.levels.truncate(self.levels);
-        batch.figures.truncate(self.figures);
-    }
-
-    /// Copies what was added.
-    fn copy(self, batch: &Batch, copy: &mut Batch) {
-        copy.clear();
-        copy.items.extend_from_slice(&batch.items[self.items..]);
-        copy.levels.extend_from_slice(&batch.levels[self.levels..]);
-        copy.figures
-            .extend_from_slice(&batch.figures[self.figures..]);
-    }
-
-    /// Whether that was added.
-    fn is_copied(self, batch: &Batch, copy: &Batch) -> bool {
-        batch.items[self.items..] == copy.items
-            && batch.levels[self.levels..] == copy.levels
-            && batch.figures[self.figures..] == copy.figures
-    }
-
-    /// Adds it again.
-    fn restore(self, batch: &mut Batch, copy: &Batch) {
-        batch.items.extend_from_slice(&copy.items);
-        batch.levels.extend_from_slice(&copy.levels);
-        batch.figures.extend_from_slice(&copy.figures);
-    }
 }
 
 /// A frame against the imprints; compiled for each target.
@@ -85,13 +38,15 @@ impl<G: Grammar> Task for Glance<'_, G> {
 
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) -> Self::Output {
-        let place = Place::of(isa, self.frame, G::SYMBOL_AT);
-        let imprint = self.imprints.find(isa, place, self.frame).ok_or(place)?;
+        let place = Place::of(isa, self.frame, Part::Whole, G::SYMBOL_AT);
+        let imprint = self.imprints.find(isa, place, self.frame, Part::Whole);
+        let imprint = imprint.ok_or(place)?;
         let mark = Mark::of(self.batch);
         let room = Room {
             batch: self.batch,
             day: self.day,
             values: &mut [0; VALUES],
+            head: None,
         };
         let kind = imprint.kind;
         let values = imprint.values(isa, self.frame, self.instruments, room);
@@ -108,8 +63,8 @@ impl<G: Grammar> Task for Glance<'_, G> {
 /// A frame against the templates of its kind; compiled for each target.
 pub(super) struct Attempt<'a, G: Grammar> {
     pub(super) frame: Frame<'a>,
-    /// Where its imprint would be.
-    pub(super) place: Place,
+    /// What found no imprint.
+    pub(super) missing: Missing,
     pub(super) context: G::Context,
     pub(super) instruments: &'a Instruments,
     pub(super) batch: &'a mut Batch,
@@ -153,10 +108,10 @@ impl<G: Grammar> Task for Attempt<'_, G> {
         };
         match fit.fit(fit.group.hot) {
             Ok(emitted) => {
-                if emitted == 1 && fit.leaves_imprint() && self.imprints.wants(self.place) {
+                if fit.leaves_imprint(emitted) && self.imprints.wants(self.missing.place) {
                     isa.run(Leave {
                         fit,
-                        place: self.place,
+                        missing: self.missing,
                         imprints: self.imprints,
                     });
                 }
@@ -168,13 +123,13 @@ impl<G: Grammar> Task for Attempt<'_, G> {
 }
 
 /// A message against the templates of its kind.
-struct Fit<'a, G: Grammar, I> {
-    message: Message<'a, I>,
-    group: &'a mut Group,
-    kind: usize,
-    context: G::Context,
+pub(super) struct Fit<'a, G: Grammar, I> {
+    pub(super) message: Message<'a, I>,
+    pub(super) group: &'a mut Group,
+    pub(super) kind: usize,
+    pub(super) context: G::Context,
     /// The batch before it.
-    mark: Mark,
+    pub(super) mark: Mark,
 }
 
 impl<G: Grammar, I: Isa> Fit<'_, G, I> {
@@ -201,30 +156,21 @@ impl<G: Grammar, I: Isa> Fit<'_, G, I> {
         }
     }
 
-    /// The imprint of the message that was read, if it leaves one.
-    fn imprint(&self, place: Place, reads: &Reads) -> Option<Imprint> {
-        let (message, at) = (&self.message, self.group.hot);
-        let taken = Taken {
-            frame: message.frame,
-            spans: message.spans,
-            template: self.group.templates.get(at)?,
-            kind: self.kind,
-            at,
-            instruments: message.instruments,
-            instrument: message.instrument?,
-        };
-        Imprint::of(place, taken, reads)
-    }
-
-    /// Whether messages of the template that fitted can leave an imprint.
+    /// Whether messages of the template that fitted, and had so many elements, can leave imprints.
     #[inline(always)]
-    fn leaves_imprint(&self) -> bool {
-        let levels = self.message.batch.levels.len() - self.mark.levels;
+    fn leaves_imprint(&self, emitted: usize) -> bool {
+        let (batch, mark) = (&self.message.batch, self.mark);
+        let levels = batch.levels.len() - mark.levels;
         // What takes levels away cannot be asked to do so once more.
-        let is_whole = self.message.batch.levels.len() == self.message.walked;
+        let is_whole = batch.levels.len() == self.message.walked;
+        // Of several elements each has its own item and nothing else.
+        let is_each = emitted == 1
+            || (levels == 0
+                && batch.items.len() - mark.items == emitted
+                && batch.figures.len() == mark.figures);
         let template = self.group.templates.get(self.group.hot);
         let leaves = |template: &Template| template.leaves_imprint && template.unknown.is_empty();
-        is_whole && levels <= LEVELS_MAX && template.is_some_and(leaves)
+        is_whole && is_each && levels <= LEVELS_MAX && template.is_some_and(leaves)
     }
 }
 
@@ -260,55 +206,6 @@ impl<G: Grammar, I: Isa> Task for Others<'_, G, I> {
             }
         }
         Err(Some(left))
-    }
-}
-
-/// Makes an imprint of the message that a template took.
-struct Leave<'a, 'i, G: Grammar, I> {
-    fit: Fit<'a, G, I>,
-    place: Place,
-    imprints: &'i mut Imprints,
-}
-
-impl<G: Grammar, I: Isa> Task for Leave<'_, '_, G, I> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<J: Isa>(self, isa: J) {
-        let mut fit = self.fit;
-        let mark = fit.mark;
-        let mut said = std::mem::take(&mut fit.message.kept.said);
-        mark.copy(fit.message.batch, &mut said);
-        // Once more, and noted; its levels are in the batch still.
-        fit.message.batch.items.truncate(mark.items);
-        fit.message.batch.figures.truncate(mark.figures);
-        let mut recorder = Recorder {
-            message: &mut fit.message,
-            reads: Reads::default(),
-        };
-        let emitted = G::emit(fit.kind, fit.context, &mut recorder);
-        let reads = recorder.reads;
-        let imprint = emitted.ok().and_then(|()| fit.imprint(self.place, &reads));
-        let message = &mut fit.message;
-        mark.undo(message.batch);
-        self.imprints.give_up(self.place);
-        if let Some(mut imprint) = imprint {
-            // What it says must be what the template said.
-            let room = Room {
-                batch: message.batch,
-                day: &mut message.kept.day,
-                values: &mut [0; VALUES],
-            };
-            let text = message.frame.slice(0, message.frame.len());
-            let known = imprint.values(isa, text, message.instruments, room);
-            let emitted = known.map(|mut known| G::emit(fit.kind, fit.context, &mut known));
-            if emitted == Some(Ok(())) && mark.is_copied(message.batch, &said) {
-                self.imprints.put(imprint);
-            }
-            mark.undo(message.batch);
-        }
-        mark.restore(message.batch, &said);
-        message.kept.said = said;
     }
 }
 

@@ -15,6 +15,8 @@
 //! This is the pattern of an instrument whose prices have one digit behind the point: the zeros behind that
 //! stand for themselves, and so a price that needs more does not fit. Neither does what JSON forbids, a first
 //! zero of a longer number. What does not fit goes through the templates as ever.
+//!
+//! A message of several elements leaves imprints of its [parts](Part), since as a whole it hardly ever comes again.
 
 mod make;
 mod recorder;
@@ -28,7 +30,7 @@ use super::number::Span;
 use super::plan::POW10;
 use super::simd::{BLOCK, Isa, Row, Task, Text};
 use crate::batch::Batch;
-use crate::instrument::Instruments;
+use crate::instrument::{Instruments, SHORT_SYMBOL};
 use crate::venue::levels::Scale;
 
 pub(super) use make::Taken;
@@ -41,6 +43,105 @@ const BLOCKS: usize = 5;
 
 /// Bytes of that message.
 pub(super) const LONGEST: usize = BLOCK * (BLOCKS + 1) - 1;
+
+/// What of a message an imprint is of.
+///
+/// ```text
+/// whole  {"topic":…,"data":[{"T":…}]}
+/// parts  {"topic":…,"data":[{"T":…} | ,{"T":…} | ,{"T":…} | ]}
+///        first                        later       later
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// All of it.
+    Whole,
+    /// The first of several elements, and all before it.
+    First,
+    /// A later element, and the comma before it.
+    Later,
+}
+
+impl Part {
+    /// Bytes before it that belong to what its values are read from, since a number is read by the window that ends
+    /// with it; they may be any.
+    #[inline(always)]
+    pub(super) const fn lead(self) -> usize {
+        match self {
+            Self::Whole | Self::First => 0,
+            Self::Later => WINDOW,
+        }
+    }
+}
+
+/// Bytes of the window of a number.
+const WINDOW: usize = 16;
+
+/// What stands behind the last element of a message that is known by its parts.
+pub(super) const CLOSE: &[u8] = b"]}";
+
+/// A part of a message that found no imprint, and where its own would be.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Missing {
+    pub(super) place: Place,
+    pub(super) part: Part,
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+impl Missing {
+    /// What leaves none.
+    pub(super) const NOTHING: Self = Self {
+        place: Place::NOWHERE,
+        part: Part::Whole,
+        start: 0,
+        end: 0,
+    };
+}
+
+/// Bytes and part of a text, so that one comparison is enough for both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Extent(u32);
+
+impl Extent {
+    #[inline(always)]
+    const fn of(text: &[u8], part: Part) -> Self {
+        Self(text.len() as u32 | (part as u32) << 16)
+    }
+
+    const fn len(self) -> usize {
+        (self.0 & 0xFFFF) as usize
+    }
+
+    /// Bytes before its text.
+    const fn lead(self) -> usize {
+        if self.is_later() {
+            Part::Later.lead()
+        } else {
+            0
+        }
+    }
+
+    const fn is_later(self) -> bool {
+        self.0 >> 16 == Part::Later as u32
+    }
+}
+
+/// What the parts of one message have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Form {
+    ways: Ways,
+    pub(super) kind: u16,
+    template: u16,
+    stamp: u8,
+}
+
+/// The texts of a message's first part, for the values that stand before its elements.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Head<'a> {
+    pub(super) text: &'a [u8],
+    pub(super) spots: [Spot; SPOTS],
+    pub(super) form: Form,
+}
 
 /// Most numbers of one message.
 const NUMBERS: usize = 14;
@@ -119,7 +220,7 @@ pub(super) struct Spot {
 
 impl Spot {
     /// That of a value; `None` where it is longer than a scanner looks.
-    fn of(span: Span) -> Option<Self> {
+    pub(super) fn of(span: Span) -> Option<Self> {
         Some(Self {
             start: u16::try_from(span.start()).ok()?,
             len: u8::try_from(span.len).ok()?,
@@ -154,8 +255,8 @@ pub(super) struct Imprint {
     /// The edition of the table of instruments that has the instrument at this place.
     edition: u64,
     index: u32,
-    /// Bytes of the message.
-    len: u32,
+    /// Bytes of the message, or which part of one it is of.
+    extent: Extent,
     pub(super) ways: Ways,
     /// The slots that the message has.
     pub(super) present: u32,
@@ -176,6 +277,8 @@ pub(super) struct Imprint {
     /// What the grammar was told of the stream's name, if it asked.
     pub(super) is_lower: bool,
     numbers: [Number; NUMBERS],
+    /// The slots that stand in it: where it is of a later part, others stand in the first.
+    pub(super) own: u32,
     /// How many levels it has on each side, bids and asks, if it is a message with levels.
     pub(super) levels: Option<[u8; 2]>,
     pub(super) spots: [Spot; SPOTS],
@@ -200,8 +303,10 @@ pub(super) type Numbers = [i64; VALUES];
 pub(super) struct Room<'a> {
     pub(super) batch: &'a mut Batch,
     pub(super) day: &'a mut Day,
-    /// Not returned, since that would copy them.
+    /// Not returned, since that would copy them. For a later part, those of the first stand there.
     pub(super) values: &'a mut Numbers,
+    /// The first part, where the message has several.
+    pub(super) head: Option<&'a Head<'a>>,
 }
 
 /// The whole blocks of a message and its tail; `None` where it is too short or too long for an imprint.
@@ -219,11 +324,32 @@ fn window<const N: usize>(frame: &[u8], at: usize) -> Option<&[u8; N]> {
 }
 
 impl Imprint {
-    /// Whether a message, which is its text, has this form.
+    /// Whether a message, or the part of one, which is its text, has this form.
     #[inline(always)]
-    fn fits<I: Isa>(&self, isa: I, frame: &[u8], text: Text<'_>) -> bool {
+    fn fits<I: Isa>(&self, isa: I, extent: Extent, text: Text<'_>) -> bool {
         let patterns = (self.pattern.blocks.as_slice(), &self.pattern.tail);
-        frame.len() == self.len as usize && isa.fits(text, patterns)
+        extent == self.extent && isa.fits(text, patterns)
+    }
+
+    /// What other parts of the same message have as well.
+    #[inline(always)]
+    pub(super) const fn form(&self) -> Form {
+        Form {
+            ways: self.ways,
+            kind: self.kind,
+            template: self.template,
+            stamp: self.stamp,
+        }
+    }
+
+    /// The texts of a first part, which is this.
+    #[inline(always)]
+    pub(super) const fn head<'a>(&self, text: &'a [u8]) -> Head<'a> {
+        Head {
+            text,
+            spots: self.spots,
+            form: self.form(),
+        }
     }
 
     /// Counts a message.
@@ -232,7 +358,7 @@ impl Imprint {
         self.uses += 1;
     }
 
-    /// The values of a message that fits; `None` where the instrument is not the same any more.
+    /// The values of a message that fits, or of a part of one with its lead; `None` where the instrument is not the same any more.
     #[inline(always)]
     pub(super) fn values<'a, I: Isa>(
         &'a mut self,
@@ -244,13 +370,19 @@ impl Imprint {
         if self.edition != instruments.edition() {
             isa.run(Renew(self, frame, instruments))?;
         }
-        let Room { batch, day, values } = room;
+        let Room {
+            batch,
+            day,
+            values,
+            head,
+        } = room;
         self.read(isa, frame, values)?;
         Some(Known {
             isa,
             frame,
             imprint: self,
             values,
+            head,
             instrument: instruments.all().get(self.index as usize)?,
             batch,
             day,
@@ -298,8 +430,14 @@ impl Task for Renew<'_> {
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) -> Self::Output {
         let Self(imprint, frame, instruments) = self;
-        let symbol = window(frame, imprint.symbol.start())?;
-        let instrument = instruments.find_short(isa, symbol, imprint.symbol.len() as u32)?;
+        // The window of a symbol may end behind the message.
+        let mut symbol = [0; SHORT_SYMBOL];
+        let text = frame.get(imprint.symbol.start()..)?;
+        symbol
+            .iter_mut()
+            .zip(text)
+            .for_each(|(to, from)| *to = *from);
+        let instrument = instruments.find_short(isa, &symbol, imprint.symbol.len() as u32)?;
         if Scale::of(instrument) != imprint.scale {
             return None;
         }

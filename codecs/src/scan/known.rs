@@ -1,6 +1,6 @@
 //! The values of a message that fits an imprint.
 
-use super::imprint::{CLOCK, Imprint, Numbers, SPOTS};
+use super::imprint::{CLOCK, Head, Imprint, Numbers, SPOTS, Spot};
 use super::message::Reason;
 use super::message::stamp::{self, Day};
 use super::simd::Isa;
@@ -18,12 +18,25 @@ pub(super) struct Known<'a, I> {
     pub(super) frame: &'a [u8],
     pub(super) imprint: &'a Imprint,
     pub(super) values: &'a Numbers,
+    /// The first part, where the message has several.
+    pub(super) head: Option<&'a Head<'a>>,
     pub(super) instrument: &'a Instrument,
     pub(super) batch: &'a mut Batch,
     pub(super) day: &'a mut Day,
 }
 
-impl<I> Known<'_, I> {
+impl<'a, I> Known<'a, I> {
+    /// Where a text stands, and in what.
+    #[inline(always)]
+    const fn spot(&self, slot: usize) -> (&'a [u8], Spot) {
+        match self.head {
+            Some(head) if self.imprint.own & 1 << slot == 0 => {
+                (head.text, head.spots[slot % SPOTS])
+            }
+            _ => (self.frame, self.imprint.spots[slot % SPOTS]),
+        }
+    }
+
     /// A number that the imprint was made to read in this way.
     #[inline(always)]
     const fn number(&self, ways: u32, slot: usize) -> Result<i64, Reason> {
@@ -64,8 +77,8 @@ impl<I: Isa> Values for Known<'_, I> {
         if slot != usize::from(self.imprint.stamp) {
             return Err(Reason::Time);
         }
-        let at = self.imprint.spots[slot % SPOTS].start();
-        let day = self.frame.get(at..).and_then(<[u8]>::first_chunk);
+        let (frame, spot) = self.spot(slot);
+        let day = frame.get(spot.start()..).and_then(<[u8]>::first_chunk);
         let midnight = self.day.midnight(day.ok_or(Reason::End)?);
         let clock = stamp::clock(self.values[CLOCK], self.values[slot % SPOTS]);
         Ok(midnight.ok_or(Reason::Time)? + clock.ok_or(Reason::Time)?)
@@ -73,27 +86,27 @@ impl<I: Isa> Values for Known<'_, I> {
 
     #[inline(always)]
     fn flag(&self, slot: usize) -> bool {
-        self.has(slot) && self.imprint.spots[slot % SPOTS].len() == 4
+        self.has(slot) && self.spot(slot).1.len() == 4
     }
 
     #[inline(always)]
     fn text(&self, slot: usize) -> &[u8] {
-        let spot = self.imprint.spots[slot % SPOTS];
-        let text = self.frame.get(spot.start()..spot.start() + spot.len());
+        let (frame, spot) = self.spot(slot);
+        let text = frame.get(spot.start()..spot.start() + spot.len());
         text.unwrap_or(&[])
     }
 
     #[inline(always)]
     fn short(&self, slot: usize) -> u64 {
-        let spot = self.imprint.spots[slot % SPOTS];
-        let word = self.frame.get(spot.start()..).and_then(<[u8]>::first_chunk);
+        let (frame, spot) = self.spot(slot);
+        let word = frame.get(spot.start()..).and_then(<[u8]>::first_chunk);
         word.map_or(0, |word| short_of(u64::from_le_bytes(*word), spot.len()))
     }
 
     #[inline(always)]
     fn uuid(&mut self, slot: usize) -> Result<[u8; 16], Reason> {
-        let at = self.imprint.spots[slot % SPOTS].start();
-        let text = self.frame.get(at..).and_then(<[u8]>::first_chunk);
+        let (frame, spot) = self.spot(slot);
+        let text = frame.get(spot.start()..).and_then(<[u8]>::first_chunk);
         self.isa.uuid(text.ok_or(Reason::End)?).ok_or(Reason::Value)
     }
 

@@ -30,6 +30,14 @@ impl Span {
         self.end as usize - self.len as usize
     }
 
+    /// As it stands in what begins `base` bytes later; far away where it stands before that.
+    pub(super) const fn behind(self, base: u32) -> Self {
+        Self {
+            end: self.end.wrapping_sub(base),
+            ..self
+        }
+    }
+
     #[inline(always)]
     pub(crate) const fn end(self) -> usize {
         self.end as usize

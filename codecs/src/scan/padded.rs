@@ -5,6 +5,8 @@
 //! is a checked slice of memory that is there: reading past the end is a value (`None`, or the zeros
 //! behind the frame), never undefined behaviour.
 
+use std::ops::Range;
+
 /// Readable bytes before a frame: digits are loaded by the window that *ends* with them.
 pub(crate) const BEFORE: usize = 64;
 /// Readable bytes after a frame: the longest run of loads between two checks of the end.
@@ -58,6 +60,17 @@ impl<'a> Frame<'a> {
     #[inline(always)]
     pub(crate) const fn len(self) -> usize {
         self.len
+    }
+
+    /// A part of the message; what is around it stays readable. All of it where the part does not lie in it.
+    pub(super) fn part(self, part: Range<usize>) -> Self {
+        if part.end > self.len {
+            return self;
+        }
+        self.bytes.get(part.start..).map_or(self, |bytes| Self {
+            bytes,
+            len: part.end.saturating_sub(part.start),
+        })
     }
 
     /// The `N` bytes that begin at `at`; `None` beyond the padding.

@@ -102,6 +102,13 @@ pub(crate) struct Step {
     pub(crate) slot: u8,
 }
 
+impl Step {
+    /// Whether it is this literal and nothing else.
+    pub(super) fn is(&self, literal: &[u8]) -> bool {
+        self.hole == Hole::None && self.literal.get(..usize::from(self.len)) == Some(literal)
+    }
+}
+
 /// One shape of one kind of message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Template {

@@ -247,6 +247,28 @@ impl<I: Isa> Message<'_, I> {
         }
     }
 
+    /// Goes through a template once more, up to the end of the element from `start` to `end`, which have to be the
+    /// borders of one; which it is.
+    pub(super) fn go_to(&mut self, template: &Template, start: usize, end: usize) -> Option<usize> {
+        let (mut from, mut at, mut next, mut element) = (0, 0, 0, 0);
+        while at < end {
+            let stop = self.isa.run(Stretch {
+                message: self,
+                template,
+                at,
+                next,
+            });
+            let stopped = stop.ok().filter(|stop| stop.is_whole)?.at as usize;
+            if stopped == end && from == start {
+                self.resolve(template).ok()?;
+                return Some(element);
+            }
+            (from, at, next) = (stopped, stopped + 1, template.element?);
+            element += 1;
+        }
+        None
+    }
+
     /// Finds the instrument of the symbol that was met. Only symbols of printable ASCII without quotes and
     /// backslashes are found.
     #[inline(always)]

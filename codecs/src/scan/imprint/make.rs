@@ -2,21 +2,24 @@
 
 use super::recorder::Reads;
 use super::{
-    BLOCKS, CLOCK, Imprint, LEVELS_MAX, NEGATIVE, NUMBERS, Number, Pattern, Place, SPOTS, Spot,
+    BLOCKS, CLOCK, Extent, Imprint, LEVELS_MAX, Missing, NEGATIVE, NUMBERS, Number, Part, Pattern,
+    SPOTS, Spot,
 };
 use crate::instrument::{Instrument, Instruments, SHORT_SYMBOL};
 use crate::scan::number::Span;
 use crate::scan::padded::Frame;
 use crate::scan::simd::{BLOCK, Row, pattern};
-use crate::scan::template::{Hole, SLOTS, Template};
+use crate::scan::template::{Hole, SLOTS, Step, Template};
 use crate::venue::levels::Scale;
 
-/// Where a message stands and what took it.
+/// Where a message, or a part of one with its lead, stands and what took it.
 #[derive(Clone, Copy)]
 pub(in crate::scan) struct Taken<'a> {
     pub(in crate::scan) frame: Frame<'a>,
     pub(in crate::scan) spans: &'a [Span; SLOTS],
     pub(in crate::scan) template: &'a Template,
+    /// Those of the part.
+    pub(in crate::scan) steps: &'a [Step],
     /// The kind of message, and the template's place.
     pub(in crate::scan) kind: usize,
     pub(in crate::scan) at: usize,
@@ -40,20 +43,21 @@ impl Pattern {
 }
 
 impl Imprint {
-    /// The imprint of a message; `None` where it has what an imprint has no room for.
-    pub(in crate::scan) fn of(place: Place, taken: Taken<'_>, reads: &Reads) -> Option<Self> {
+    /// The imprint of what had none; `None` where it has what an imprint has no room for.
+    pub(in crate::scan) fn of(missing: Missing, taken: Taken<'_>, reads: &Reads) -> Option<Self> {
         let Taken {
             frame, template, ..
         } = taken;
+        let text = frame.slice(missing.part.lead(), frame.len());
         let symbol = taken.spans[usize::from(template.symbol?.0) % SLOTS];
         let mut made = Self {
             uses: 0,
             edition: taken.instruments.edition(),
             index: u32::try_from(taken.instrument.id.index()).ok()?,
-            len: u32::try_from(frame.len()).ok()?,
+            extent: Extent::of(text, missing.part),
             ways: reads.ways,
             present: template.present,
-            place,
+            place: missing.place,
             symbol: Spot::of(symbol)?,
             kind: u16::try_from(taken.kind).ok()?,
             template: u16::try_from(taken.at).ok()?,
@@ -63,6 +67,7 @@ impl Imprint {
             stamp: reads.stamp.map_or(NO_STAMP, |slot| slot as u8),
             is_lower: reads.is_lower.unwrap_or(false),
             numbers: [Number::NONE; NUMBERS],
+            own: 0,
             levels: None,
             spots: [Spot::default(); SPOTS],
             pattern: Pattern {
@@ -70,11 +75,11 @@ impl Imprint {
                 blocks: [[0; BLOCK]; BLOCKS],
             },
         };
-        let text = frame.slice(0, frame.len());
         made.pattern.fill(text)?;
-        // Windows are not read beyond a message.
+        let is_later = missing.part == Part::Later;
         if reads.is_odd
-            || symbol.start() + SHORT_SYMBOL > frame.len()
+            || (is_later && reads.is_lower.is_some())
+            || symbol.len() > SHORT_SYMBOL
             || !made.fill(taken, reads)?
         {
             return None;
@@ -84,8 +89,12 @@ impl Imprint {
 
     /// What may stand in the holes; whether each of them has its own slot.
     fn fill(&mut self, taken: Taken<'_>, reads: &Reads) -> Option<bool> {
-        let (mut seen, mut at) = (0_u32, 0);
-        for step in &taken.template.steps {
+        // What a later part begins with, the comma, is in no step.
+        let (mut seen, mut at) = (
+            0_u32,
+            self.extent.lead() + usize::from(self.extent.is_later()),
+        );
+        for step in taken.steps {
             at += usize::from(step.len);
             let slot = usize::from(step.slot);
             let span = taken.spans[slot % SLOTS];
@@ -123,15 +132,19 @@ impl Imprint {
             seen |= 1 << slot;
             at = span.end();
         }
+        self.own = seen;
         Some(true)
     }
 
     /// What may stand at `at`.
     fn allow(&mut self, at: usize, pattern: u8) {
+        let Some(at) = at.checked_sub(self.extent.lead()) else {
+            return;
+        };
         if let Some(block) = self.pattern.blocks.get_mut(at / BLOCK) {
             block[at % BLOCK] = pattern;
         }
-        if let Some(at) = (at + BLOCK).checked_sub(self.len as usize) {
+        if let Some(at) = (at + BLOCK).checked_sub(self.extent.len()) {
             self.pattern.tail[at % BLOCK] = pattern;
         }
     }
@@ -174,7 +187,7 @@ impl Imprint {
             () if ways.fixed & bit != 0 => {
                 let digits = row(whole, spelled.fraction, 0)?;
                 return match spelled.negative {
-                    true => self.push_odd(slot, end, digits, NEGATIVE),
+                    true => self.push_sum(slot, end, digits, NEGATIVE),
                     false => self.push(slot, end, digits),
                 };
             }
@@ -207,7 +220,7 @@ impl Imprint {
         let end = spelled.end - surplus - point;
         match row(spelled.whole, kept, factor) {
             Some(digits) => self.push(to, end, digits),
-            None => self.push_odd(to, end, row(spelled.whole, kept, 0)?, factor as u8),
+            None => self.push_sum(to, end, row(spelled.whole, kept, 0)?, factor as u8),
         }
     }
 
@@ -265,6 +278,15 @@ impl Imprint {
         let at = usize::from(self.plain);
         self.plain += 1;
         self.put(at, to, end, (row, 0))
+    }
+
+    /// Digits that end at `end`, times a row of the factors, are a value. That of an element before stands there
+    /// yet, so zero takes its place first.
+    fn push_sum(&mut self, to: usize, end: usize, row: Row, factor: u8) -> Option<()> {
+        if self.extent.is_later() {
+            self.push(to, end, Row::NONE)?;
+        }
+        self.push_odd(to, end, row, factor)
     }
 
     /// Digits that end at `end` are added to a value, times a row of the factors.

@@ -1,10 +1,10 @@
 //! The imprints at hand, by what a message looks like from afar.
 
-use super::{Imprint, text, window};
-use crate::scan::simd::Isa;
+use super::{Extent, Imprint, Part, text, window};
+use crate::scan::simd::{Isa, Text};
 
 /// Places for imprints: a power of two, so many that few forms share one.
-const PLACES: usize = 16_384;
+const PLACES: usize = 1 << 16;
 
 /// Most imprints: forty instruments, of which each has some 100 forms, need 4,000. Together 2.7 MB, of which only
 /// those in use are ever touched.
@@ -33,15 +33,15 @@ impl Place {
     /// That of a message that leaves none.
     pub(in crate::scan) const NOWHERE: Self = Self(u32::MAX);
 
-    /// The place of a message.
+    /// The place of a message, or of a part of one.
     #[inline(always)]
-    pub(in crate::scan) fn of<I: Isa>(isa: I, frame: &[u8], symbol_at: usize) -> Self {
+    pub(in crate::scan) fn of<I: Isa>(isa: I, frame: &[u8], part: Part, symbol_at: usize) -> Self {
         let (Some(text), Some(symbol)) = (text(frame), window::<16>(frame, symbol_at)) else {
             return Self::NOWHERE;
         };
         let (words, _) = symbol.as_chunks::<8>();
         let word = |at: usize| u64::from_le_bytes(words[at]);
-        let outline = isa.outline(text) ^ frame.len() as u64;
+        let outline = isa.outline(text) ^ u64::from(Extent::of(frame, part).0);
         let mixed = word(0).wrapping_mul(0x9E37_79B9_7F4A_7C15)
             ^ word(1).wrapping_mul(0xC2B2_AE3D_27D4_EB4F).rotate_left(32)
             ^ outline.wrapping_mul(0xD6E8_FEB8_6659_FD93);
@@ -84,28 +84,32 @@ impl Imprints {
         self.credit = CREDIT_MAX;
     }
 
-    /// The imprint that a message fits: at its place or, where two forms share one, beside it.
+    /// The imprint that a message, or a part of one, fits: at its place or, where two forms share one, beside it.
     #[inline(always)]
     pub(in crate::scan) fn find<I: Isa>(
         &mut self,
         isa: I,
         place: Place,
         frame: &[u8],
+        part: Part,
     ) -> Option<&mut Imprint> {
-        let text = text(frame)?;
-        let fits = |held: &Vec<Imprint>, at: usize| {
-            let imprint = held.get(at);
-            imprint.is_some_and(|imprint| imprint.fits(isa, frame, text))
-        };
+        let known = (text(frame)?, Extent::of(frame, part));
         let first = usize::from(*self.places.get(place.0 as usize)?);
-        if fits(&self.held, first) {
+        if self.fits(isa, first, known) {
             return self.held.get_mut(first);
         }
         let second = usize::from(*self.places.get(place.0 as usize ^ 1)?);
-        if fits(&self.held, second) {
+        if self.fits(isa, second, known) {
             return self.held.get_mut(second);
         }
         None
+    }
+
+    /// Whether a text fits an imprint.
+    #[inline(always)]
+    fn fits<I: Isa>(&self, isa: I, at: usize, (text, extent): (Text<'_>, Extent)) -> bool {
+        let imprint = self.held.get(at);
+        imprint.is_some_and(|imprint| imprint.fits(isa, extent, text))
     }
 
     /// Messages of a kind that each template took, by its place.

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::Place;
+use super::{Part, Place};
 use crate::scan::simd::{BLOCK, Isa, Proven, Row, Target, Task, pattern};
 
 /// Whether a text fits patterns.
@@ -38,7 +38,7 @@ impl Task for Placed<'_> {
 
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) -> Self::Output {
-        Place::of(isa, self.0, 4)
+        Place::of(isa, self.0, Part::Whole, 4)
     }
 }
 

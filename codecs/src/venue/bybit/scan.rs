@@ -97,12 +97,17 @@ const VIEW_AT: usize = 20;
 /// Bytes before the symbol in a topic of trades.
 const SYMBOL_AT: usize = 22;
 
+/// Bytes before it in a trade behind the first.
+const LATER_SYMBOL_AT: usize = 25;
+
 impl Grammar for Shapes {
     type Context = Shape;
 
     const KINDS: &'static [Kind] = KINDS;
 
     const SYMBOL_AT: usize = SYMBOL_AT;
+
+    const LATER_SYMBOL_AT: Option<usize> = Some(LATER_SYMBOL_AT);
 
     const LEVELS: Option<(usize, u8)> = Some((FAMILY_AT, b'o'));
 

@@ -116,12 +116,17 @@ const CHANNEL_AT: usize = 12;
 /// Bytes before the symbol of a trade.
 const SYMBOL_AT: usize = 53;
 
+/// Bytes before that of a trade behind the first.
+const LATER_SYMBOL_AT: usize = 12;
+
 impl Grammar for Shapes {
     type Context = View;
 
     const KINDS: &'static [Kind] = KINDS;
 
     const SYMBOL_AT: usize = SYMBOL_AT;
+
+    const LATER_SYMBOL_AT: Option<usize> = Some(LATER_SYMBOL_AT);
 
     const LEVELS: Option<(usize, u8)> = Some((CHANNEL_AT, b'b'));
 

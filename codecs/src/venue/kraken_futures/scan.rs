@@ -83,6 +83,8 @@ impl Grammar for Shapes {
 
     const SYMBOL_AT: usize = SYMBOL_AT;
 
+    const LATER_SYMBOL_AT: Option<usize> = None;
+
     const LEVELS: Option<(usize, u8)> = None;
 
     #[inline(always)]

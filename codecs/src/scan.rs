@@ -59,7 +59,7 @@ pub(crate) use values::Values;
 
 use attempt::{Attempt, Bail, Glance};
 use counts::Tally;
-use imprint::{Imprints, LONGEST, Missing, Part, Place};
+use imprint::{Cut, Imprints, LONGEST, Part, Place};
 use message::Kept;
 use number::Span;
 use padded::PaddedBuf;
@@ -208,7 +208,7 @@ impl<G: Grammar> Scanner<G> {
                 Err(would_be) => place = would_be,
             }
         }
-        let missing = Missing {
+        let missing = Cut {
             place,
             part: Part::Whole,
             start: 0,
@@ -225,7 +225,7 @@ impl<G: Grammar> Scanner<G> {
     #[inline(never)]
     fn decode_parts(
         &mut self,
-        (frame, mut missing): (&[u8], Missing),
+        (frame, mut missing): (&[u8], Cut),
         context: G::Context,
         instruments: &mut Instruments,
         batch: &mut Batch,
@@ -256,7 +256,7 @@ impl<G: Grammar> Scanner<G> {
     #[inline(never)]
     fn decode_unknown(
         &mut self,
-        (frame, missing): (&[u8], Missing),
+        (frame, missing): (&[u8], Cut),
         context: G::Context,
         instruments: &mut Instruments,
         batch: &mut Batch,
@@ -277,7 +277,7 @@ impl<G: Grammar> Scanner<G> {
     #[inline(always)]
     fn scan(
         &mut self,
-        (frame, missing): (&[u8], Missing),
+        (frame, missing): (&[u8], Cut),
         context: G::Context,
         instruments: &Instruments,
         batch: &mut Batch,

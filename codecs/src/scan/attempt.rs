@@ -1,6 +1,6 @@
 //! One frame against what a scanner knows: imprints first, then templates.
 
-use super::imprint::{Imprints, LEVELS_MAX, Missing, Part, Place, Room, VALUES};
+use super::imprint::{Cut, Imprints, LEVELS_MAX, Part, Place, Room, VALUES};
 use super::leave::Leave;
 use super::mark::Mark;
 use super::message::stamp::Day;
@@ -64,7 +64,7 @@ impl<G: Grammar> Task for Glance<'_, G> {
 pub(super) struct Attempt<'a, G: Grammar> {
     pub(super) frame: Frame<'a>,
     /// What found no imprint.
-    pub(super) missing: Missing,
+    pub(super) missing: Cut,
     pub(super) context: G::Context,
     pub(super) instruments: &'a Instruments,
     pub(super) batch: &'a mut Batch,

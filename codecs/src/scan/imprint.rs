@@ -79,16 +79,16 @@ const WINDOW: usize = 16;
 /// What stands behind the last element of a message that is known by its parts.
 pub(super) const CLOSE: &[u8] = b"]}";
 
-/// A part of a message that found no imprint, and where its own would be.
+/// A part of a message, and where its imprint is or would be.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Missing {
+pub(super) struct Cut {
     pub(super) place: Place,
     pub(super) part: Part,
     pub(super) start: usize,
     pub(super) end: usize,
 }
 
-impl Missing {
+impl Cut {
     /// What leaves none.
     pub(super) const NOTHING: Self = Self {
         place: Place::NOWHERE,
@@ -350,6 +350,18 @@ impl Imprint {
             spots: self.spots,
             form: self.form(),
         }
+    }
+
+    /// Asks for the lines that most messages need.
+    #[inline(always)]
+    fn prefetch<I: Isa>(&self, isa: I) {
+        isa.prefetch(&self.uses);
+        isa.prefetch(&self.numbers);
+        isa.prefetch(&self.spots);
+        isa.prefetch(&self.pattern.tail);
+        isa.prefetch(&self.pattern.blocks[0]);
+        isa.prefetch(&self.pattern.blocks[1]);
+        isa.prefetch(&self.pattern.blocks[2]);
     }
 
     /// Counts a message.

@@ -9,7 +9,7 @@
 mod derive;
 
 use super::attempt::{Attempt, Bail};
-use super::imprint::{Imprints, Missing};
+use super::imprint::{Cut, Imprints};
 use super::template::Template;
 use super::{Grammar, Group, Scanner, TEMPLATES_MAX};
 use crate::batch::Batch;
@@ -99,7 +99,7 @@ impl<G: Grammar> Scanner<G> {
         let mut trial = Batch::default();
         let attempt = Attempt::<G> {
             frame: self.buffer.fill(frame),
-            missing: Missing::NOTHING,
+            missing: Cut::NOTHING,
             context,
             instruments,
             batch: &mut trial,

@@ -3,8 +3,8 @@
 use super::Grammar;
 use super::attempt::Fit;
 use super::imprint::{
-    CLOSE, Head, Imprint, Imprints, Missing, Numbers, Part, Reads, Recorder, Room, SPOTS, Spot,
-    Taken, VALUES, Ways,
+    CLOSE, Cut, Head, Imprint, Imprints, Numbers, Part, Reads, Recorder, Room, SPOTS, Spot, Taken,
+    VALUES, Ways,
 };
 use super::message::Message;
 use super::simd::{Isa, Task};
@@ -15,7 +15,7 @@ use crate::batch::Batch;
 /// Makes an imprint of the part of a message that had none, once a template took the message.
 pub(super) struct Leave<'a, 'i, G: Grammar, I> {
     pub(super) fit: Fit<'a, G, I>,
-    pub(super) missing: Missing,
+    pub(super) missing: Cut,
     pub(super) imprints: &'i mut Imprints,
 }
 
@@ -44,7 +44,7 @@ impl<G: Grammar, I: Isa> Task for Leave<'_, '_, G, I> {
 
 impl<G: Grammar, I: Isa> Fit<'_, G, I> {
     /// The imprint of a part of the message that was read, whose items are `said`.
-    fn imprint<J: Isa>(&mut self, isa: J, missing: Missing, said: &Batch) -> Option<Imprint> {
+    fn imprint<J: Isa>(&mut self, isa: J, missing: Cut, said: &Batch) -> Option<Imprint> {
         let (message, mark) = (&mut self.message, self.mark);
         let template = self.group.templates.get(self.group.hot)?;
         let items = match missing.part {

@@ -1,7 +1,7 @@
 //! A message of several elements against the imprints of its parts.
 
 use super::Grammar;
-use super::imprint::{CLOSE, Head, Imprints, Missing, Part, Place, Room, VALUES};
+use super::imprint::{CLOSE, Cut, Head, Imprints, Numbers, Part, Place, Room, VALUES};
 use super::mark::Mark;
 use super::message::stamp::Day;
 use super::simd::{BLOCK, Isa, Task};
@@ -10,6 +10,9 @@ use crate::instrument::Instruments;
 
 /// Bytes that are looked at for an end at once.
 const WINDOW: usize = 32;
+
+/// Parts that are looked for before the first of them is read: their imprints come from memory at the same time.
+const AHEAD: usize = 8;
 
 /// Such a message; compiled for each target.
 pub(super) struct Parts<'a, G: Grammar> {
@@ -26,7 +29,7 @@ pub(super) struct Parts<'a, G: Grammar> {
 impl<G: Grammar> Task for Parts<'_, G> {
     /// The kind of the message that was taken, or else which part had no imprint, if that is why. Then the batch
     /// is as before.
-    type Output = Result<u16, Option<Missing>>;
+    type Output = Result<u16, Option<Cut>>;
 
     #[inline(always)]
     fn run<I: Isa>(mut self, isa: I) -> Self::Output {
@@ -39,51 +42,94 @@ impl<G: Grammar> Task for Parts<'_, G> {
     }
 }
 
-impl<G: Grammar> Parts<'_, G> {
+impl<'a, G: Grammar> Parts<'a, G> {
     #[inline(always)]
-    fn take<I: Isa>(&mut self, isa: I) -> Result<u16, Option<Missing>> {
-        let (mut start, mut end) = (0, behind_brace(isa, self.frame, BLOCK).ok_or(None)?);
+    fn take<I: Isa>(&mut self, isa: I) -> Result<u16, Option<Cut>> {
+        let mut end = behind_brace(isa, self.frame, BLOCK).ok_or(None)?;
         if self.frame.get(end..end + 2) != Some(b",{") {
             return Err(None);
         }
         let (mut values, mut first) = ([0; VALUES], None::<Head<'_>>);
+        let mut cut = [Cut::NOTHING; AHEAD];
+        cut[0] = self.cut(isa, Part::First, 0, end)?;
+        let mut count = 1;
         loop {
-            let (part, symbol_at) = match first {
-                None => (Part::First, G::SYMBOL_AT),
-                Some(_) => (Part::Later, self.symbol_at),
-            };
-            let text = self.frame.get(start..end).ok_or(None)?;
-            let place = Place::of(isa, text, part, symbol_at);
-            let missing = Missing {
-                place,
-                part,
-                start,
-                end,
-            };
-            let imprint = self.imprints.find(isa, place, text, part);
-            let imprint = imprint.ok_or(Some(missing))?;
-            imprint.took();
-            let head = &*first.get_or_insert_with(|| imprint.head(text));
-            if imprint.form() != head.form {
-                return Err(None);
+            while count < AHEAD && self.frame.get(end) == Some(&b',') {
+                let start = end;
+                end = behind_brace(isa, self.frame, start + BLOCK).ok_or(None)?;
+                cut[count] = self.cut(isa, Part::Later, start, end)?;
+                count += 1;
             }
-            let room = Room {
-                batch: self.batch,
-                day: self.day,
-                values: &mut values,
-                head: Some(head),
-            };
-            let kind = head.form.kind;
-            let text = self.frame.get(start - part.lead()..end).ok_or(None)?;
-            let known = imprint.values(isa, text, self.instruments, room);
-            G::emit(usize::from(kind), self.context, &mut known.ok_or(None)?).map_err(|_| None)?;
+            for missing in cut.iter().take(count) {
+                self.emit(isa, *missing, &mut first, &mut values)?;
+            }
             if self.frame.get(end) != Some(&b',') {
-                let is_closed = self.frame.get(end..) == Some(CLOSE);
-                return is_closed.then_some(kind).ok_or(None);
+                break;
             }
-            start = end;
-            end = behind_brace(isa, self.frame, start + BLOCK).ok_or(None)?;
+            count = 0;
         }
+        let kind = first.map(|head| head.form.kind);
+        let is_closed = self.frame.get(end..) == Some(CLOSE);
+        kind.filter(|_| is_closed).ok_or(None)
+    }
+
+    /// The part between two places, whose imprint will be asked for.
+    #[inline(always)]
+    fn cut<I: Isa>(
+        &self,
+        isa: I,
+        part: Part,
+        start: usize,
+        end: usize,
+    ) -> Result<Cut, Option<Cut>> {
+        let symbol_at = match part {
+            Part::Later => self.symbol_at,
+            Part::Whole | Part::First => G::SYMBOL_AT,
+        };
+        let text = self.frame.get(start..end).ok_or(None)?;
+        let place = Place::of(isa, text, part, symbol_at);
+        self.imprints.expect(isa, place);
+        Ok(Cut {
+            place,
+            part,
+            start,
+            end,
+        })
+    }
+
+    /// Emits a part by its imprint; the first one stays at hand for the others.
+    #[inline(always)]
+    fn emit<I: Isa>(
+        &mut self,
+        isa: I,
+        missing: Cut,
+        first: &mut Option<Head<'a>>,
+        values: &mut Numbers,
+    ) -> Result<(), Option<Cut>> {
+        let Cut {
+            place,
+            part,
+            start,
+            end,
+        } = missing;
+        let text = self.frame.get(start..end).ok_or(None)?;
+        let imprint = self.imprints.find(isa, place, text, part);
+        let imprint = imprint.ok_or(Some(missing))?;
+        imprint.took();
+        let head = &*first.get_or_insert_with(|| imprint.head(text));
+        if imprint.form() != head.form {
+            return Err(None);
+        }
+        let room = Room {
+            batch: self.batch,
+            day: self.day,
+            values,
+            head: Some(head),
+        };
+        let kind = head.form.kind;
+        let text = self.frame.get(start - part.lead()..end).ok_or(None)?;
+        let known = imprint.values(isa, text, self.instruments, room);
+        G::emit(usize::from(kind), self.context, &mut known.ok_or(None)?).map_err(|_| None)
     }
 }
 

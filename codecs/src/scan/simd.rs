@@ -176,6 +176,9 @@ pub(crate) trait Isa: Copy {
     /// Which bytes are `0`.
     fn zeros(self, window: &[u8; 16]) -> u32;
 
+    /// Asks for the line of the cache that a byte is in; a hint.
+    fn prefetch<T>(self, of: &T);
+
     /// Tells apart where bytes below `0` stand in texts, though not for certain.
     fn outline(self, text: Text<'_>) -> u64;
 

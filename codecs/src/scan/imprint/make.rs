@@ -2,7 +2,7 @@
 
 use super::recorder::Reads;
 use super::{
-    BLOCKS, CLOCK, Extent, Imprint, LEVELS_MAX, Missing, NEGATIVE, NUMBERS, Number, Part, Pattern,
+    BLOCKS, CLOCK, Cut, Extent, Imprint, LEVELS_MAX, NEGATIVE, NUMBERS, Number, Part, Pattern,
     SPOTS, Spot,
 };
 use crate::instrument::{Instrument, Instruments, SHORT_SYMBOL};
@@ -44,7 +44,7 @@ impl Pattern {
 
 impl Imprint {
     /// The imprint of what had none; `None` where it has what an imprint has no room for.
-    pub(in crate::scan) fn of(missing: Missing, taken: Taken<'_>, reads: &Reads) -> Option<Self> {
+    pub(in crate::scan) fn of(missing: Cut, taken: Taken<'_>, reads: &Reads) -> Option<Self> {
         let Taken {
             frame, template, ..
         } = taken;

@@ -4,7 +4,7 @@ use super::{Extent, Imprint, Part, text, window};
 use crate::scan::simd::{Isa, Text};
 
 /// Places for imprints: a power of two, so many that few forms share one.
-const PLACES: usize = 1 << 16;
+const PLACES: usize = 1 << 14;
 
 /// Most imprints: forty instruments, of which each has some 100 forms, need 4,000. Together 2.7 MB, of which only
 /// those in use are ever touched.
@@ -82,6 +82,15 @@ impl Imprints {
         self.places.fill(NOBODY);
         self.misses.fill(0);
         self.credit = CREDIT_MAX;
+    }
+
+    /// Asks for what will be looked at of the imprint at a place.
+    #[inline(always)]
+    pub(in crate::scan) fn expect<I: Isa>(&self, isa: I, place: Place) {
+        let at = self.places.get(place.0 as usize);
+        if let Some(imprint) = at.and_then(|at| self.held.get(usize::from(*at))) {
+            imprint.prefetch(isa);
+        }
     }
 
     /// The imprint that a message, or a part of one, fits: at its place or, where two forms share one, beside it.

@@ -190,6 +190,9 @@ impl Isa for Portable {
     }
 
     #[inline(always)]
+    fn prefetch<T>(self, _of: &T) {}
+
+    #[inline(always)]
     fn outline(self, (text, tail): Text<'_>) -> u64 {
         let blocks = [tail].into_iter().chain(text).zip(OUTLINE);
         blocks.fold(0, |outline: u64, (block, factor)| {

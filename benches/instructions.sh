@@ -32,6 +32,7 @@ least() {
         binance_depth*) echo 83 ;;
         binance* | bybit_trade_x1) echo 150 ;;
         bybit_snapshot*) echo 85 ;;
+        bybit_trade_x5) echo 92 ;;
         bybit_book*) echo 60 ;;
         bybit_rpi*) echo 62 ;;
         kraken_futures_ticker_lite) echo 46 ;;

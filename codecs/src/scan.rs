@@ -40,6 +40,7 @@ mod padded;
 mod parts;
 mod plan;
 pub(crate) mod simd;
+mod spellings;
 mod template;
 mod values;
 mod walk;

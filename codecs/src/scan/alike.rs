@@ -6,9 +6,9 @@
 use super::ends::{Area, BEFORE};
 use super::levels::{End, Found, Shape};
 use super::message::{Message, Reason};
-use super::padded::Frame;
 use super::plan::{Goals, Plans};
 use super::simd::{Isa, Task};
+use super::values::Values as _;
 
 /// Where a level begins in its stretch, and where its numbers end.
 #[derive(Clone, Copy)]
@@ -69,32 +69,35 @@ impl<I: Isa> Message<'_, I> {
     #[inline(always)]
     fn respell<J: Isa>(&mut self, isa: J, shape: &Shape, at: usize) -> Result<(), Reason> {
         isa.run(Respell {
-            frame: self.frame,
+            message: self,
             shape,
             at,
-            goals: Goals::of(&self.scale.ok_or(Reason::Symbol)?),
-            plans: &mut self.plans,
         })
     }
 }
 
-/// The plans for the level at `at` of a frame, made by a function of its own.
-struct Respell<'m, 'a> {
-    frame: Frame<'a>,
+/// The plans for the level at `at` of a frame, made by a function of its own and kept for the next message.
+struct Respell<'m, 'a, I> {
+    message: &'m mut Message<'a, I>,
     shape: &'m Shape,
     at: usize,
-    goals: Goals,
-    plans: &'m mut Option<Plans>,
 }
 
-impl Task for Respell<'_, '_> {
+impl<I: Isa> Task for Respell<'_, '_, I> {
     type Output = Result<(), Reason>;
 
     #[inline(always)]
-    fn run<I: Isa>(self, isa: I) -> Self::Output {
-        let area: &Area = self.frame.around(BEFORE, self.at).ok_or(Reason::End)?;
-        let found = Found::read(isa, self.shape, area, 0)?;
-        *self.plans = Plans::of(found.fractions, self.goals);
+    fn run<J: Isa>(self, isa: J) -> Self::Output {
+        let Self { message, shape, at } = self;
+        let area: &Area = message.frame.around(BEFORE, at).ok_or(Reason::End)?;
+        let found = Found::read(isa, shape, area, 0)?;
+        let scale = message.scale.ok_or(Reason::Symbol)?;
+        message.plans = Plans::of(found.fractions, Goals::of(&scale));
+        let instrument = message.instrument()?.id;
+        message
+            .kept
+            .spellings
+            .keep(instrument, scale, message.plans);
         Ok(())
     }
 }

@@ -198,7 +198,7 @@ impl<I: Isa> Task for Side<'_, '_, I> {
     }
 }
 
-/// The instrument whose levels follow, found by a function of its own.
+/// The instrument whose levels follow and how it spelled them last, found by a function of its own.
 struct Listed<'m, 'a, I> {
     message: &'m mut Message<'a, I>,
     template: &'m Template,
@@ -211,7 +211,10 @@ impl<I: Isa> Task for Listed<'_, '_, I> {
     fn run<J: Isa>(self, _isa: J) -> Self::Output {
         let message = self.message;
         message.resolve(self.template)?;
-        message.scale = Some(Scale::of(message.instrument()?));
+        let instrument = message.instrument()?;
+        let (id, scale) = (instrument.id, Scale::of(instrument));
+        message.scale = Some(scale);
+        message.plans = message.kept.spellings.of(id, scale);
         Ok(())
     }
 }

@@ -11,6 +11,7 @@ use super::number::{self, Scanned, Span};
 use super::padded::Frame;
 use super::plan::Plans;
 use super::simd::{Isa, low};
+use super::spellings::Spellings;
 use super::template::SLOTS;
 use super::values::{Values, short_of};
 use crate::batch::Batch;
@@ -27,6 +28,8 @@ pub(crate) struct Kept {
     pub(super) day: Day,
     /// Where the numbers of the levels at hand end.
     pub(super) ends: Ends,
+    /// How each instrument spelled its levels last.
+    pub(super) spellings: Spellings,
     /// Room for levels with two quantities.
     pub(super) triples: Triples,
     /// Room for what a message said before it was read once more.

@@ -127,7 +127,7 @@ impl Goals {
 }
 
 /// How a number of a level is read between its ends.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Spelling {
     /// Bytes of the shortest such number, and how many more the longest may have.
     least: u32,
@@ -181,7 +181,7 @@ fn window(area: &Area, at: usize) -> &[u8; 16] {
 
 /// How the prices and quantities of levels become mantissas. Venues spell those of one message with the
 /// same digits behind the point, so one pair of plans goes a long way.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Plans {
     px: Spelling,
     qty: Spelling,

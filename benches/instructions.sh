@@ -33,7 +33,7 @@ least() {
         binance* | bybit_trade_x1) echo 150 ;;
         bybit_snapshot*) echo 85 ;;
         bybit_trade_x5) echo 92 ;;
-        bybit_book*) echo 60 ;;
+        bybit_book*) echo 66 ;;
         bybit_rpi*) echo 62 ;;
         kraken_futures_ticker_lite) echo 46 ;;
         kraken_futures*) echo 51 ;;

@@ -47,6 +47,7 @@ mod walk;
 
 use crate::batch::Batch;
 use crate::instrument::Instruments;
+use crate::json::Item;
 use crate::reject::Reject;
 use crate::venue::Channel;
 
@@ -119,6 +120,18 @@ pub(crate) trait Grammar: 'static {
     ///
     /// Why the general path must look at it.
     fn emit<V: Values>(kind: usize, context: Self::Context, message: &mut V) -> Result<(), Reason>;
+
+    /// What the general path makes of a parsed frame.
+    ///
+    /// # Errors
+    ///
+    /// The rule that the frame broke.
+    fn read(
+        root: Item<'_, '_>,
+        context: Self::Context,
+        instruments: &mut Instruments,
+        batch: &mut Batch,
+    ) -> Result<(), Reject>;
 }
 
 /// The templates of one kind of message.

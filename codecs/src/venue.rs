@@ -9,6 +9,7 @@ pub mod binance;
 pub mod bybit;
 pub(crate) mod candles;
 mod channel;
+mod decoder;
 mod facts;
 pub(crate) mod figures;
 mod id;

@@ -18,10 +18,10 @@ mod tests;
 use crate::batch::Batch;
 use crate::fixed::Fixed;
 use crate::instrument::{Instrument, InstrumentId, Instruments};
-use crate::json::Json;
 use crate::record::{BookHead, Trade};
 use crate::reject::Reject;
-use crate::scan::{ScanCounts, Scanner, Target};
+use crate::scan::{ScanCounts, Target};
+use crate::venue::decoder::Decoder;
 use crate::venue::{
     Ask, Cadence, Channel, Encoding, Facts, Follow, Held, Hole, Numbering, Query, Snapshots,
     Stream, StreamKey, StreamOptions, Venue, VenueId,
@@ -40,8 +40,7 @@ const TICKERS: i64 = 60 * SECOND;
 pub struct Binance {
     id: VenueId,
     options: StreamOptions,
-    json: Json,
-    scanner: Scanner<scan::Shapes>,
+    decoder: Decoder<scan::Shapes>,
 }
 
 /// Spot: 5 inbound messages/s (pongs count), 1024 streams, server ping every 20 s (rules B1-B4).
@@ -93,8 +92,7 @@ impl Venue for Binance {
         Self {
             id,
             options,
-            json: Json::default(),
-            scanner: Scanner::new(),
+            decoder: Decoder::new(),
         }
     }
 
@@ -181,11 +179,11 @@ impl Venue for Binance {
     }
 
     fn scan_on(&mut self, target: Target) {
-        self.scanner = Scanner::on(target);
+        self.decoder.scan_on(target);
     }
 
     fn scan_counts(&self) -> Option<&ScanCounts> {
-        Some(self.scanner.counts())
+        Some(self.decoder.scan_counts())
     }
 
     fn decode_general(
@@ -195,8 +193,7 @@ impl Venue for Binance {
         batch: &mut Batch,
     ) -> Result<(), Reject> {
         let id = self.id;
-        self.json
-            .read(frame, |root| decode::message(id, root, instruments, batch))
+        self.decoder.decode_general(frame, id, instruments, batch)
     }
 
     fn decode(
@@ -205,11 +202,8 @@ impl Venue for Binance {
         instruments: &mut Instruments,
         batch: &mut Batch,
     ) -> Result<(), Reject> {
-        let (id, json) = (self.id, &mut self.json);
-        let general = move |instruments: &mut Instruments, batch: &mut Batch| {
-            json.read(frame, |root| decode::message(id, root, instruments, batch))
-        };
-        self.scanner.decode(frame, id, instruments, batch, general)
+        let id = self.id;
+        self.decoder.decode(frame, id, instruments, batch)
     }
 
     fn decode_binary(
@@ -232,7 +226,7 @@ impl Venue for Binance {
         instruments: &mut Instruments,
         batch: &mut Batch,
     ) -> Result<(), Reject> {
-        self.json.read(body, |root| {
+        self.decoder.read(body, |root| {
             rest::decode_depth(root, instrument, instruments, batch)
         })
     }
@@ -243,7 +237,7 @@ impl Venue for Binance {
         batch: &mut Batch,
     ) -> Result<Option<String>, Reject> {
         let id = self.id;
-        self.json.read(body, |root| {
+        self.decoder.read(body, |root| {
             reference::exchange_info(id, &root.object("exchangeInfo")?, batch)
         })?;
         Ok(None)
@@ -255,7 +249,7 @@ impl Venue for Binance {
         volumes: &mut Vec<(Box<str>, Fixed)>,
     ) -> Result<Option<String>, Reject> {
         let id = self.id;
-        self.json
+        self.decoder
             .read(body, |root| rest::decode_volumes(id, root, volumes))?;
         Ok(None)
     }
@@ -269,7 +263,7 @@ impl Venue for Binance {
         trades: &mut Vec<Trade>,
     ) -> Result<(), Reject> {
         let instrument = instruments.get(instrument);
-        self.json.read(body, |root| {
+        self.decoder.read(body, |root| {
             rest::decode_trades(root, instrument, channel, trades)
         })
     }

@@ -21,10 +21,10 @@ mod trade;
 use crate::batch::{Batch, Drift};
 use crate::fixed::Fixed;
 use crate::instrument::{Instrument, InstrumentId, Instruments};
-use crate::json::Json;
 use crate::record::{BookHead, Trade};
 use crate::reject::Reject;
-use crate::scan::{ScanCounts, Scanner, Target};
+use crate::scan::{ScanCounts, Target};
+use crate::venue::decoder::Decoder;
 use crate::venue::{
     Ask, Cadence, Channel, Channels, Facts, Follow, Held, Hole, Numbering, Query, Snapshots,
     Stream, StreamKey, StreamOptions, Venue, VenueId,
@@ -64,8 +64,7 @@ impl Shape {
 #[derive(Debug)]
 pub struct Bybit {
     shape: Shape,
-    json: Json,
-    scanner: Scanner<scan::Shapes>,
+    decoder: Decoder<scan::Shapes>,
 }
 
 /// Spot: at most 10 topics a request (rules Y1-Y5).
@@ -159,8 +158,7 @@ impl Venue for Bybit {
                 book_depth: topic::book_depth(id, options.book_depth),
                 channels: options.channels,
             },
-            json: Json::default(),
-            scanner: Scanner::new(),
+            decoder: Decoder::new(),
         }
     }
 
@@ -276,11 +274,11 @@ impl Venue for Bybit {
     }
 
     fn scan_on(&mut self, target: Target) {
-        self.scanner = Scanner::on(target);
+        self.decoder.scan_on(target);
     }
 
     fn scan_counts(&self) -> Option<&ScanCounts> {
-        Some(self.scanner.counts())
+        Some(self.decoder.scan_counts())
     }
 
     fn decode_general(
@@ -290,9 +288,8 @@ impl Venue for Bybit {
         batch: &mut Batch,
     ) -> Result<(), Reject> {
         let shape = self.shape;
-        self.json.read(frame, |root| {
-            decode::message(shape, root.object("message")?, instruments, batch)
-        })
+        self.decoder
+            .decode_general(frame, shape, instruments, batch)
     }
 
     fn decode(
@@ -302,14 +299,7 @@ impl Venue for Bybit {
         batch: &mut Batch,
     ) -> Result<(), Reject> {
         let shape = self.shape;
-        let json = &mut self.json;
-        let general = move |instruments: &mut Instruments, batch: &mut Batch| {
-            json.read(frame, |root| {
-                decode::message(shape, root.object("message")?, instruments, batch)
-            })
-        };
-        self.scanner
-            .decode(frame, shape, instruments, batch, general)
+        self.decoder.decode(frame, shape, instruments, batch)
     }
 
     fn decode_snapshot(
@@ -320,7 +310,7 @@ impl Venue for Bybit {
         instruments: &mut Instruments,
         batch: &mut Batch,
     ) -> Result<(), Reject> {
-        self.json.read(body, |root| {
+        self.decoder.read(body, |root| {
             let root = root.object("orderbook")?;
             orderbook::snapshot(root, (instrument, channel), instruments, batch)
         })
@@ -332,7 +322,7 @@ impl Venue for Bybit {
         batch: &mut Batch,
     ) -> Result<Option<String>, Reject> {
         let id = self.shape.id;
-        self.json.read(body, |root| {
+        self.decoder.read(body, |root| {
             reference::instruments_info(id, root.object("instruments-info")?, batch)
         })
     }
@@ -342,7 +332,7 @@ impl Venue for Bybit {
         body: &[u8],
         volumes: &mut Vec<(Box<str>, Fixed)>,
     ) -> Result<Option<String>, Reject> {
-        self.json.read(body, |root| {
+        self.decoder.read(body, |root| {
             ticker::volumes(root.object("tickers")?, volumes).map(|()| None)
         })
     }
@@ -357,7 +347,7 @@ impl Venue for Bybit {
     ) -> Result<(), Reject> {
         let id = self.shape.id;
         let mut drift = Drift::default();
-        self.json.read(body, |root| {
+        self.decoder.read(body, |root| {
             let root = root.object("recent-trade")?;
             trade::recent(id, root, instruments, &mut drift, trades)
         })

@@ -18,10 +18,10 @@ use crate::batch::Batch;
 use crate::book::{Book, OrderBook};
 use crate::fixed::Fixed;
 use crate::instrument::{InstrumentId, Instruments};
-use crate::json::Json;
 use crate::record::{BookHead, Flags, OrdersHead, Trade};
 use crate::reject::Reject;
-use crate::scan::{ScanCounts, Scanner, Target};
+use crate::scan::{ScanCounts, Target};
+use crate::venue::decoder::Decoder;
 use crate::venue::{
     Ask, Cadence, Channel, Facts, Follow, Held, Hole, Numbering, PathLimits, Query, Snapshots,
     Stream, StreamKey, StreamOptions, Venue, VenueId,
@@ -50,8 +50,7 @@ pub struct Kraken {
     /// Whether one `ticker` stream serves [`Channel::BBO`] and [`Channel::TICKER`].
     shares_ticker: bool,
     names: rest::Names,
-    json: Json,
-    scanner: Scanner<scan::Shapes>,
+    decoder: Decoder<scan::Shapes>,
 }
 
 /// Rules K1 to K5.
@@ -108,8 +107,7 @@ impl Venue for Kraken {
             terms,
             shares_ticker: bbo,
             names: rest::Names::default(),
-            json: Json::default(),
-            scanner: Scanner::new(),
+            decoder: Decoder::new(),
         }
     }
 
@@ -228,11 +226,11 @@ impl Venue for Kraken {
     }
 
     fn scan_on(&mut self, target: Target) {
-        self.scanner = Scanner::on(target);
+        self.decoder.scan_on(target);
     }
 
     fn scan_counts(&self) -> Option<&ScanCounts> {
-        Some(self.scanner.counts())
+        Some(self.decoder.scan_counts())
     }
 
     fn decode_general(
@@ -242,9 +240,7 @@ impl Venue for Kraken {
         batch: &mut Batch,
     ) -> Result<(), Reject> {
         let view = self.view();
-        self.json.read(frame, |root| {
-            decode::message(view, &root.object("message")?, instruments, batch)
-        })
+        self.decoder.decode_general(frame, view, instruments, batch)
     }
 
     fn decode(
@@ -254,14 +250,7 @@ impl Venue for Kraken {
         batch: &mut Batch,
     ) -> Result<(), Reject> {
         let view = self.view();
-        let json = &mut self.json;
-        let general = move |instruments: &mut Instruments, batch: &mut Batch| {
-            json.read(frame, |root| {
-                decode::message(view, &root.object("message")?, instruments, batch)
-            })
-        };
-        self.scanner
-            .decode(frame, view, instruments, batch, general)
+        self.decoder.decode(frame, view, instruments, batch)
     }
 
     fn decode_volumes(
@@ -270,7 +259,7 @@ impl Venue for Kraken {
         volumes: &mut Vec<(Box<str>, Fixed)>,
     ) -> Result<Option<String>, Reject> {
         let names = &mut self.names;
-        self.json
+        self.decoder
             .read(body, |root| rest::volumes(root, names, volumes))
     }
 
@@ -283,7 +272,7 @@ impl Venue for Kraken {
         trades: &mut Vec<Trade>,
     ) -> Result<(), Reject> {
         let known = instruments.get(instrument);
-        self.json
+        self.decoder
             .read(body, |root| rest::trades(root, known, trades))
     }
 

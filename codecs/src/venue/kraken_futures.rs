@@ -15,10 +15,10 @@ mod ticker;
 use crate::batch::Batch;
 use crate::fixed::Fixed;
 use crate::instrument::{InstrumentId, Instruments};
-use crate::json::Json;
 use crate::record::{BookHead, Trade};
 use crate::reject::Reject;
-use crate::scan::{ScanCounts, Scanner, Target};
+use crate::scan::{ScanCounts, Target};
+use crate::venue::decoder::Decoder;
 use crate::venue::{
     Ask, Cadence, Channel, Facts, Follow, Held, Hole, Numbering, Query, Snapshots, Stream,
     StreamKey, StreamOptions, Venue, VenueId,
@@ -35,8 +35,7 @@ const LATE_MAX: u64 = 10_000;
 pub struct KrakenFutures {
     /// The channel that the `ticker` feed is subscribed for.
     ticker: Channel,
-    json: Json,
-    scanner: Scanner<scan::Shapes>,
+    decoder: Decoder<scan::Shapes>,
 }
 
 /// Rules F1 to F5.
@@ -66,8 +65,7 @@ impl Venue for KrakenFutures {
         };
         Self {
             ticker,
-            json: Json::default(),
-            scanner: Scanner::new(),
+            decoder: Decoder::new(),
         }
     }
 
@@ -152,11 +150,11 @@ impl Venue for KrakenFutures {
     }
 
     fn scan_on(&mut self, target: Target) {
-        self.scanner = Scanner::on(target);
+        self.decoder.scan_on(target);
     }
 
     fn scan_counts(&self) -> Option<&ScanCounts> {
-        Some(self.scanner.counts())
+        Some(self.decoder.scan_counts())
     }
 
     fn decode_general(
@@ -166,9 +164,8 @@ impl Venue for KrakenFutures {
         batch: &mut Batch,
     ) -> Result<(), Reject> {
         let ticker = self.ticker;
-        self.json.read(frame, |root| {
-            decode::message(ticker, &root.object("message")?, instruments, batch)
-        })
+        self.decoder
+            .decode_general(frame, ticker, instruments, batch)
     }
 
     fn decode(
@@ -178,13 +175,7 @@ impl Venue for KrakenFutures {
         batch: &mut Batch,
     ) -> Result<(), Reject> {
         let ticker = self.ticker;
-        let json = &mut self.json;
-        let general = move |instruments: &mut Instruments, batch: &mut Batch| {
-            json.read(frame, |root| {
-                decode::message(ticker, &root.object("message")?, instruments, batch)
-            })
-        };
-        self.scanner.decode(frame, (), instruments, batch, general)
+        self.decoder.decode(frame, ticker, instruments, batch)
     }
 
     fn decode_reference(
@@ -192,7 +183,7 @@ impl Venue for KrakenFutures {
         body: &[u8],
         batch: &mut Batch,
     ) -> Result<Option<String>, Reject> {
-        self.json
+        self.decoder
             .read(body, |root| reference::instruments(root, batch))?;
         Ok(None)
     }
@@ -202,7 +193,8 @@ impl Venue for KrakenFutures {
         body: &[u8],
         volumes: &mut Vec<(Box<str>, Fixed)>,
     ) -> Result<Option<String>, Reject> {
-        self.json.read(body, |root| rest::volumes(root, volumes))?;
+        self.decoder
+            .read(body, |root| rest::volumes(root, volumes))?;
         Ok(None)
     }
 
@@ -215,7 +207,7 @@ impl Venue for KrakenFutures {
         trades: &mut Vec<Trade>,
     ) -> Result<(), Reject> {
         let known = instruments.get(instrument);
-        self.json
+        self.decoder
             .read(body, |root| rest::trades(root, known, trades))
     }
 

@@ -2,10 +2,13 @@
 //!
 //! The shapes are those of the venue's pages and of recordings; see this folder's `README.md`.
 
-use super::decode::aggressor;
+use super::decode::{self, aggressor};
 use super::statistics;
-use crate::batch::Item;
+use crate::batch::{Batch, Item};
+use crate::instrument::Instruments;
+use crate::json::Item as Json;
 use crate::record::{BookHead, Conditions, Kind as RecordKind, Trade, TradeId};
+use crate::reject::Reject;
 use crate::scan::{Frame, Grammar, Isa, Kind, Reason, Values, word};
 use crate::venue::{Channel, VenueId};
 
@@ -178,6 +181,15 @@ impl Grammar for Shapes {
             DEPTH => depth(id, message),
             _ => top(message),
         }
+    }
+
+    fn read(
+        root: Json<'_, '_>,
+        id: VenueId,
+        instruments: &mut Instruments,
+        batch: &mut Batch,
+    ) -> Result<(), Reject> {
+        decode::message(id, root, instruments, batch)
     }
 }
 

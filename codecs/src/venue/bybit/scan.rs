@@ -3,12 +3,15 @@
 //! Key order differs by product and depth (page of 2026-03; see this folder's `README.md`):
 //! spot and level 1 put `ts` before `type`.
 
-use super::decode::EVENTS_MAX;
+use super::decode::{self, EVENTS_MAX};
 use super::orderbook;
 use super::topic::{self, Topic};
 use super::{Channel, Shape};
-use crate::batch::Item;
+use crate::batch::{Batch, Item};
+use crate::instrument::Instruments;
+use crate::json::Item as Json;
 use crate::record::{BookHead, Conditions, Kind as RecordKind, Trade, TradeId};
+use crate::reject::Reject;
 use crate::scan::{Frame, Grammar, Isa, Kind, Reason, Values, word};
 
 /// The scanner's side of Bybit.
@@ -132,6 +135,15 @@ impl Grammar for Shapes {
             BOOK => order_book(shape, message),
             _ => rpi_books(shape, message),
         }
+    }
+
+    fn read(
+        root: Json<'_, '_>,
+        shape: Shape,
+        instruments: &mut Instruments,
+        batch: &mut Batch,
+    ) -> Result<(), Reject> {
+        decode::message(shape, root.object("message")?, instruments, batch)
     }
 }
 

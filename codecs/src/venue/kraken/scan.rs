@@ -2,9 +2,12 @@
 //!
 //! Shapes of recordings from 2025-05 on; see this folder's `README.md`.
 
-use super::decode::View;
-use crate::batch::Item;
+use super::decode::{self, View};
+use crate::batch::{Batch, Item};
+use crate::instrument::Instruments;
+use crate::json::Item as Json;
 use crate::record::{BookHead, Figure, Flags, Kind as RecordKind, TickerHead, Trade, TradeId};
+use crate::reject::Reject;
 use crate::scan::{Frame, Grammar, Isa, Kind, Reason, Values, word};
 use crate::venue::{Channel, figures};
 
@@ -151,6 +154,15 @@ impl Grammar for Shapes {
             TICKER => ticker(message),
             _ => order_book(view, message),
         }
+    }
+
+    fn read(
+        root: Json<'_, '_>,
+        view: View,
+        instruments: &mut Instruments,
+        batch: &mut Batch,
+    ) -> Result<(), Reject> {
+        decode::message(view, &root.object("message")?, instruments, batch)
     }
 }
 

@@ -4,9 +4,12 @@
 
 mod ticker;
 
-use super::decode::without_empty;
-use crate::batch::Item;
+use super::decode::{self, without_empty};
+use crate::batch::{Batch, Item};
+use crate::instrument::Instruments;
+use crate::json::Item as Json;
 use crate::record::{BookHead, Conditions, Kind as RecordKind, Side, Trade, TradeId};
+use crate::reject::Reject;
 use crate::scan::{Frame, Grammar, Isa, Kind, Reason, Values, word};
 use crate::venue::Channel;
 use crate::venue::levels::Sides;
@@ -77,7 +80,7 @@ const FEED_AT: usize = 9;
 const SYMBOL_AT: usize = 30;
 
 impl Grammar for Shapes {
-    type Context = ();
+    type Context = Channel;
 
     const KINDS: &'static [Kind] = KINDS;
 
@@ -106,7 +109,7 @@ impl Grammar for Shapes {
     }
 
     #[inline(always)]
-    fn emit<V: Values>(kind: usize, (): (), message: &mut V) -> Result<(), Reason> {
+    fn emit<V: Values>(kind: usize, _ticker: Channel, message: &mut V) -> Result<(), Reason> {
         match kind {
             TRADE => trade(message),
             DELTA => delta(message),
@@ -114,6 +117,15 @@ impl Grammar for Shapes {
             TICKER => ticker::full(message),
             _ => ticker::lite(message),
         }
+    }
+
+    fn read(
+        root: Json<'_, '_>,
+        ticker: Channel,
+        instruments: &mut Instruments,
+        batch: &mut Batch,
+    ) -> Result<(), Reject> {
+        decode::message(ticker, &root.object("message")?, instruments, batch)
     }
 }
 

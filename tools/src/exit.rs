@@ -225,11 +225,11 @@ impl Failure {
             | Self::NoFrame { .. }
             | Self::NoLetter { .. }
             | Self::Scenario(_)
+            | Self::Count(CountError::Credentials(_) | CountError::Authorities { .. })
             | Self::Compare(CompareError::Tape { .. } | CompareError::Line { .. }) => {
                 Exit::NO_INPUT
             }
             Self::Create { .. } => Exit::CANNOT_CREATE,
-            Self::Count(CountError::Credentials(_)) => Exit::NO_INPUT,
             Self::Count(_) => Exit::IMPOSSIBLE,
             Self::Sim(error) => sim_exit(error),
             Self::Io { .. } | Self::Journal(_) | Self::Compare(_) | Self::Signals(_) => Exit::IO,

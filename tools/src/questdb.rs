@@ -4,10 +4,11 @@
 //! summed here, each as the shortest decimal that reads as its DOUBLE. Everything is asked for hour
 //! by hour, so that no query meets the server's own time limit.
 
+mod authorities;
 mod exec;
 
 use std::borrow::Cow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use feedd_codecs::record::Kind;
@@ -32,6 +33,14 @@ pub enum CountError {
     /// The credentials cannot be used.
     #[error(transparent)]
     Credentials(#[from] CredentialsError),
+    /// The file of authorities cannot be used.
+    #[error("authorities {}: {problem}; expected PEM certificates", path.display())]
+    Authorities {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
     /// The server cannot be reached, or went away.
     #[error("the server does not answer: {0}")]
     Unreachable(String),
@@ -56,6 +65,16 @@ pub enum CountError {
     Behind(String),
 }
 
+/// What a server asks for, and is asked for, before it answers; by default nothing, and a certificate by a public
+/// authority where its address is `https` or `wss`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Access<'a> {
+    /// File of the credentials.
+    pub credentials: Option<&'a Path>,
+    /// PEM file of the authorities that sign the server's certificate.
+    pub ca_file: Option<&'a Path>,
+}
+
 /// Counts the rows in `extent` of every table of the server, in
 /// [`Terms::Values`](feedd_storage::sink::reconcile::Terms::Values). Waits until the server shows
 /// what it had acknowledged when this began.
@@ -63,12 +82,8 @@ pub enum CountError {
 /// # Errors
 ///
 /// [`CountError`].
-pub fn tally(
-    server: &Server,
-    credentials: Option<&Path>,
-    extent: &Extent,
-) -> Result<Tally, CountError> {
-    let exec = Exec::new(server, credentials)?;
+pub fn tally(server: &Server, access: Access<'_>, extent: &Extent) -> Result<Tally, CountError> {
+    let exec = Exec::new(server, access)?;
     wait_until_applied(&exec)?;
     let mut tally = Tally::new();
     for kind in Kind::ALL {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use feedctl::questdb::{self, Access};
 use feedd_codecs::time::{from_rfc3339, to_rfc3339};
 use feedd_storage::sink::parquet;
 use feedd_storage::sink::questdb::{ConnectError, Server};
@@ -41,6 +42,9 @@ pub(crate) struct Args {
     /// questdb: file of the credentials, as in the daemon's configuration
     #[arg(long, value_name = "FILE")]
     credentials: Option<PathBuf>,
+    /// questdb: PEM file of the authorities that sign the server's certificate, as in the daemon's configuration
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
     /// One JSON object a difference instead of a table
     #[arg(long)]
     json: bool,
@@ -112,8 +116,11 @@ fn tally(args: &Args, extent: &Extent) -> Result<Tally, Failure> {
             Ok(parquet::tally(&root, extent)?)
         }
         SinkName::Questdb => {
-            let credentials = args.credentials.as_deref();
-            Ok(feedctl::questdb::tally(&args.connect, credentials, extent)?)
+            let access = Access {
+                credentials: args.credentials.as_deref(),
+                ca_file: args.ca_file.as_deref(),
+            };
+            Ok(questdb::tally(&args.connect, access, extent)?)
         }
     }
 }

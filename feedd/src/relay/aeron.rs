@@ -196,13 +196,8 @@ pub(super) struct Streams(Option<Media>);
 
 impl Streams {
     pub(super) fn open(config: &FanConfig) -> Result<Self, Failure> {
-        let named = config
-            .relay
-            .sources
-            .iter()
-            .any(|source| source.channel.is_some());
         let open = || Media::open(&config.aeron, "relay", &config.journal.dir);
-        Ok(Self(named.then(open).transpose()?))
+        Ok(Self(config.relay.names_channels().then(open).transpose()?))
     }
 
     pub(super) fn of(&self, config: &FanConfig) -> Result<Lives, Failure> {

@@ -94,12 +94,11 @@ mod transport {
 
     impl Streams {
         pub(super) fn open(config: &FanConfig) -> Result<Self, Failure> {
-            let named = config
-                .relay
-                .sources
-                .iter()
-                .any(|source| source.channel.is_some());
-            if named { refuse() } else { Ok(Self) }
+            if config.relay.names_channels() {
+                refuse()
+            } else {
+                Ok(Self)
+            }
         }
 
         pub(super) fn of(&self, config: &FanConfig) -> Result<Lives, Failure> {

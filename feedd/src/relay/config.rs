@@ -114,6 +114,13 @@ pub struct RelayConfig {
     pub sources: Vec<SourceConfig>,
 }
 
+impl RelayConfig {
+    /// Whether any source is heard live.
+    pub(super) fn names_channels(&self) -> bool {
+        self.sources.iter().any(|source| source.channel.is_some())
+    }
+}
+
 impl Default for RelayConfig {
     fn default() -> Self {
         Self {

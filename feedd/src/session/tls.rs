@@ -1,6 +1,7 @@
 //! Whom TLS trusts, and what a refusal means.
 
 use std::error::Error;
+use std::fmt::Display;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -100,14 +101,7 @@ pub(crate) fn authorities(ca_file: Option<&Path>, key: &str) -> Result<RootCerts
     let Some(path) = ca_file else {
         return Ok(RootCerts::WebPki);
     };
-    let unreadable = |error: &dyn std::fmt::Display| {
-        let problem = format!(
-            "{key} {}: {error}; expected PEM certificates",
-            path.display()
-        );
-        Failure::new(Code::NoInput, problem)
-    };
-    let pem = std::fs::read(path).map_err(|error| unreadable(&error))?;
+    let pem = std::fs::read(path).map_err(|error| unreadable(key, path, &error))?;
     let certificates: Vec<Certificate<'static>> = ureq::tls::parse_pem(&pem)
         .filter_map(|item| match item {
             Ok(PemItem::Certificate(certificate)) => Some(certificate),
@@ -115,9 +109,15 @@ pub(crate) fn authorities(ca_file: Option<&Path>, key: &str) -> Result<RootCerts
         })
         .collect();
     if certificates.is_empty() {
-        return Err(unreadable(&"no certificate"));
+        return Err(unreadable(key, path, &"no certificate"));
     }
     Ok(RootCerts::Specific(Arc::new(certificates)))
+}
+
+fn unreadable(key: &str, path: &Path, error: &dyn Display) -> Failure {
+    let path = path.display();
+    let problem = format!("{key} {path}: {error}; expected PEM certificates");
+    Failure::new(Code::NoInput, problem)
 }
 
 /// Certificate and name checks are always on; only the authorities can be chosen.
@@ -126,15 +126,7 @@ pub(super) fn client_config(tls: &TlsConfig) -> Result<ClientConfig, Failure> {
     match &tls.ca_file {
         None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
         Some(path) => {
-            let unreadable = |error: &dyn std::fmt::Display| {
-                Failure::new(
-                    Code::NoInput,
-                    format!(
-                        "tls.ca_file {}: {error}; expected PEM certificates",
-                        path.display()
-                    ),
-                )
-            };
+            let unreadable = |error: &dyn Display| unreadable("tls.ca_file", path, error);
             let certificates =
                 CertificateDer::pem_file_iter(path).map_err(|error| unreadable(&error))?;
             for certificate in certificates {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use feedctl::questdb::{Access, tally};
 use feedd_codecs::record::Kind;
 use feedd_storage::sink::DeadLetters;
 use feedd_storage::sink::reconcile::{Difference, Tally, Terms, differences, journal};
@@ -16,7 +17,7 @@ pub(crate) fn count(server: &Server, dir: &Path) -> (Tally, Tally) {
     let acked = Cursor::open(dir, SINK, LogKind::Records).unwrap().load();
     let all = (i64::MIN, i64::MAX);
     let (ours, extent) = journal(dir, SINK, all, acked.unwrap().unwrap(), Terms::Values).unwrap();
-    let theirs = feedctl::questdb::tally(&server.options().server, None, &extent).unwrap();
+    let theirs = tally(&server.options().server, Access::default(), &extent).unwrap();
     (ours, theirs)
 }
 

@@ -2,14 +2,15 @@
 
 use std::borrow::Cow;
 use std::io::{BufRead, BufReader, Read};
-use std::path::Path;
 use std::time::Duration;
 
 use feedd_storage::sink::credentials::{Credentials, Secret};
 use feedd_storage::sink::questdb::Server;
 use ureq::Agent;
+use ureq::tls::TlsConfig;
 
-use super::CountError;
+use super::authorities::roots;
+use super::{Access, CountError};
 
 /// Longest time to connect.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -28,15 +29,17 @@ pub(super) struct Exec {
 }
 
 impl Exec {
-    /// A client of `server`, with the credentials in a file. Connects with the first query.
-    pub(super) fn new(server: &Server, credentials: Option<&Path>) -> Result<Self, CountError> {
+    /// A client of `server`. Connects with the first query.
+    pub(super) fn new(server: &Server, access: Access<'_>) -> Result<Self, CountError> {
+        let tls = TlsConfig::builder().root_certs(roots(access.ca_file)?);
         let settings = Agent::config_builder()
             .http_status_as_error(false)
+            .tls_config(tls.build())
             .timeout_connect(Some(CONNECT_TIMEOUT))
             .timeout_recv_response(Some(ANSWER_TIMEOUT))
             .timeout_recv_body(Some(ANSWER_TIMEOUT))
             .build();
-        let credentials = credentials.map(Credentials::read).transpose()?;
+        let credentials = access.credentials.map(Credentials::read).transpose()?;
         Ok(Self {
             agent: settings.into(),
             url: format!("{}/exp", server.base_url()),
